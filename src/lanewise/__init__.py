@@ -1,0 +1,1 @@
+"""vmap for native Python and NumPy code."""

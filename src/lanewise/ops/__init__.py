@@ -1,0 +1,1 @@
+"""The table of operations: what each NumPy function does when its operands have lane axes."""
