@@ -1,1 +1,25 @@
-"""The table of operations: what each NumPy function does when its operands have lane axes."""
+"""The table of operations: what each NumPy function does when its operands have lane axes.
+
+Most functions fall into a few families, a file each. A function without a row runs as NumPy's own Python
+code (`composite`) or, where that is C, lane by lane.
+"""
+
+from . import (
+    composite,
+    creation,
+    elementwise,
+    indexing,
+    linalg,
+    objects,
+    products,
+    python,
+    reductions,
+    shaping,
+    sorting,
+    writing,
+)
+
+__all__ = [
+    "composite", "creation", "elementwise", "indexing", "linalg", "objects", "products", "python", "reductions",
+    "shaping", "sorting", "writing",
+]  # fmt: skip

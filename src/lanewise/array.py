@@ -1,0 +1,701 @@
+"""`LaneArray`: one example's value, held for every lane at once.
+
+All that the user's function sees is the example: its shape, its dtype, its kind. NumPy is the
+instruction set: operators, methods, ufuncs and functions all end in a row of `TABLE`, which the files of
+`ops` fill.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NoReturn
+
+import numpy as np
+
+from . import facts
+from .facts import NoLaneForm
+from .lanes import NOWHERE, LaneAxis, Lanes, gather, refresh
+
+Data = np.ndarray[Any, Any]
+Rule = Callable[..., Any]
+
+# What the loop would hold: an array, a NumPy scalar, or a Python scalar (which is weak in promotion).
+ARRAY: Final = 0
+SCALAR: Final = 1
+PYTHON: Final = 4  # so that a sum below it says: neither is a Python scalar
+
+TABLE: dict[Any, Rule] = {}
+"""For each NumPy function, how it acts when its operands have lane axes: ``rule(func, *args, **kwargs)``."""
+
+METHODS: dict[str, Rule] = {}
+"""For each method of an array, how it acts on a lane value: ``rule(x, *args, **kwargs)``."""
+
+_PYTHON_TYPES: Final = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
+
+
+def row(*functions: Any) -> Callable[[Rule], Rule]:
+    """Enter a rule in the table for these functions."""
+
+    def enter(rule: Rule) -> Rule:
+        for function in functions:
+            TABLE[function] = rule
+        return rule
+
+    return enter
+
+
+def method(*names: str) -> Callable[[Rule], Rule]:
+    """Enter a rule for these methods."""
+
+    def enter(rule: Rule) -> Rule:
+        for name in names:
+            METHODS[name] = rule
+        return rule
+
+    return enter
+
+
+class LaneArray:
+    """One example's value for every lane.
+
+    Parameters
+    ----------
+    data : ndarray
+        Of shape ``lanes.shape + shape``, where ``shape`` is the example's.
+    lanes : Lanes
+        The lane axes that the value varies over.
+    kind : int
+        `ARRAY`, `SCALAR` or `PYTHON`: what the loop would hold.
+    """
+
+    __slots__ = ("__weakref__", "data", "kind", "lanes")
+    __array_priority__ = 1000.0
+
+    def __init__(self, data: Data, lanes: Lanes, kind: int) -> None:
+        self.data = data
+        self.lanes = lanes
+        self.kind = kind
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        """What ``type`` the loop's value would have, so that ``isinstance`` answers as in the loop."""
+        if self.kind == ARRAY:
+            return np.ndarray
+        if self.kind == SCALAR:
+            return self.data.dtype.type
+        return _PYTHON_TYPES[self.data.dtype.kind]
+
+    def __repr__(self) -> str:
+        axes = ", ".join(f"{axis.name or axis.label}: {axis.size}" for axis in self.lanes.axes)
+        kind = {ARRAY: "array", SCALAR: "NumPy scalar", PYTHON: "Python scalar"}[self.kind]
+        shape = self.data.shape[self.lanes.ndim :]
+        return f"<lane value: {kind} of shape {shape}, {self.data.dtype}, for each of [{axes}]>"
+
+    # ---- what an array shows of itself; none of it depends on values ----
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The example's shape."""
+        if self.kind == PYTHON:
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute 'shape'")
+        return self.data.shape[self.lanes.ndim :]
+
+    @property
+    def ndim(self) -> int:
+        """The example's number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The example's number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The data type."""
+        if self.kind == PYTHON:
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute 'dtype'")
+        return self.data.dtype
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes an element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of one example."""
+        return self.itemsize * self.size
+
+    @property
+    def T(self) -> Any:
+        """The example with its axes reversed."""
+        return apply(np.transpose, self)
+
+    @property
+    def mT(self) -> Any:
+        """The example with its last two axes exchanged."""
+        return apply(np.matrix_transpose, self)
+
+    @property
+    def real(self) -> Any:
+        """The real part: a view, where the example is an array."""
+        return part(self, "real")
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        part(self, "real")[...] = value
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part: a view, where the example is a complex array."""
+        return part(self, "imag")
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        part(self, "imag")[...] = value
+
+    @property
+    def flat(self) -> Any:
+        """The elements in C order, to read; NumPy's iterator also writes."""
+        return apply(np.ravel, self)
+
+    def __len__(self) -> int:
+        if self.data.ndim == self.lanes.ndim:
+            raise TypeError("len() of unsized object")
+        return self.data.shape[self.lanes.ndim]
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.data.ndim == self.lanes.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return (self[n] for n in range(len(self)))
+
+    def __getattr__(self, name: str) -> Any:
+        rule = METHODS.get(name)
+        if rule is None:
+            if not name.startswith("__") and hasattr(self.__class__, name):
+                raise NoLaneForm(f"the attribute .{name} has no batched form")
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
+        if self.kind == PYTHON and not hasattr(self.__class__, name):
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
+        return BoundMethod(name, rule, self)
+
+    # ---- NumPy's protocols ----
+
+    def __array_ufunc__(self, ufunc: np.ufunc, name: str, *inputs: Any, **kwargs: Any) -> Any:
+        if name == "__call__":
+            return apply(ufunc, *inputs, **kwargs)
+        return settle(TABLE[name], getattr(ufunc, name), (ufunc, *inputs), kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return apply(func, *args, **kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Data:
+        """Only C code that insists on a real array comes here."""
+        if not self.lanes.axes:
+            return np.array(self.data, dtype=dtype, copy=copy)
+        return TABLE["objects"](self, dtype)  # type: ignore[no-any-return]
+
+    # ---- facts ----
+
+    def __bool__(self) -> bool:
+        return bool(value_of(self, "the truth of a value", bool))
+
+    def __int__(self) -> int:
+        return int(value_of(self, "int() of a value", int))
+
+    def __float__(self) -> float:
+        return float(value_of(self, "float() of a value", float))
+
+    def __complex__(self) -> complex:
+        return complex(value_of(self, "complex() of a value", complex))
+
+    def __index__(self) -> int:
+        kind = self.data.dtype.kind
+        if self.data.ndim > self.lanes.ndim or kind not in ("iub" if self.kind == PYTHON else "iu"):
+            raise TypeError("only integer scalar arrays can be converted to a scalar index")
+        return int(value_of(self, "an integer value", int))
+
+    def __hash__(self) -> int:
+        if self.kind == ARRAY:
+            raise TypeError("unhashable type: 'numpy.ndarray'")
+        if self.data.dtype.kind in "fc":
+            # a dict holds 0.0 and -0.0 to be one key, and its memory outlives the group
+            raise NoLaneForm("the hash of a float is asked")
+        value = value_of(self, "the hash of a value", hash)
+        for axis in self.lanes.axes:
+            axis.hashed = True
+        return hash(value)
+
+    def __format__(self, spec: str) -> str:
+        return format(value_of(self, "the text of a value", str), spec)
+
+    def __str__(self) -> str:
+        return str(value_of(self, "the text of a value", str))
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return round(value_of(self, "round() of a value", round), ndigits)
+
+    def __trunc__(self) -> int:
+        return math.trunc(value_of(self, "int() of a value", math.trunc))
+
+    def __floor__(self) -> int:
+        return math.floor(value_of(self, "math.floor() of a value", math.floor))
+
+    def __ceil__(self) -> int:
+        return math.ceil(value_of(self, "math.ceil() of a value", math.ceil))
+
+    def __contains__(self, item: Any) -> bool:
+        return bool((self == item).any())
+
+    # ---- indexing ----
+
+    def __getitem__(self, index: Any) -> Any:
+        if type(index) is int and not self.lanes.stale:
+            lanes = self.lanes  # x[0], the most common of all
+            data = self.data
+            if data.ndim > lanes.ndim and -1 <= index < data.shape[lanes.ndim]:
+                data = data[(slice(None),) * lanes.ndim + (index,)]
+                return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+        return apply(operator.getitem, self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        apply(operator.setitem, self, index, value)
+
+    def __copy__(self) -> Any:
+        return apply(np.copy, self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return apply(np.copy, self)
+
+    def __reduce__(self) -> NoReturn:
+        raise NoLaneForm("a value is pickled")
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+
+class BoundMethod:
+    """A method of a lane value, bound to it."""
+
+    __slots__ = ("name", "rule", "value")
+
+    def __init__(self, name: str, rule: Rule, value: LaneArray) -> None:
+        self.name = name
+        self.rule = rule
+        self.value = value
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the method on every lane."""
+        return settle(self.rule, operator.methodcaller, (self.value, *args), kwargs, self.name)
+
+
+def apply(func: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a NumPy function on lane values: find its row and use it."""
+    rule = TABLE.get(func)
+    if rule is None:
+        rule = TABLE["unknown"](func)
+        TABLE[func] = rule
+    return settle(rule, func, (func, *args), kwargs)
+
+
+# ---- exceptions are facts, too ----
+
+
+def settle(rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str = "") -> Any:
+    """Use a rule; where it raises, let the lanes agree on whether the loop would have raised.
+
+    Parameters
+    ----------
+    rule : callable
+        The batched form: ``rule(*args, **kwargs)``.
+    plain : callable
+        The function itself, to ask one lane what the loop would see; for a method, with its ``name``.
+    """
+    for arg in args:
+        kind = type(arg)
+        if (kind is LaneArray and arg.lanes.stale) or kind is list or kind is tuple:
+            args = current(args)
+            break
+    if kwargs:
+        kwargs = dict(zip(kwargs, current(tuple(kwargs.values())), strict=True))
+    try:
+        return rule(*args, **kwargs)
+    except Exception as error:
+        if getattr(error, "lanewise_settled", False):
+            raise
+        failure = error
+    return Settlement(rule, plain, args, kwargs, name).resolve(failure)
+
+
+class Settlement:
+    """Who raises: a batched call failed, and each lane is asked what the loop would have seen."""
+
+    def __init__(self, rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> None:
+        self.rule, self.plain, self.args, self.kwargs, self.name = rule, plain, args, kwargs, name
+        self.lanes = lanes_of((args, tuple(kwargs.values())))
+        self.errors: list[Exception] = []
+
+    def resolve(self, failure: Exception) -> Any:
+        """Raise what all lanes at work raise, or go on with those that do not."""
+        size = math.prod(self.lanes.shape)
+        if size == 0 or not self.lanes.axes:
+            raise failure
+        codes = np.zeros(size, np.intp)
+        if self.fails(np.zeros(0, np.intp)):  # no values needed to fail: every lane does
+            codes[:] = self.ask(0)
+        else:
+            self.search(np.arange(size), codes)
+        code = facts.agree(self.lanes, codes.reshape(self.lanes.shape), "whether an exception is raised")
+        if code == 0:
+            return settle(self.rule, self.plain, self.args, self.kwargs, self.name)
+        error = self.errors[code - 1]
+        error.lanewise_settled = True  # type: ignore[attr-defined]
+        raise error
+
+    def search(self, lanes: Data, codes: Data) -> None:
+        """Find the failing lanes among these by bisection."""
+        if not self.fails(lanes):
+            return
+        if lanes.size == 1:
+            codes[lanes[0]] = self.ask(int(lanes[0]))
+            return
+        middle = lanes.size // 2
+        self.search(lanes[:middle], codes)
+        self.search(lanes[middle:], codes)
+
+    def fails(self, lanes: Data) -> bool:
+        """Whether the batched form fails on these lanes alone."""
+        args, kwargs = self.take(lanes)
+        try:
+            self.rule(*args, **kwargs)
+        except Exception:
+            return True
+        return False
+
+    def ask(self, lane: int) -> int:
+        """The code of the exception that the loop would see in one lane."""
+        args, kwargs = self.take(np.array([lane]))
+        args, kwargs = example((args, kwargs))
+        try:
+            if self.name:
+                getattr(args[0], self.name)(*args[1:], **kwargs)
+            else:
+                self.plain(*args[1:], **kwargs)
+        except Exception as error:
+            for code, known in enumerate(self.errors, 1):
+                if type(known) is type(error) and known.args == error.args:
+                    return code
+            self.errors.append(error)
+            return len(self.errors)
+        raise NoLaneForm(f"{getattr(self.plain, '__name__', self.name)} has no batched form for these arguments")
+
+    def take(self, lanes: Data) -> Any:
+        """The arguments of some lanes, as copies."""
+        index = tuple(np.unravel_index(lanes, self.lanes.shape))
+        axis = LaneAxis(lanes.size, self.lanes.axes[-1].level, parents=self.lanes.axes, index=index)
+
+        def pick(x: LaneArray) -> LaneArray:
+            if not x.lanes.axes:
+                return LaneArray(x.data.copy(), x.lanes, x.kind)
+            return LaneArray(*gather(x.data, x.lanes, axis), x.kind)
+
+        return map_lanes(pick, (self.args, self.kwargs))
+
+
+# ---- helpers over arguments, which may hold lane values in lists, tuples and dicts ----
+
+
+def map_lanes(function: Callable[[LaneArray], Any], tree: Any) -> Any:
+    """Apply a function to every lane value among some arguments."""
+    kind = type(tree)
+    if kind is LaneArray:
+        return function(tree)
+    if kind is tuple:
+        return tuple([map_lanes(function, item) for item in tree])
+    if kind is list:
+        return [map_lanes(function, item) for item in tree]
+    if kind is dict:
+        return {key: map_lanes(function, item) for key, item in tree.items()}
+    if kind is slice:
+        return slice(*map_lanes(function, (tree.start, tree.stop, tree.step)))
+    if kind is np.ndarray and tree.dtype.hasobject:
+        out = tree.copy()
+        for place, item in np.ndenumerate(tree):
+            if type(item) is LaneArray:
+                out[place] = function(item)
+        return out
+    return tree
+
+
+def lanes_of(tree: Any) -> Lanes:
+    """The union of the lanes of every lane value among some arguments."""
+    lanes = NOWHERE
+
+    def add(x: LaneArray) -> LaneArray:
+        nonlocal lanes
+        lanes = lanes.union(x.lanes)
+        return x
+
+    map_lanes(add, tree)
+    return lanes
+
+
+def example(tree: Any) -> Any:
+    """The arguments as the loop would hold them, for values that have one lane."""
+    return map_lanes(one_lane, tree)
+
+
+def one_lane(x: LaneArray, *, copy: bool = True) -> Any:
+    """The first lane of a value, as the loop would hold it."""
+    data = x.data[(0,) * x.lanes.ndim + (...,)]
+    if x.kind == ARRAY:
+        return data.copy() if copy else data
+    return data[()] if x.kind == SCALAR else data.item()
+
+
+def live(x: LaneArray) -> LaneArray:
+    """A value brought up to date with the splits since it was made."""
+    if x.lanes.stale:
+        data, lanes = refresh(x.data, x.lanes)
+        run = facts.RUN.get()
+        if run is not None and any(axis is run.axis or axis.owner is run for axis in x.lanes.axes):
+            x.data, x.lanes = data, lanes  # the group's own: gather once, not at each use
+            return x
+        return LaneArray(data, lanes, x.kind)
+    return x
+
+
+def current(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments brought up to date."""
+    return map_lanes(live, args)  # type: ignore[no-any-return]
+
+
+# ---- facts of values ----
+
+
+def bits(data: Data) -> Data:
+    """Codes that are equal where the values are the same bit for bit."""
+    kind = data.dtype.kind
+    if kind in "biuSU":
+        return data
+    if kind == "O":
+        raise NoLaneForm("an object of each lane is asked")
+    if kind in "fmM" and data.dtype.itemsize <= 8:
+        return np.ascontiguousarray(data).view(f"i{data.dtype.itemsize}")
+    raw = np.ascontiguousarray(data).reshape(-1).view(f"V{data.dtype.itemsize}")
+    codes = np.unique(np.frombuffer(raw.tobytes(), "u1").reshape(raw.size, -1), axis=0, return_inverse=True)[1]
+    return codes.reshape(data.shape)
+
+
+def value_of(x: LaneArray, what: str, function: Callable[[Any], Any]) -> Any:
+    """The value that all lanes at work have, once they agree on it.
+
+    Where the answer depends on the shape alone, as for the truth of an array of three elements,
+    ``function`` gives NumPy's own complaint.
+    """
+    x = live(x)
+    if x.kind == ARRAY and (math.prod(x.data.shape[x.lanes.ndim :]) != 1 or function in (str, round)):
+        if not x.lanes.axes:
+            return x.data
+        if function in (str, round):
+            raise NoLaneForm(f"{what} is asked")
+        return function(np.zeros(x.shape, x.dtype))
+    data = x.data.reshape(x.lanes.shape)
+    if function is bool:
+        data = truth(data)
+    facts.agree(x.lanes, bits(data), what)
+    return one_lane(live(x))
+
+
+def truth(data: Data) -> Data:
+    """Python's truth of each element."""
+    if data.dtype.kind in "SU":
+        return data != data.dtype.type()
+    return data.astype(bool, copy=False)
+
+
+def agree_on(x: LaneArray, what: str) -> LaneArray:
+    """A small integer or boolean lane scalar, once the lanes agree on it (a count, say)."""
+    facts.agree(x.lanes, bits(x.data), what)
+    return live(x)
+
+
+def part(x: LaneArray, name: str) -> Any:
+    """``.real`` or ``.imag``."""
+    x = live(x)
+    return LaneArray(getattr(x.data, name), x.lanes, x.kind)
+
+
+def wrap(data: Any, lanes: Lanes) -> LaneArray:
+    """A result of a ufunc or a reduction: without axes of its own, it is a NumPy scalar."""
+    if type(data) is not np.ndarray:
+        data = np.asarray(data)
+    return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+
+
+# ---- operators ----
+
+
+def _forward(ufunc: np.ufunc) -> Any:
+    def forward(self: LaneArray, other: Any) -> Any:
+        lanes = self.lanes
+        data = self.data
+        kind = type(other)
+        if kind is LaneArray:
+            if other.lanes is lanes and other.data.ndim == data.ndim and self.kind + other.kind < PYTHON:
+                other = other.data
+            elif self.kind == PYTHON and other.kind == PYTHON:
+                return apply(PYTHON_OPERATORS[ufunc], self, other)
+            else:
+                return apply(ufunc, self, other)
+        elif kind is not float and kind is not int:
+            return _deferring(ufunc, self, other, False)
+        elif self.kind == PYTHON:
+            return apply(PYTHON_OPERATORS[ufunc], self, other)
+        if lanes.stale or not lanes.ndim:
+            return apply(ufunc, self, other)
+        try:
+            data = ufunc(data, other)
+        except Exception:
+            return apply(ufunc, self, other)
+        return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+
+    return forward
+
+
+def _reverse(ufunc: np.ufunc) -> Any:
+    def reverse(self: LaneArray, other: Any) -> Any:
+        kind = type(other)
+        if kind is not float and kind is not int:
+            return _deferring(ufunc, self, other, True)
+        if self.kind == PYTHON:
+            return apply(PYTHON_OPERATORS[ufunc], other, self)
+        lanes = self.lanes
+        if lanes.stale or not lanes.ndim:
+            return apply(ufunc, other, self)
+        try:
+            data = ufunc(other, self.data)
+        except Exception:
+            return apply(ufunc, other, self)
+        return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+
+    return reverse
+
+
+_NUMERIC = (bool, complex, np.generic, np.ndarray, list, tuple)
+
+
+def _deferring(ufunc: np.ufunc, self: LaneArray, other: Any, reverse: bool) -> Any:
+    """An operator on some other type: its own methods come first where NumPy would let them."""
+    if self.kind == PYTHON and isinstance(other, (bool, complex)) and type(other) in (bool, complex):
+        pair = (other, self) if reverse else (self, other)
+        return apply(PYTHON_OPERATORS[ufunc], *pair)
+    if self.kind == PYTHON and not isinstance(other, (np.generic, np.ndarray)):
+        return NotImplemented
+    if not isinstance(other, _NUMERIC) and (
+        getattr(type(other), "__array_ufunc__", 0) is None
+        or (
+            not hasattr(type(other), "__array_ufunc__")
+            and getattr(other, "__array_priority__", 0.0) > 0.0
+        )
+    ):
+        return NotImplemented
+    pair = (other, self) if reverse else (self, other)
+    return apply(ufunc, *pair)
+
+
+def _in_place(ufunc: np.ufunc) -> Any:
+    forward = _forward(ufunc)
+
+    def in_place(self: LaneArray, other: Any) -> Any:
+        if self.kind != ARRAY:
+            return forward(self, other)  # scalars are immutable: the name is bound anew
+        apply(ufunc, self, other, out=(self,))
+        return self
+
+    return in_place
+
+
+def _unary(ufunc: np.ufunc) -> Any:
+    def unary(self: LaneArray) -> Any:
+        if self.kind == PYTHON:
+            return apply(PYTHON_OPERATORS[ufunc], self)
+        return apply(ufunc, self)
+
+    return unary
+
+
+def _compare(ufunc: np.ufunc) -> Any:
+    forward = _forward(ufunc)
+
+    def compare(self: LaneArray, other: Any) -> Any:
+        if self.lanes.stale and dead_key(self, other):
+            return ufunc is np.not_equal
+        return forward(self, other)
+
+    return compare
+
+
+def dead_key(*values: Any) -> bool:
+    """Whether one of these was a dict's key in a group that has ended: it equals nothing now."""
+    return any(
+        type(x) is LaneArray and any(axis.closed and axis.hashed for axis in x.lanes.axes) for x in values
+    )
+
+
+PYTHON_OPERATORS: dict[np.ufunc, Any] = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.true_divide: operator.truediv,
+    np.floor_divide: operator.floordiv,
+    np.remainder: operator.mod,
+    np.power: operator.pow,
+    np.matmul: operator.matmul,
+    np.left_shift: operator.lshift,
+    np.right_shift: operator.rshift,
+    np.bitwise_and: operator.and_,
+    np.bitwise_or: operator.or_,
+    np.bitwise_xor: operator.xor,
+    np.less: operator.lt,
+    np.less_equal: operator.le,
+    np.greater: operator.gt,
+    np.greater_equal: operator.ge,
+    np.equal: operator.eq,
+    np.not_equal: operator.ne,
+    np.negative: operator.neg,
+    np.positive: operator.pos,
+    np.absolute: operator.abs,
+    np.invert: operator.invert,
+}
+
+
+def _install() -> None:
+    binary = {
+        "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
+        "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power, "matmul": np.matmul,
+        "lshift": np.left_shift, "rshift": np.right_shift, "and": np.bitwise_and, "or": np.bitwise_or,
+        "xor": np.bitwise_xor,
+    }  # fmt: skip
+    comparisons = {
+        "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal,
+        "ne": np.not_equal,
+    }  # fmt: skip
+    unary = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
+    for name, ufunc in binary.items():
+        setattr(LaneArray, f"__{name}__", _forward(ufunc))
+        setattr(LaneArray, f"__r{name}__", _reverse(ufunc))
+        setattr(LaneArray, f"__i{name}__", _in_place(ufunc))
+    for name, ufunc in comparisons.items():
+        setattr(LaneArray, f"__{name}__", _compare(ufunc))
+    for name, ufunc in unary.items():
+        setattr(LaneArray, f"__{name}__", _unary(ufunc))
+
+
+_install()

@@ -1,0 +1,318 @@
+"""Results: the outcomes of the groups put together in lane order, and the batch axis put in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import facts
+from .array import ARRAY, PYTHON, Data, LaneArray, live
+from .axes import label, result_axes
+from .facts import Run
+from .lanes import LaneAxis, Lanes
+from .tree import flatten_results
+
+_WEAK = {bool: False, int: 0, float: 0.0, complex: 0j}
+_WEAK_KIND = {"b": bool, "i": int, "f": float, "c": complex}
+
+
+class Piece(NamedTuple):
+    """One leaf of one group's result."""
+
+    data: Data
+    axes: tuple[LaneAxis, ...]  # axes at the start of the run, or the group's refinements of them
+    weak: type | None  # the type of a Python scalar, which is weak in promotion
+    value: Any = None  # a leaf that no lane differs in, as the function returned it
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The example's shape."""
+        return self.data.shape[len(self.axes) :]
+
+
+class Outcome(NamedTuple):
+    """What came of one group: a result, or an exception."""
+
+    axes: tuple[LaneAxis, ...]  # the group, as refinements of the axes at the start of the run
+    pieces: list[Piece]
+    spec: Any
+    tree: Any = None
+    error: Exception | None = None
+    written: tuple[Piece, ...] = ()  # the mapped arguments as the function left them, if it writes
+
+
+def outcome(run: Run, result: Any) -> Outcome:
+    """Take apart the result of the group at work."""
+    leaves, spec = flatten_results(result)
+    rooted = {axis: run.on_roots(axis) for axis in run.refinements}
+    pieces = [piece_of(leaf, rooted) for leaf in leaves]
+    return Outcome(tuple(rooted.values()), pieces, spec, result)
+
+
+def piece_of(leaf: Any, rooted: dict[LaneAxis, LaneAxis]) -> Piece:
+    """One leaf of a result."""
+    kind = type(leaf)
+    if kind is np.ndarray and leaf.dtype == object:
+        from .ops.common import as_lanes
+
+        leaf = as_lanes(leaf)
+        kind = type(leaf)
+    if kind is LaneArray:
+        leaf = live(leaf)
+        axes = leaf.lanes.axes
+        if rooted:
+            axes = tuple([rooted.get(axis, axis) for axis in axes])
+        weak = _WEAK_KIND[leaf.data.dtype.kind] if leaf.kind == PYTHON else None
+        return Piece(leaf.data, axes, weak, leaf)
+    return Piece(plain_data(leaf), (), kind if kind in _WEAK else None, leaf)
+
+
+def plain_data(leaf: Any) -> Data:
+    """A leaf that is no lane value, as an array; what is no number or text is an object."""
+    if isinstance(leaf, (np.ndarray, np.generic, bool, int, float, complex, str, bytes)):
+        return np.asarray(leaf)
+    if hasattr(leaf, "__array__"):
+        return np.asarray(leaf)
+    data = np.empty((), object)
+    data[()] = leaf
+    return data
+
+
+# ---- several groups ----
+
+
+def merge(run: Run, outcomes: list[Outcome], fun: Callable[..., Any]) -> Outcome:
+    """Put the outcomes of several groups together.
+
+    With outer lanes, what came of an outer lane is a fact about it: which exception its first failing
+    inner lane raises, or the shapes and dtypes of its results. Outer lanes that disagree split here.
+    """
+    roots = {axis for found in outcomes for part in found.axes for axis in part.parents} | {run.axis}
+    grid_axes = tuple(sorted(roots, key=lambda axis: axis.level))
+    grid = np.zeros([axis.size for axis in grid_axes], np.intp)
+    for n, found in enumerate(outcomes):
+        grid[cells(found.axes, grid_axes)[0]] = n
+    classes: list[Any] = []
+    class_of = np.array([_class(found, classes) for found in outcomes])
+    outer = grid_axes[:-1]
+    chosen = _agree_on_classes(grid, class_of, [found.error is not None for found in outcomes], outer)
+    if isinstance(chosen, int):
+        error = outcomes[chosen].error
+        assert error is not None
+        raise error
+    kept = [found for n, found in enumerate(outcomes) if class_of[n] in chosen]
+    _check_stackable(kept, run, fun)
+    pieces = [_join([found.pieces[n] for found in kept], kept, grid_axes) for n in range(len(kept[0].pieces))]
+    written = [_join([found.written[n] for found in kept], kept, grid_axes) for n in range(len(kept[0].written))]
+    return Outcome((), pieces, kept[0].spec, kept[0].tree, written=tuple(written))
+
+
+def cells(parts: tuple[LaneAxis, ...], axes: tuple[LaneAxis, ...]) -> tuple[tuple[Any, ...], list[LaneAxis]]:
+    """Where a group's lanes lie in a grid over ``axes``.
+
+    Returns
+    -------
+    tuple of arrays, list of LaneAxis
+        An index of the grid, and the axes (refinements, or the grid's own) that its dimensions stand for.
+    """
+    replaced = {axis for part in parts for axis in part.parents}
+    now = [part for part in parts if any(axis in axes for axis in part.parents)]
+    now += [axis for axis in axes if axis not in replaced]
+    now.sort(key=lambda axis: axis.level)
+    index = []
+    for axis in axes:
+        for place, part in enumerate(now):
+            if part is axis or axis in part.parents:
+                found = np.arange(axis.size) if part is axis else part.index[part.parents.index(axis)]
+                shape = [1] * len(now)
+                shape[place] = -1
+                index.append(found.reshape(shape))
+                break
+    return tuple(index), now
+
+
+def _class(found: Outcome, classes: list[Any]) -> int:
+    key = (
+        ("error", id(found.error))
+        if found.error is not None
+        else (found.spec, [(piece.shape, piece.data.dtype, piece.weak) for piece in found.pieces])
+    )
+    for n, known in enumerate(classes):
+        if known == key:
+            return n
+    classes.append(key)
+    return len(classes) - 1
+
+
+def _agree_on_classes(grid: Data, class_of: Data, failed: list[bool], outer: tuple[LaneAxis, ...]) -> Any:
+    """The classes of the lanes that go on, or the number of the outcome whose exception they raise."""
+    bad = np.array(failed)[grid]
+    fails = bad.any(axis=-1)
+    first = np.take_along_axis(grid, bad.argmax(axis=-1)[..., None], axis=-1)[..., 0]
+    of_cell = class_of[grid]
+    count = int(class_of.max()) + 1
+    present = np.stack([(of_cell == n).any(axis=-1) for n in range(count)], axis=-1)
+    combos, combo = np.unique(present.reshape(-1, count), axis=0, return_inverse=True)
+    codes = np.where(fails, first, len(failed) + combo.reshape(fails.shape))
+    if outer:
+        code = int(facts.agree(Lanes.of(outer), codes, "what an inner vmap gives"))
+    else:
+        code = int(codes[()])
+    if code < len(failed):
+        return code
+    return {int(n) for n in np.flatnonzero(combos[code - len(failed)])}
+
+
+def _check_stackable(outcomes: list[Outcome], run: Run, fun: Callable[..., Any]) -> None:
+    """All lanes must return one structure and one shape for each leaf."""
+    first = outcomes[0]
+    for found in outcomes[1:]:
+        if found.spec != first.spec:
+            raise ValueError(
+                f"vmap: the results of {label(fun)} differ in structure between lanes, so they can't be stacked:\n"
+                f"    {first.spec}  {_which(first, run)}\n    {found.spec}  {_which(found, run)}"
+            )
+    for n in range(len(first.pieces)):
+        shapes: dict[tuple[int, ...], str] = {}
+        for found in outcomes:
+            shapes.setdefault(found.pieces[n].shape, _which(found, run))
+        if len(shapes) > 1:
+            rows = "\n".join(f"    {shape}  {which}" for shape, which in sorted(shapes.items()))
+            raise ValueError(
+                f"vmap: the results of {label(fun)} differ in shape between lanes, so they can't be stacked"
+                f"{f' (result {n})' if len(first.pieces) > 1 else ''}:\n{rows}\n"
+                "  Return arrays of one shape: pad to a common length, use np.where or a mask instead of selecting, or "
+                "reduce inside the function."
+            )
+
+
+def _which(found: Outcome, run: Run) -> str:
+    """The lanes of an outcome, in words."""
+    for part in found.axes:
+        if run.axis in part.parents:
+            lanes = np.unique(part.index[part.parents.index(run.axis)]).tolist()
+            shown = ", ".join(map(str, lanes[:5])) + (f", ... ({len(lanes)} in all)" if len(lanes) > 5 else "")
+            return f"lane {shown}" if len(lanes) == 1 else f"lanes {shown}"
+    return "all lanes"
+
+
+def promote(pieces: list[Piece]) -> Any:
+    """NumPy's promotion over the return paths taken, Python scalars weak."""
+    strong = {piece.data.dtype for piece in pieces if piece.weak is None}
+    weak = {piece.weak for piece in pieces if piece.weak is not None}
+    if not strong:
+        return np.result_type(*{piece.data.dtype for piece in pieces})
+    if len(strong) == 1 and not weak:
+        return next(iter(strong))
+    if any(dtype.kind == "O" for dtype in strong):
+        return np.dtype(object)
+    return np.result_type(*strong, *[_WEAK[kind] for kind in weak])
+
+
+def _join(pieces: list[Piece], outcomes: list[Outcome], grid_axes: tuple[LaneAxis, ...]) -> Piece:
+    """One leaf of several groups, on the axes at the start of the run."""
+    axes = set(grid_axes)
+    for piece, found in zip(pieces, outcomes, strict=True):
+        axes.update(axis for axis in piece.axes if axis not in found.axes)
+    order = tuple(sorted(axes, key=lambda axis: axis.level))
+    shape = pieces[0].shape
+    out = np.empty([axis.size for axis in order] + list(shape), promote(pieces))
+    for piece, found in zip(pieces, outcomes, strict=True):
+        index, now = cells(found.axes, order)
+        head = [axis.size if axis in piece.axes else 1 for axis in now]
+        out[index] = piece.data.reshape(head + list(shape))
+    weak = {piece.weak for piece in pieces}
+    return Piece(out, order, weak.pop() if len(weak) == 1 else None)
+
+
+# ---- the batch axis, and fresh results ----
+
+
+class Results:
+    """The result of a call, from the outcome of all its lanes."""
+
+    def __init__(self, run: Run, out_axes: Any, fun: Callable[..., Any], sources: list[Any]) -> None:
+        self.run = run
+        self.out_axes = out_axes
+        self.fun = fun
+        self.sources = sources
+        self.used: set[int] = set()
+
+    def build(self, found: Outcome) -> Any:
+        """Each leaf with its batch axis in place, in the structure that the function returned."""
+        pieces = found.pieces
+        if len(pieces) == 1 and found.tree is pieces[0].value:  # a bare leaf
+            entries = result_axes(self.out_axes, found.tree, 1, self.fun)
+            return self.place(pieces[0], entries[0], found, 0)
+        entries = result_axes(self.out_axes, found.tree, len(pieces), self.fun)
+        import optree
+
+        leaves = [self.place(piece, axis, found, n) for n, (piece, axis) in enumerate(zip(pieces, entries, strict=True))]
+        return optree.tree_unflatten(found.spec, leaves)
+
+    def place(self, piece: Piece, out_axis: Any, found: Outcome, number: int) -> Any:
+        """One leaf with its batch axis in place."""
+        axis = self.run.axis
+        ndim = len(piece.shape)
+        varies = axis in piece.axes
+        if out_axis is None:
+            if varies:
+                raise ValueError(
+                    f"vmap: out_axes is None for {self.leaf_name(found, number)} of {label(self.fun)}, but it differs "
+                    "between lanes.\n  Give it an axis in out_axes, or reduce it over the lanes with a collective."
+                )
+            return self.shared(piece)
+        if ndim and not -ndim - 1 <= out_axis <= ndim:
+            raise ValueError(
+                f"vmap: out_axes={out_axis} is out of range for {self.leaf_name(found, number)} of {label(self.fun)}, "
+                f"which has shape {piece.shape} for one example: the batch axis can go to {-ndim - 1} to {ndim}."
+            )
+        at = out_axis % (ndim + 1) if ndim else 0
+        lead = len(piece.axes) - varies
+        data = piece.data
+        if not varies:
+            shape = piece.shape
+            data = data.reshape(data.shape[:lead] + shape[:at] + (1,) + shape[at:])
+            wide = data.shape[: lead + at] + (axis.size,) + data.shape[lead + at + 1 :]
+            data = np.array(np.broadcast_to(data, wide))
+        elif at:
+            data = np.moveaxis(data, lead, lead + at)
+        return self.finish(data, tuple([a for a in piece.axes if a is not axis]))
+
+    def shared(self, piece: Piece) -> Any:
+        """A leaf that does not vary, without a batch axis."""
+        if piece.axes:
+            return self.finish(piece.data, piece.axes)
+        if type(piece.value) is LaneArray:
+            return self.finish(piece.data, ())[()] if piece.value.kind != ARRAY else self.finish(piece.data, ())
+        return piece.data.copy() if type(piece.value) is np.ndarray else piece.value
+
+    def finish(self, data: Data, axes: tuple[LaneAxis, ...]) -> Any:
+        """A fresh, writable array, which shares its memory with nothing that is seen elsewhere."""
+        if axes:
+            if data.base is not None or not data.flags.writeable or id(data) in self.used:
+                data = np.array(data)
+            self.used.add(id(data))
+            return LaneArray(data, Lanes.of(axes), ARRAY)
+        owner = data
+        while type(owner.base) is np.ndarray:
+            owner = owner.base
+        if (
+            not data.flags.writeable
+            or id(owner) in self.used
+            or owner.base is not None
+            or any(np.may_share_memory(owner, source) for source in self.sources if type(source) is np.ndarray)
+        ):
+            data = owner = np.array(data)
+        self.used.add(id(owner))
+        return data
+
+    def leaf_name(self, found: Outcome, number: int) -> str:
+        """The name of a leaf of the result."""
+        if len(found.pieces) == 1:
+            return "the result"
+        import optree
+
+        return str(optree.treespec_accessors(found.spec)[number].codify("result"))

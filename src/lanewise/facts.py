@@ -1,0 +1,293 @@
+"""Facts: what Python sees of a value, and how a group of lanes splits when its lanes disagree on one.
+
+A `Run` is one mapped function at work on one lane axis. Its lanes go in *groups*: all lanes of a group
+agree on every fact seen so far. When they disagree, the largest part goes on (its axis is refined, and
+older values are gathered when next used), and the others are filed, to run from the start of the function.
+
+Signals that the user's function must not swallow derive from `BaseException`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import sys
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .lanes import NOWHERE, LaneAxis, Lanes
+
+MANY_GROUPS = 64  # more groups than this in one call earn a warning
+
+
+class PerformanceWarning(UserWarning):
+    """The result is right, but a part of the work ran on one lane at a time, or in many small groups."""
+
+
+class TraceError(TypeError):
+    """A fact about values was needed where there are none: in `eval_shape`, or in an empty batch."""
+
+
+class CollectiveError(RuntimeError):
+    """A collective needs every lane of its axis, and some of them have gone another way."""
+
+
+class Signal(BaseException):
+    """Base of the internal signals; no ``except Exception`` of the user's catches them."""
+
+
+class NoLaneForm(Signal):
+    """There is no batched form of what was asked: the outermost ``vmap`` runs lane by lane instead."""
+
+    def __init__(self, reason: str, *, in_order: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.in_order = in_order  # lanes share what they write, so only the plain loop is right
+
+
+class Refiled(Signal):
+    """The group at work has been filed again, in whole or in parts; what it did is forgotten."""
+
+
+@dataclass(order=True)
+class Group:
+    """Lanes that agree on every fact seen so far, as refinements of the axes at the start of the run."""
+
+    first: int  # the lowest lane: lower groups run first
+    number: int
+    axes: tuple[LaneAxis, ...] = field(compare=False)
+    pure: bool = field(default=False, compare=False)  # no going on with a part: see `Run.wrote`
+
+
+class Run:
+    """A mapped function at work: its axis, the groups that wait, and the refinements in force."""
+
+    def __init__(self, axis: LaneAxis, parent: Run | None, *, strict: bool = False) -> None:
+        self.axis = axis
+        self.parent = parent
+        self.strict = strict or (parent is not None and parent.strict)
+        self.tracing = parent is not None and parent.tracing
+        self.nowhere = Lanes(())  # the lanes of arrays made inside the function that do not vary (yet)
+        self.refinements: list[LaneAxis] = []  # in force now
+        self.made: list[LaneAxis] = []  # the same, and those that they refined in turn
+        self.started: Group | None = None
+        self.went_on = False  # the group at work is a part of the one that started
+        self.writable = False  # the mapped arguments are copies that may be written
+        self.waiting: list[Group] = []
+        self.filed = itertools.count()
+        self.groups = 0
+        self.why_split = ""
+        self.lane: int | None = None  # the lane at work, where the function runs lane by lane
+        self.chunked = False  # the lanes are but some of the batch
+
+    # ---- the groups ----
+
+    def file(self, axes: tuple[LaneAxis, ...], *, pure: bool = False) -> None:
+        """Let a group wait for its turn."""
+        first = 0
+        for axis in axes:
+            if self.axis in axis.parents:
+                first = int(axis.index[axis.parents.index(self.axis)][0])
+        heapq.heappush(self.waiting, Group(first, next(self.filed), axes, pure))
+
+    def start(self, group: Group) -> None:
+        """Put a group's refinements in force."""
+        self.stop()
+        self.started = group
+        self.went_on = False
+        self.groups += 1
+        for axis in group.axes:
+            self.refine(axis)
+
+    def refine(self, refinement: LaneAxis) -> None:
+        """Put one refinement in force."""
+        self.refinements = [axis for axis in self.refinements if axis not in refinement.parents]
+        self.refinements.append(refinement)
+        self.made.append(refinement)
+        for parent in refinement.parents:
+            parent.replace(refinement)
+
+    def stop(self) -> None:
+        """Take every refinement out of force."""
+        for refinement in self.made:
+            for axis in refinement.parents:
+                if not axis.closed:
+                    axis.replace(None)
+            refinement.close()
+        self.made = []
+        self.refinements = []
+
+    def on_roots(self, refinement: LaneAxis) -> LaneAxis:
+        """A refinement in terms of the axes at the start of the run (this run's own refinements resolved)."""
+        parents: list[LaneAxis] = []
+        index: list[Any] = []
+        for parent, lanes in zip(refinement.parents, refinement.index, strict=True):
+            if parent.owner is self:
+                deeper = self.on_roots(parent)
+                parents.extend(deeper.parents)
+                index.extend(i[lanes] for i in deeper.index)
+            else:
+                parents.append(parent)
+                index.append(lanes)
+        return self.refinement(refinement.size, refinement.level, tuple(parents), tuple(index))
+
+    def refinement(
+        self, size: int, level: int, parents: tuple[LaneAxis, ...], index: tuple[Any, ...]
+    ) -> LaneAxis:
+        """A new axis that stands for some lanes of others."""
+        return LaneAxis(size, level, self.axis.label, self.axis.name, parents, index, self)
+
+    def now(self) -> tuple[LaneAxis, ...]:
+        """The group at work, as refinements of the axes at the start of the run."""
+        return tuple([self.on_roots(axis) for axis in self.refinements])
+
+    # ---- splitting ----
+
+    def split(self, lanes: Lanes, codes: Any, what: str) -> Any:
+        """Split the group at work by the codes of a fact; return the code of the part that goes on."""
+        values, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
+        if values.size > MANY_GROUPS and 2 * values.size > codes.size:
+            raise NoLaneForm(f"{what} differs from lane to lane")
+        self.why_split = f"{what} differs between lanes at {user_line() or 'an unknown line'}"
+        inverse = inverse.reshape(codes.shape)
+        pure = self.started is not None and self.started.pure
+        chosen = -1 if pure else int(counts.argmax())
+        others = tuple([self.on_roots(axis) for axis in self.refinements if axis not in lanes.axes])
+        for n in range(values.size):
+            index = tuple(np.nonzero(inverse == n))
+            level = max(axis.level for axis in lanes.axes)
+            part = self.refinement(index[0].size, level, lanes.axes, index)
+            if n == chosen:
+                mine = part
+            else:
+                self.file((*others, self.on_roots(part)), pure=pure)
+        if pure:
+            raise Refiled
+        self.refine(mine)
+        self.went_on = True
+        return values[chosen]
+
+    def wrote(self) -> None:
+        """Note that an array is about to be written.
+
+        A part that goes on holds gathered copies, so two views of one array no longer share memory. If it
+        writes, the group runs again from the start, and from then on nothing goes on with a part.
+        """
+        if self.went_on:
+            self.file(self.now(), pure=True)
+            raise Refiled
+
+    def need_writable(self) -> NoReturn:
+        """Run the group again on copies of the mapped arguments, which it writes."""
+        self.writable = True
+        self.file(self.now(), pure=self.started is not None and self.started.pure)
+        raise Refiled
+
+    def close(self) -> None:
+        """End the run: values on its axis are dead from now on."""
+        self.stop()
+        self.axis.close()
+
+
+RUN: ContextVar[Run | None] = ContextVar("lanewise_run", default=None)
+LANE: ContextVar[tuple[Run, ...]] = ContextVar("lanewise_lane", default=())  # runs that go lane by lane
+
+
+def agree(lanes: Lanes, codes: Any, what: str) -> Any:
+    """Make the lanes at work agree on a fact.
+
+    Parameters
+    ----------
+    lanes : Lanes
+        The lane axes that the fact depends on; not stale.
+    codes : ndarray
+        One code for each lane, of shape ``lanes.shape``. Lanes agree when their codes are equal.
+    what : str
+        The fact in words, for messages.
+
+    Returns
+    -------
+    scalar
+        The code that all lanes at work have from now on. Values made earlier may be stale now.
+
+    Raises
+    ------
+    TraceError
+        If there are no lanes to ask.
+    """
+    if codes.size == 0:
+        raise TraceError(no_value(what))
+    first = codes.flat[0]
+    if codes.size == 1 or bool((codes == first).all()):
+        return first
+    run = RUN.get()
+    if run is None:
+        raise NoLaneForm(f"{what} is asked outside of the vmap that it belongs to")
+    return run.split(lanes, codes, what)
+
+
+def no_value(what: str) -> str:
+    """The message of a `TraceError`."""
+    where = user_line()
+    return (
+        f"{what} is needed{f' at {where}' if where else ''}, but there are no values here, only shapes: this is "
+        "eval_shape, or a batch of no lanes.\n"
+        "  Use np.where or lanewise.lax.cond for a choice that depends on values."
+    )
+
+
+def note_write(lanes: Lanes) -> Run | None:
+    """Check that a write to a value on these lanes is the business of the function at work.
+
+    Raises
+    ------
+    NoLaneForm
+        If the lanes at work share the value, so that the loop would carry the write from lane to lane.
+    """
+    run = RUN.get()
+    if run is None:
+        return None
+    if lanes is not run.nowhere and all(axis.level < run.axis.level for axis in lanes.axes):
+        raise NoLaneForm("a value that the lanes share is written", in_order=True)
+    run.wrote()
+    return run
+
+
+# ---- where in the user's code ----
+
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+
+
+def is_user_file(filename: str) -> bool:
+    """Whether a source file is neither lanewise's core nor NumPy's."""
+    if filename.startswith(_HERE):
+        return filename.startswith(_HERE + "planets")
+    return not filename.startswith((_NUMPY, "<frozen", "<__array_function__"))
+
+
+def user_line(traceback: Any = None) -> str:
+    """``file:line`` of the innermost frame of user code, of a traceback or of the call at work."""
+    if traceback is not None:
+        found = ""
+        while traceback is not None:
+            code = traceback.tb_frame.f_code
+            if is_user_file(code.co_filename):
+                found = f"{code.co_filename}:{traceback.tb_lineno}"
+            traceback = traceback.tb_next
+        return found
+    frame = sys._getframe(1)
+    while frame is not None:
+        if is_user_file(frame.f_code.co_filename):
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return ""
+
+
+__all__ = ["NOWHERE", "RUN", "CollectiveError", "NoLaneForm", "PerformanceWarning", "Run", "TraceError", "agree"]

@@ -1,0 +1,221 @@
+"""Lanes and lane axes: which examples a batched value holds, and how it follows a split.
+
+A *lane* is one example. A `LaneAxis` is one batch of them: ``vmap`` makes one per call. The data of a
+batched value leads with one dimension per lane axis that the value varies over; its `Lanes` says which,
+in the order of nesting.
+
+A split (see `facts`) is a *refinement*: a new axis that knows, for each of its lanes, its index on the
+axes that it replaces. A value on the old axes is *stale*; it is gathered when it is next used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Data = np.ndarray[Any, Any]
+Index = np.ndarray[Any, np.dtype[np.intp]]
+
+
+class LaneAxis:
+    """One batch of lanes.
+
+    Parameters
+    ----------
+    size : int
+        How many lanes it has.
+    level : int
+        How deep the ``vmap`` that made it is nested; orders the axes of a value.
+    label : str
+        The name of the mapped function, for messages.
+    name : hashable, optional
+        ``axis_name``, for the collectives.
+    parents : tuple of LaneAxis, optional
+        The axes that this one replaces, when it is a refinement.
+    index : tuple of integer arrays, optional
+        For each parent, the lane there of each lane here; shapes ``(size,)``.
+    owner : object, optional
+        The run that split off this refinement.
+    """
+
+    __slots__ = (
+        "closed", "hashed", "holders", "index", "label", "level", "members", "name", "owner", "parents",
+        "replaced", "size",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        size: int,
+        level: int,
+        label: str = "",
+        name: Any = None,
+        parents: tuple[LaneAxis, ...] = (),
+        index: tuple[Index, ...] = (),
+        owner: object = None,
+    ) -> None:
+        self.size = size
+        self.level = level
+        self.label = label
+        self.name = name
+        self.parents = parents
+        self.index = index
+        self.owner = owner
+        self.replaced: LaneAxis | None = None
+        self.closed = False
+        self.hashed = False
+        self.members: dict[tuple[LaneAxis, ...], Lanes] = {}  # the Lanes whose innermost axis this is
+        self.holders: list[Lanes] = []  # every Lanes that this axis is in
+
+    def __repr__(self) -> str:
+        return f"<LaneAxis {self.name or self.label} of {self.size}>"
+
+    def replace(self, refinement: LaneAxis | None) -> None:
+        """Send values on this axis to a refinement of it (None: take them as they are again)."""
+        self.replaced = refinement
+        for lanes in self.holders:
+            lanes.stale = any(axis.replaced is not None or axis.closed for axis in lanes.axes)
+
+    def close(self) -> None:
+        """End the life of the axis: from now on its values raise when used."""
+        self.closed = True
+        for lanes in self.holders:
+            lanes.stale = True
+            lanes.unions.clear()  # break the reference cycles, so that nothing waits for the collector
+        self.holders.clear()
+        self.members.clear()
+
+
+class Lanes:
+    """The lane axes that a value varies over, outermost first; one object for each set of axes."""
+
+    __slots__ = ("axes", "ndim", "shape", "stale", "unions")
+
+    def __init__(self, axes: tuple[LaneAxis, ...]) -> None:
+        self.axes = axes
+        self.shape = tuple([axis.size for axis in axes])
+        self.ndim = len(axes)
+        self.stale = False
+        self.unions: dict[Lanes, Lanes] = {}
+
+    def __repr__(self) -> str:
+        return f"Lanes{self.axes}"
+
+    @staticmethod
+    def of(axes: tuple[LaneAxis, ...]) -> Lanes:
+        """The one `Lanes` for these axes, which are in order of level."""
+        if not axes:
+            return NOWHERE
+        known = axes[-1].members
+        lanes = known.get(axes)
+        if lanes is None:
+            lanes = Lanes(axes)
+            if any(axis.closed or axis.replaced is not None for axis in axes):
+                lanes.stale = True
+            else:
+                known[axes] = lanes
+                for axis in axes:
+                    axis.holders.append(lanes)
+        return lanes
+
+    def union(self, other: Lanes) -> Lanes:
+        """The lanes of a result that depends on values on both."""
+        if self is other or not other.axes:
+            return self
+        if not self.axes:
+            return other
+        lanes = self.unions.get(other)
+        if lanes is None:
+            lanes = Lanes.of(tuple(sorted({*self.axes, *other.axes}, key=_level)))
+            self.unions[other] = lanes
+        return lanes
+
+    def without(self, axis: LaneAxis) -> Lanes:
+        """These lanes less one axis."""
+        return Lanes.of(tuple([a for a in self.axes if a is not axis]))
+
+
+def _level(axis: LaneAxis) -> int:
+    return axis.level
+
+
+NOWHERE = Lanes(())  # the lanes of a value that does not vary
+
+
+def gather(data: Data, lanes: Lanes, refinement: LaneAxis) -> tuple[Data, Lanes]:
+    """Take a value's lanes along a refinement of some of its axes.
+
+    Parameters
+    ----------
+    data : ndarray
+        Leads with the dimensions of ``lanes``.
+    lanes : Lanes
+        Holds at least one of the parents of ``refinement``.
+    refinement : LaneAxis
+        The new axis.
+
+    Returns
+    -------
+    ndarray, Lanes
+        The same value, on the new axis.
+    """
+    if len(lanes.axes) == 1:  # the one common case
+        where = refinement.parents.index(lanes.axes[0])
+        return data.take(refinement.index[where], axis=0), Lanes.of((refinement,))
+    old = [n for n, axis in enumerate(lanes.axes) if axis in refinement.parents]
+    kept = [n for n in range(lanes.ndim) if n not in old]
+    front = data.transpose(*old, *kept, *range(lanes.ndim, data.ndim))
+    index = tuple([refinement.index[refinement.parents.index(lanes.axes[n])] for n in old])
+    taken = front[index]  # the refinement leads, the kept axes follow
+    axes = [refinement, *(lanes.axes[n] for n in kept)]
+    order = sorted(range(len(axes)), key=lambda n: axes[n].level)
+    taken = taken.transpose(*order, *range(len(axes), taken.ndim))
+    return taken, Lanes.of(tuple([axes[n] for n in order]))
+
+
+def refresh(data: Data, lanes: Lanes) -> tuple[Data, Lanes]:
+    """Bring a stale value up to date: gather it along every refinement since it was made.
+
+    Raises
+    ------
+    RuntimeError
+        If the ``vmap`` that the value belongs to has ended.
+    """
+    while lanes.stale:
+        for axis in lanes.axes:
+            if axis.closed:
+                raise EscapedLaneError(axis)
+            if axis.replaced is not None:
+                data, lanes = gather(data, lanes, axis.replaced)
+                break
+        else:
+            lanes = Lanes.of(lanes.axes)  # it was stale for a while, and is not any more
+    return data, lanes
+
+
+class EscapedLaneError(RuntimeError):
+    """A lane value was used after the ``vmap`` that made it had ended."""
+
+    def __init__(self, axis: LaneAxis) -> None:
+        super().__init__(
+            f"a value of one lane of vmap({axis.label}) is used after that call has ended.\n"
+            f"  It was probably stored in a global, a list or an attribute inside {axis.label}; return it from "
+            f"{axis.label} instead, so that vmap can stack it."
+        )
+
+
+def spread(data: Data, own: Lanes, lanes: Lanes, ndim: int) -> Data:
+    """View a value's data so that it broadcasts against others on ``lanes`` with ``ndim`` example axes.
+
+    Size-1 dimensions stand in for the lane axes that it does not vary over and for the leading
+    example axes that it lacks, as NumPy's broadcasting would add them.
+    """
+    example = data.ndim - own.ndim
+    if own is lanes:
+        if example == ndim:
+            return data
+        head = own.shape
+    else:
+        mine = own.axes
+        head = tuple([axis.size if axis in mine else 1 for axis in lanes.axes])
+    return data.reshape(head + (1,) * (ndim - example) + data.shape[own.ndim :])

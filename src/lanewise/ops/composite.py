@@ -1,0 +1,104 @@
+"""NumPy's own composites, run on lane values.
+
+Most of NumPy's functions are Python code over other NumPy functions. That code is written for one example,
+as the user's is; so it runs on lane values as it stands, once the names in it that insist on real arrays
+(``asarray``, ``zeros``, ...) stand for the lane-aware ones.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from ..array import TABLE, LaneArray
+from ..facts import NoLaneForm
+from . import creation
+
+
+def unknown(func: Any) -> Any:
+    """The rule of a function without a row: NumPy's own code on lane values, or lane by lane."""
+    if isinstance(func, np.ufunc):
+        from .elementwise import ufunc_rule
+
+        return ufunc_rule(func)
+    name = getattr(func, "__name__", str(func))
+    body = getattr(func, "_implementation", None)
+    if not isinstance(body, FunctionType) or name in _OPAQUE:
+
+        def refuse(func: Any, *args: Any, **kwargs: Any) -> Any:
+            raise NoLaneForm(f"{getattr(func, '__module__', 'numpy')}.{name} has no batched form")
+
+        return refuse
+    run = implementation(func)
+
+    def composite(func: Any, *args: Any, **kwargs: Any) -> Any:
+        return run(*args, **kwargs)
+
+    return composite
+
+
+_OPAQUE = frozenset({
+    "save", "savez", "savez_compressed", "savetxt", "array_repr", "array_str", "array2string", "lstsq", "einsum_path",
+    "apply_along_axis", "apply_over_axes", "piecewise", "histogram", "histogram2d", "histogramdd", "bincount", "roots",
+    "busday_count", "poly", "polyfit", "place", "copyto", "putmask", "interp", "shares_memory", "may_share_memory",
+    "array_equal", "array_equiv", "allclose", "fill_diagonal", "pad",
+})  # fmt: skip
+"""Composites that write to files, ask types of C code, or loop over elements."""
+
+_LANE_AWARE = (
+    "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "require", "empty", "zeros", "ones",
+    "full", "empty_like", "zeros_like", "ones_like", "full_like", "fromiter",
+)  # fmt: skip
+
+
+class _Module:
+    """A module whose creation functions are lane-aware; all else is the module's."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(creation, name) if name in _LANE_AWARE else getattr(self._module, name)
+
+
+@cache
+def lane_globals(module: str) -> dict[str, Any]:
+    """The globals of one of NumPy's modules, its creation functions replaced."""
+    source = sys.modules[module].__dict__
+    namespace = dict(source)
+    modules = {sys.modules[name] for name in ("numpy", "numpy._core.numeric", "numpy._core.multiarray")}
+    for name, value in source.items():
+        if name in _LANE_AWARE and callable(value):
+            namespace[name] = getattr(creation, name)
+        elif isinstance(value, type(sys)) and value in modules:
+            namespace[name] = _Module(value)
+        elif isinstance(value, FunctionType) and value.__module__ == module:
+            namespace[name] = _rebound(value, namespace)
+    return namespace
+
+
+def _rebound(function: FunctionType, namespace: dict[str, Any]) -> FunctionType:
+    copy = FunctionType(
+        function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+@cache
+def implementation(func: Any) -> Any:
+    """NumPy's own code of a function, ready for lane values."""
+    body = func._implementation
+    return _rebound(body, lane_globals(body.__module__))
+
+
+TABLE["unknown"] = unknown
+
+
+def is_lane(x: Any) -> bool:
+    """Whether a value is batched."""
+    return type(x) is LaneArray

@@ -1,0 +1,50 @@
+"""Where C code insists on a real array: object arrays of lane scalars, or the way lane by lane.
+
+``np.array([x, y])`` asks each lane value for an array, and there is no telling it from ``np.asarray(x)``.
+An object array of lane scalars serves the first and is put together again when it meets a lane value or is
+returned. It is given only to the user's own code, and only if nothing there treats objects unlike numbers.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from ..array import TABLE, LaneArray
+from ..facts import NoLaneForm, is_user_file
+
+_UNSAFE = frozenset({
+    "asarray", "asanyarray", "ascontiguousarray", "dtype", "astype", "maximum", "minimum", "fmax", "fmin", "max", "min",
+    "sign", "sort", "argsort", "argmax", "argmin", "logical_and", "logical_or", "logical_not", "isrealobj",
+    "iscomplexobj", "itemsize", "nbytes", "result_type", "any", "all", "unique", "searchsorted", "amax", "amin",
+    "median", "partition", "clip", "where", "nonzero", "count_nonzero", "cumsum", "divmod", "floor_divide",
+})  # fmt: skip
+
+
+@cache
+def _is_safe(code: CodeType) -> bool:
+    return is_user_file(code.co_filename) and "site-packages" not in code.co_filename and not (
+        _UNSAFE & set(code.co_names)
+    )
+
+
+def as_objects(x: LaneArray, dtype: Any) -> Any:
+    """The answer to ``__array__``."""
+    frame = sys._getframe(2)
+    if (dtype is not None and dtype != object) or not _is_safe(frame.f_code):
+        raise NoLaneForm("a real array is asked of a lane value")
+    if x.data.ndim == x.lanes.ndim:
+        out = np.empty((), object)
+        out[()] = x
+        return out
+    out = np.empty(x.shape, object)
+    for place in np.ndindex(x.shape):
+        out[place] = x[place]
+    return out
+
+
+TABLE["objects"] = as_objects

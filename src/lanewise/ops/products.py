@@ -1,0 +1,172 @@
+"""Matrix products, where a shared operand becomes one product on the whole batch."""
+
+from __future__ import annotations
+
+import math
+import string
+from typing import Any
+
+import numpy as np
+
+from ..array import ARRAY, PYTHON_OPERATORS, TABLE, LaneArray, row, wrap
+from ..facts import NoLaneForm
+from ..lanes import NOWHERE, spread
+from .common import as_lanes, data_axis, lane, weaken
+from .elementwise import _store
+
+
+def _result(found: LaneArray, out: Any) -> Any:
+    return found if out is None or out == (None,) else _store(found, out)
+
+
+@row(np.matmul)
+def matmul(func: Any, a: Any, b: Any, /, out: Any = None, **kwargs: Any) -> Any:
+    """``a @ b``."""
+    if kwargs.pop("axes", None) is not None or kwargs.pop("axis", None) is not None:
+        raise NoLaneForm("np.matmul with axes= has no batched form")
+    a, b = (lane(x) for x in weaken([as_lanes(a), as_lanes(b)]))
+    _check_matmul(a, b)
+    if not b.lanes.axes and b.data.ndim <= 2:
+        found = _rows_times_shared(a, b.data, kwargs)
+    elif not a.lanes.axes and a.data.ndim <= 2:
+        found = _shared_times_columns(a.data, b, kwargs)
+    else:
+        found = _batched(a, b, kwargs)
+    return _result(found, out)
+
+
+def _check_matmul(a: LaneArray, b: LaneArray) -> None:
+    left, right = a.data.shape[a.lanes.ndim :], b.data.shape[b.lanes.ndim :]
+    if not left or not right or left[-1] != right[max(len(right) - 2, 0)]:
+        np.matmul(np.empty(left), np.empty(right))  # NumPy's own complaint
+        raise ValueError(f"matmul: shapes {left} and {right} don't fit")
+
+
+def _rows_times_shared(a: LaneArray, shared: Any, kwargs: Any) -> LaneArray:
+    """Every row of every lane times one shared matrix (or vector): a single product."""
+    rows = a.data
+    if rows.ndim > 2 and rows.flags.c_contiguous and rows.size:
+        flat = np.matmul(rows.reshape(-1, rows.shape[-1]), shared, **kwargs)
+        return wrap(flat.reshape(rows.shape[:-1] + shared.shape[1:]), a.lanes)
+    return wrap(np.matmul(rows if rows.ndim > 1 else rows[None], shared, **kwargs), a.lanes)
+
+
+def _shared_times_columns(shared: Any, b: LaneArray, kwargs: Any) -> LaneArray:
+    """One shared matrix (or vector) times the vector or matrix of every lane: a single product."""
+    columns = b.data
+    if columns.ndim - b.lanes.ndim == 1:
+        return _rows_times_shared(b, shared.T, kwargs)
+    if shared.ndim == 1:
+        return wrap(np.matmul(shared, columns, **kwargs), b.lanes)
+    # (m, k) @ (lanes, k, n): rows of the transposed problem, (lanes, n, k) @ (k, m)
+    found = _rows_times_shared(LaneArray(np.ascontiguousarray(columns.swapaxes(-1, -2)), b.lanes, ARRAY), shared.T, kwargs)
+    return LaneArray(found.data.swapaxes(-1, -2), found.lanes, ARRAY)
+
+
+def _batched(a: LaneArray, b: LaneArray, kwargs: Any) -> LaneArray:
+    """A product for each lane; vectors become matrices of one row or column."""
+    lanes = a.lanes.union(b.lanes)
+    row_vector, column_vector = a.data.ndim - a.lanes.ndim == 1, b.data.ndim - b.lanes.ndim == 1
+    left = a.data[..., None, :] if row_vector else a.data
+    right = b.data[..., :, None] if column_vector else b.data
+    ndim = max(left.ndim - a.lanes.ndim, right.ndim - b.lanes.ndim)
+    if row_vector and column_vector and hasattr(np, "vecdot") and left.dtype.kind != "c":
+        return wrap(np.vecdot(spread(a.data, a.lanes, lanes, 1), spread(b.data, b.lanes, lanes, 1), **kwargs), lanes)
+    found = np.matmul(spread(left, a.lanes, lanes, ndim), spread(right, b.lanes, lanes, ndim), **kwargs)
+    if column_vector:
+        found = found[..., 0]
+    if row_vector:
+        found = found[..., 0] if column_vector else found[..., 0, :]
+    return wrap(found, lanes)
+
+
+@row(np.dot)
+def dot(func: Any, a: Any, b: Any, out: Any = None) -> Any:
+    """``np.dot``: the last axis of ``a`` against the last but one of ``b``."""
+    a, b = as_lanes(a), as_lanes(b)
+    left, right = lane(a), lane(b)
+    if left.data.ndim == left.lanes.ndim or right.data.ndim == right.lanes.ndim:
+        return _result(a * b, out)
+    if right.data.ndim - right.lanes.ndim <= 2:
+        return matmul(np.matmul, a, b, out)
+    ndim = right.data.ndim - right.lanes.ndim
+    return _result(tensordot(np.tensordot, a, b, (-1, ndim - 2)), out)
+
+
+@row(np.inner)
+def inner(func: Any, a: Any, b: Any, /) -> Any:
+    """``np.inner``: the last axis against the last axis."""
+    a, b = as_lanes(a), as_lanes(b)
+    if lane(a).data.ndim == lane(a).lanes.ndim or lane(b).data.ndim == lane(b).lanes.ndim:
+        return a * b
+    return tensordot(np.tensordot, a, b, (-1, -1))
+
+
+@row(np.vdot)
+def vdot(func: Any, a: Any, b: Any, /) -> Any:
+    """``np.vdot``: the flattened examples, the first conjugated."""
+    return matmul(np.matmul, np.ravel(np.conjugate(lane(a))), np.ravel(lane(b)))
+
+
+@row(np.outer, np.linalg.outer)
+def outer(func: Any, a: Any, b: Any, out: Any = None) -> Any:
+    """``np.outer``: the flattened examples, every element against every other."""
+    return _result(np.ravel(lane(a))[:, None] * np.ravel(lane(b))[None, :], out)
+
+
+@row(np.tensordot, np.linalg.tensordot)
+def tensordot(func: Any, a: Any, b: Any, axes: Any = 2) -> Any:
+    """``np.tensordot``: as one matrix product of reshaped examples."""
+    a, b = lane(as_lanes(a)), lane(as_lanes(b))
+    left, right = a.data.shape[a.lanes.ndim :], b.data.shape[b.lanes.ndim :]
+    if isinstance(axes, (tuple, list)):
+        first, second = ([n] if np.ndim(n) == 0 else list(n) for n in axes)
+    else:
+        first, second = list(range(-axes, 0)), list(range(axes))
+    first = [data_axis(n, len(left)) + len(left) for n in first]
+    second = [data_axis(n, len(right)) + len(right) for n in second]
+    if [left[n] for n in first] != [right[n] for n in second]:
+        raise ValueError("shape-mismatch for sum")
+    free_a = [n for n in range(len(left)) if n not in first]
+    free_b = [n for n in range(len(right)) if n not in second]
+    folded = math.prod(left[n] for n in first)
+    matrix_a = np.reshape(np.transpose(a, free_a + first), (math.prod(left[n] for n in free_a), folded))
+    matrix_b = np.reshape(np.transpose(b, second + free_b), (folded, math.prod(right[n] for n in free_b)))
+    shape = tuple([left[n] for n in free_a] + [right[n] for n in free_b])
+    return np.reshape(matmul(np.matmul, matrix_a, matrix_b), shape)
+
+
+@row(np.einsum)
+def einsum(func: Any, *operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any) -> Any:
+    """``np.einsum``: the lane axes become labels of their own."""
+    if not isinstance(operands[0], str):
+        raise NoLaneForm("np.einsum with lists of axes has no batched form")
+    text = operands[0].replace(" ", "")
+    arrays = [lane(x) for x in operands[1:]]
+    terms, result = _einsum_terms(text, arrays)
+    lanes = NOWHERE
+    for x in arrays:
+        lanes = lanes.union(x.lanes)
+    free = [letter for letter in string.ascii_letters if letter not in text]
+    if len(free) < lanes.ndim:
+        raise NoLaneForm("np.einsum with so many labels has no batched form")
+    label = dict(zip(lanes.axes, free, strict=False))
+    terms = ["".join(label[axis] for axis in x.lanes.axes) + term for x, term in zip(arrays, terms, strict=True)]
+    rule = ",".join(terms) + "->" + "".join(label[axis] for axis in lanes.axes) + result
+    found = wrap(np.einsum(rule, *[x.data for x in arrays], optimize=optimize, **kwargs), lanes)
+    return _result(found, out)
+
+
+def _einsum_terms(text: str, arrays: list[LaneArray]) -> tuple[list[str], str]:
+    """The operands' labels and the result's, the latter as NumPy would infer it."""
+    inputs, arrow, result = text.partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(arrays):
+        raise ValueError("fewer operands provided to einstein sum function than specified in the subscripts string")
+    if not arrow:
+        labels = sorted({c for c in inputs if c.isalpha()})
+        result = ("..." if "..." in inputs else "") + "".join(c for c in labels if inputs.count(c) == 1)
+    return terms, result
+
+
+TABLE[PYTHON_OPERATORS[np.matmul]] = matmul

@@ -1,0 +1,438 @@
+"""Shaping and joining: what moves, splits, repeats and joins the axes of the example."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import facts
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, method, row
+from ..facts import NoLaneForm
+from ..lanes import NOWHERE, spread
+from .common import as_lanes, bind, data_axes, data_axis, full, lane, lanes_first, plain_only, weaken
+
+
+def shaped(x: LaneArray, data: Any) -> LaneArray:
+    """A result on the same lanes, always an array."""
+    return LaneArray(data, x.lanes, ARRAY)
+
+
+@row(np.reshape)
+def reshape(func: Any, a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: Any = None) -> Any:
+    """``np.reshape``."""
+    x = lane(a)
+    shape = newshape if shape is None else shape
+    old = x.data.shape[x.lanes.ndim :]
+    new = tuple(int(n) for n in shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+    if -1 in new:
+        new = np.empty(old, "V0").reshape(new).shape if math.prod(old) else np.empty(old).reshape(new).shape
+    elif math.prod(new) != math.prod(old):
+        raise ValueError(f"cannot reshape array of size {math.prod(old)} into shape {new}")
+    ndim = x.lanes.ndim
+    if order in ("F", "A") and (order == "F" or _is_fortran(x)):
+        data = x.data.transpose(*range(ndim), *reversed(range(ndim, x.data.ndim)))
+        data = data.reshape(x.lanes.shape + new[::-1])
+        return shaped(x, data.transpose(*range(ndim), *reversed(range(ndim, data.ndim))))
+    data = x.data.reshape(x.lanes.shape + new)
+    return shaped(x, data.copy() if copy else data)
+
+
+def _is_fortran(x: LaneArray) -> bool:
+    example = x.data[(0,) * x.lanes.ndim] if x.data.size else x.data
+    return bool(example.flags.f_contiguous and not example.flags.c_contiguous)
+
+
+@method("reshape")
+def _reshape_method(x: LaneArray, *shape: Any, order: Any = "C", copy: Any = None) -> Any:
+    return reshape(np.reshape, x, shape[0] if len(shape) == 1 else shape, order, copy=copy)
+
+
+@row(np.ravel)
+def ravel(func: Any, a: Any, order: Any = "C") -> Any:
+    """``np.ravel``."""
+    return reshape(np.reshape, a, -1, "C" if order == "K" else order)
+
+
+@method("flatten")
+def _flatten(x: LaneArray, order: Any = "C") -> Any:
+    found = ravel(np.ravel, x, order)
+    return shaped(found, found.data.copy())
+
+
+@row(np.transpose, np.permute_dims)
+def transpose(func: Any, a: Any, axes: Any = None) -> Any:
+    """``np.transpose``."""
+    x = lane(a)
+    lead = x.lanes.ndim
+    ndim = x.data.ndim - lead
+    if axes is None:
+        order: tuple[int, ...] = tuple(reversed(range(ndim)))
+    else:
+        if len(axes) != ndim:
+            raise ValueError("axes don't match array")
+        order = tuple([data_axis(n, ndim) + ndim for n in axes])
+    return shaped(x, x.data.transpose(*range(lead), *[n + lead for n in order]))
+
+
+@method("transpose")
+def _transpose_method(x: LaneArray, *axes: Any) -> Any:
+    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
+        axes = axes[0]
+    return transpose(np.transpose, x, axes or None)
+
+
+@row(np.matrix_transpose)
+def matrix_transpose(func: Any, x: Any, /) -> Any:
+    """``np.matrix_transpose``."""
+    x = lane(x)
+    if x.data.ndim - x.lanes.ndim < 2:
+        raise ValueError(f"Input array must be at least 2-dimensional, but it is {x.data.ndim - x.lanes.ndim}")
+    return shaped(x, x.data.swapaxes(-1, -2))
+
+
+@row(np.swapaxes)
+def swapaxes(func: Any, a: Any, axis1: int, axis2: int) -> Any:
+    """``np.swapaxes``."""
+    x = lane(a)
+    ndim = x.data.ndim - x.lanes.ndim
+    return shaped(x, x.data.swapaxes(data_axis(axis1, ndim), data_axis(axis2, ndim)))
+
+
+@row(np.moveaxis)
+def moveaxis(func: Any, a: Any, source: Any, destination: Any) -> Any:
+    """``np.moveaxis``."""
+    x = lane(a)
+    ndim = x.data.ndim - x.lanes.ndim
+    return shaped(x, np.moveaxis(x.data, data_axes(source, ndim), data_axes(destination, ndim)))
+
+
+@row(np.squeeze)
+def squeeze(func: Any, a: Any, axis: Any = None) -> Any:
+    """``np.squeeze``."""
+    x = lane(a)
+    shape = x.data.shape[x.lanes.ndim :]
+    if axis is None:
+        axes = tuple(n - len(shape) for n, size in enumerate(shape) if size == 1)
+    else:
+        axes = data_axes(axis, len(shape))
+    return shaped(x, np.squeeze(x.data, axis=axes))
+
+
+@row(np.expand_dims)
+def expand_dims(func: Any, a: Any, axis: Any) -> Any:
+    """``np.expand_dims``."""
+    x = lane(a)
+    count = len(axis) if isinstance(axis, (tuple, list)) else 1
+    axes = data_axes(axis, x.data.ndim - x.lanes.ndim + count)
+    return shaped(x, np.expand_dims(x.data, axes))
+
+
+@row(np.broadcast_to)
+def broadcast_to(func: Any, array: Any, shape: Any, subok: bool = False) -> Any:
+    """``np.broadcast_to``: a read-only view."""
+    x = lane(array)
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+    np.broadcast_to(np.empty(x.data.shape[x.lanes.ndim :], "V0"), shape)  # NumPy's own complaint
+    return shaped(x, np.broadcast_to(spread(x.data, x.lanes, x.lanes, len(shape)), x.lanes.shape + shape))
+
+
+@row(np.broadcast_arrays)
+def broadcast_arrays(func: Any, *args: Any, subok: bool = False) -> Any:
+    """``np.broadcast_arrays``."""
+    arrays = [lane(x) for x in args]
+    shape = np.broadcast_shapes(*[x.data.shape[x.lanes.ndim :] for x in arrays])
+    return tuple([broadcast_to(np.broadcast_to, x, shape) for x in arrays])
+
+
+# ---- joining ----
+
+
+def _common(arrays: Any) -> tuple[list[LaneArray], Any]:
+    items = [lane(x) for x in weaken([as_lanes(x) for x in arrays])]
+    lanes = NOWHERE
+    for x in items:
+        lanes = lanes.union(x.lanes)
+    return items, lanes
+
+
+@row(np.concatenate, np.concat)
+def concatenate(func: Any, arrays: Any, /, axis: Any = 0, out: Any = None, **kwargs: Any) -> Any:
+    """``np.concatenate``."""
+    items, lanes = _common(arrays if type(arrays) is not LaneArray else list(arrays))
+    if any(x.data.ndim == x.lanes.ndim for x in items) and axis is not None:
+        raise ValueError("zero-dimensional arrays cannot be concatenated")
+    if axis is None:
+        items = [reshape(np.reshape, x, -1) for x in items]
+        axis = 0
+    at = data_axis(axis, items[0].data.ndim - items[0].lanes.ndim) if items else 0
+    found = LaneArray(np.concatenate([full(x, lanes) for x in items], axis=at, **kwargs), lanes, ARRAY)
+    if out is None:
+        return found
+    if type(out) is not LaneArray:
+        raise NoLaneForm("a plain array is the out= of an operation on lane values")
+    out[...] = found
+    return out
+
+
+@row(np.stack)
+def stack(func: Any, arrays: Any, axis: int = 0, out: Any = None, **kwargs: Any) -> Any:
+    """``np.stack``."""
+    items, lanes = _common(arrays if type(arrays) is not LaneArray else list(arrays))
+    if not items:
+        raise ValueError("need at least one array to stack")
+    shapes = {x.data.shape[x.lanes.ndim :] for x in items}
+    if len(shapes) > 1:
+        raise ValueError("all input arrays must have the same shape")
+    at = data_axis(axis, items[0].data.ndim - items[0].lanes.ndim + 1)
+    found = LaneArray(np.stack([full(x, lanes) for x in items], axis=at, **kwargs), lanes, ARRAY)
+    if out is None:
+        return found
+    out[...] = found
+    return out
+
+
+@row(np.split, np.array_split)
+def split(func: Any, ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """``np.split``: views of the parts."""
+    x = lane(ary)
+    plain_only(func, indices_or_sections=indices_or_sections)
+    at = data_axis(axis, x.data.ndim - x.lanes.ndim)
+    return [shaped(x, part) for part in func(x.data, indices_or_sections, axis=at)]
+
+
+@row(np.unstack)
+def unstack(func: Any, x: Any, /, *, axis: int = 0) -> Any:
+    """``np.unstack``."""
+    return tuple(np.moveaxis(x, axis, 0))
+
+
+# ---- along an axis ----
+
+
+@row(np.flip)
+def flip(func: Any, m: Any, axis: Any = None) -> Any:
+    """``np.flip``."""
+    x = lane(m)
+    return shaped(x, np.flip(x.data, data_axes(axis, x.data.ndim - x.lanes.ndim)))
+
+
+@row(np.roll)
+def roll(func: Any, a: Any, shift: Any, axis: Any = None) -> Any:
+    """``np.roll``."""
+    x = lane(a)
+    if type(as_lanes(shift)) is LaneArray:
+        return _roll_each(x, shift, axis)
+    if axis is None:
+        flat = x.data.reshape(x.lanes.shape + (-1,)) if x.data.size else x.data
+        return shaped(x, np.roll(flat, shift, -1).reshape(x.data.shape) if x.data.size else x.data.copy())
+    return shaped(x, np.roll(x.data, shift, data_axes(axis, x.data.ndim - x.lanes.ndim)))
+
+
+def _roll_each(x: LaneArray, shift: Any, axis: Any) -> Any:
+    """A shift of its own for every lane: one gather."""
+    if isinstance(axis, (tuple, list)) or np.ndim(shift):
+        raise NoLaneForm("np.roll with several shifts that differ between lanes has no batched form")
+    if axis is None:
+        return np.reshape(_roll_each(reshape(np.reshape, x, -1), shift, 0), x.shape)
+    ndim = x.data.ndim - x.lanes.ndim
+    at = data_axis(axis, ndim) + ndim
+    size = x.shape[at]
+    index = (np.arange(size) - shift) % size if size else np.arange(0)
+    return np.take(x, index, axis=at)
+
+
+@row(np.repeat)
+def repeat(func: Any, a: Any, repeats: Any, axis: Any = None) -> Any:
+    """``np.repeat``; counts that differ between lanes split them."""
+    x, counts = lane(a), as_lanes(repeats)
+    if axis is None:
+        x, axis = reshape(np.reshape, x, -1), 0
+    at = data_axis(axis, x.data.ndim - x.lanes.ndim)
+    if type(counts) is not LaneArray:
+        return shaped(x, np.repeat(x.data, counts, axis=at))
+    where = at + x.data.ndim - x.lanes.ndim
+    each = np.broadcast_to(counts, (x.shape[where],))
+    totals = each.data.sum(axis=-1)
+    if each.data.size and each.data.min() < 0:
+        raise ValueError("repeats may not contain negative values.")
+    facts.agree(each.lanes, np.asarray(totals), "the number of repeats")
+    each, x = live(each), live(x)
+    flat = np.broadcast_to(np.arange(x.shape[where]), each.data.shape).reshape(-1)
+    index = np.repeat(flat, each.data.reshape(-1)).reshape((*each.lanes.shape, -1) if each.data.size else (0, 0))
+    return np.take(x, LaneArray(index, each.lanes, ARRAY), axis=where)
+
+
+@row(np.pad)
+def pad(func: Any, array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+    """``np.pad``: no padding on the lane axes."""
+    x = lane(array)
+    ndim = x.data.ndim - x.lanes.ndim
+    if type(pad_width) is dict:
+        widths = np.zeros((ndim, 2), int)
+        for axis, width in pad_width.items():
+            widths[axis] = width
+    else:
+        plain_only(func, pad_width=pad_width)
+        widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2))
+    if callable(mode) or any(type(as_lanes(value)) is LaneArray for value in kwargs.values() if value is not None
+                             and not isinstance(value, str)):  # fmt: skip
+        raise NoLaneForm("np.pad with a function, or with values that differ between lanes, has no batched form")
+    none = [(0, 0)] * x.lanes.ndim
+    for name, value in kwargs.items():
+        if name in ("constant_values", "end_values", "stat_length") and value is not None:
+            pairs = np.broadcast_to(np.asarray(value), (ndim, 2)).tolist()
+            lead = [(1, 1)] if name == "stat_length" else none[:1]
+            kwargs[name] = [*lead * x.lanes.ndim, *map(tuple, pairs)]
+    return shaped(x, np.pad(x.data, [*none, *map(tuple, widths.tolist())], mode, **kwargs))
+
+
+@row(np.tril, np.triu)
+def triangle(func: Any, m: Any, k: int = 0) -> Any:
+    """``np.tril`` and ``np.triu``: of the last two axes; a vector is broadcast to a matrix first."""
+    x = lane(m)
+    plain_only(func, k=k)
+    if x.data.ndim - x.lanes.ndim == 1:
+        x = broadcast_to(np.broadcast_to, x, x.shape * 2)
+    return shaped(x, func(x.data, k))
+
+
+@row(np.diagonal, np.linalg.diagonal)
+def diagonal(func: Any, a: Any, offset: int = 0, axis1: int | None = None, axis2: int | None = None) -> Any:
+    """``np.diagonal``: a read-only view."""
+    x = lane(a)
+    ndim = x.data.ndim - x.lanes.ndim
+    first, second = (-2, -1) if func is np.linalg.diagonal else (0, 1)
+    if ndim < 2:
+        raise ValueError("diag requires an array of at least two dimensions")
+    axes = (data_axis(first if axis1 is None else axis1, ndim), data_axis(second if axis2 is None else axis2, ndim))
+    return shaped(x, np.diagonal(x.data, offset, *axes))
+
+
+@row(np.trace, np.linalg.trace)
+def trace(func: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    """``np.trace``."""
+    if func is np.linalg.trace:
+        return np.sum(diagonal(np.linalg.diagonal, a, offset), axis=-1, dtype=dtype)
+    return np.sum(diagonal(np.diagonal, a, offset, axis1, axis2), axis=-1, dtype=_sum_dtype(lane(a), dtype), out=out)
+
+
+def _sum_dtype(x: LaneArray, dtype: Any) -> Any:
+    return dtype
+
+
+@row(np.astype)
+def astype_function(func: Any, x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    """``np.astype``."""
+    return astype(x, dtype, copy=copy)
+
+
+@method("astype")
+def astype(x: LaneArray, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True) -> Any:
+    """A copy of another dtype."""
+    if np.dtype(dtype) == object:
+        raise NoLaneForm("an array of objects is made of lane values")
+    return LaneArray(x.data.astype(dtype, casting=casting, copy=copy), x.lanes, x.kind)
+
+
+@method("view")
+def _view(x: LaneArray, dtype: Any = None, type: Any = None) -> Any:
+    if type is not None or (isinstance(dtype, __builtins__["type"]) and issubclass(dtype, np.ndarray)):  # type: ignore[index]
+        raise NoLaneForm("a view as another array type is asked")
+    if dtype is None:
+        return LaneArray(x.data.view(), x.lanes, x.kind)
+    if x.data.ndim == x.lanes.ndim and np.dtype(dtype).itemsize != x.data.dtype.itemsize:
+        raise ValueError("Changing the dtype of a 0d array is only supported if the itemsize is unchanged")
+    data = x.data if x.data.flags.c_contiguous or np.dtype(dtype).itemsize == x.data.dtype.itemsize else None
+    if data is None:
+        raise NoLaneForm("a view of another item size is asked")
+    return LaneArray(data.view(dtype), x.lanes, x.kind)
+
+
+@method("item")
+def _item(x: LaneArray, *index: Any) -> Any:
+    """One element as a Python scalar: the lanes need not agree on it."""
+    if index:
+        x = x[index[0]] if isinstance(index[0], tuple) else (np.ravel(x)[index[0]] if len(index) == 1 else x[index])
+    if math.prod(x.data.shape[x.lanes.ndim :]) != 1:
+        raise ValueError("can only convert an array of size 1 to a Python scalar")
+    return python_scalar(LaneArray(x.data.reshape(x.lanes.shape), x.lanes, SCALAR))
+
+
+def python_scalar(x: LaneArray) -> Any:
+    """A NumPy scalar as a Python scalar."""
+    wide = {"b": np.bool, "i": np.int64, "u": np.int64, "f": np.float64, "c": np.complex128}
+    kind = x.data.dtype.kind
+    if kind not in wide or x.data.dtype == np.uint64 or x.data.dtype.itemsize > 16:
+        raise NoLaneForm(f"a Python object for each {x.data.dtype} is asked")
+    return LaneArray(x.data.astype(wide[kind]), x.lanes, PYTHON)
+
+
+@method("tolist")
+def _tolist(x: LaneArray) -> Any:
+    if x.data.ndim == x.lanes.ndim:
+        return python_scalar(x)
+    return [_tolist(x[n]) for n in range(len(x))]
+
+
+def _as_method(name: str, function: Any) -> None:
+    def call(x: LaneArray, *args: Any, **kwargs: Any) -> Any:
+        return function(x, *args, **kwargs)
+
+    method(name)(call)
+
+
+for _name in (
+    "sum", "prod", "mean", "std", "var", "min", "max", "any", "all", "argmin", "argmax", "cumsum", "cumprod", "dot",
+    "ravel", "swapaxes", "squeeze", "diagonal", "trace", "repeat", "take", "nonzero", "searchsorted", "argsort",
+    "argpartition", "choose",
+):  # fmt: skip
+    _as_method(_name, getattr(np, _name))
+
+
+@method("compress")
+def _compress(x: LaneArray, condition: Any, axis: Any = None, out: Any = None) -> Any:
+    return np.compress(condition, x, axis, out)
+
+
+@row(np.compress)
+def compress(func: Any, condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
+    """``np.compress``: the slices where a condition holds, in lanes that keep equally many."""
+    x, condition = lane(a), lane(condition)
+    if axis is None:
+        x, axis = reshape(np.reshape, x, -1), 0
+    where = np.nonzero(condition)[0] if condition.lanes.axes else condition.data.nonzero()[0]
+    found = np.take(live(x), where, axis=axis)
+    if out is not None:
+        out[...] = found
+        return out
+    return found
+
+
+@row(np.extract)
+def extract(func: Any, condition: Any, arr: Any) -> Any:
+    """``np.extract``: the elements where a condition holds."""
+    return compress(np.compress, reshape(np.reshape, condition, -1), arr)
+
+
+@row(np.delete, np.insert)
+def edit(func: Any, *args: Any, **kwargs: Any) -> Any:
+    """``np.delete`` and ``np.insert`` at the same places in every lane."""
+    call = bind(func, args, kwargs)
+    x = lane(call.pop("arr"))
+    obj = call.pop("obj")
+    plain_only(func, obj=obj)
+    axis = call.pop("axis", None)
+    if axis is None:
+        x, axis = reshape(np.reshape, x, -1), 0
+    ndim = x.data.ndim - x.lanes.ndim
+    at = data_axis(axis, ndim)
+    if func is np.delete:
+        return shaped(x, np.delete(x.data, obj, axis=at))
+    if type(as_lanes(call["values"])) is LaneArray:
+        raise NoLaneForm("np.insert of lane values has no batched form")
+    values = np.asarray(call["values"])
+    return shaped(x, np.insert(x.data, obj, values, axis=at))
+
+
