@@ -1,7 +1,23 @@
 """vmap for native Python and NumPy code: write it for one example, run it on all of them."""
 
-from . import ops, tree
-from .facts import PerformanceWarning, TraceError
+from . import lax, numpy, ops, random, tree
+from .custom import custom_vmap, sequential_vmap
+from .facts import CollectiveError, PerformanceWarning, TraceError
+from .program import ShapeDtypeStruct, eval_shape
 from .vmap import vmap
 
-__all__ = ["PerformanceWarning", "TraceError", "ops", "tree", "vmap"]
+__all__ = [
+    "CollectiveError",
+    "PerformanceWarning",
+    "ShapeDtypeStruct",
+    "TraceError",
+    "custom_vmap",
+    "eval_shape",
+    "lax",
+    "numpy",
+    "random",
+    "sequential_vmap",
+    "tree",
+    "vmap",
+]
+del ops

@@ -593,6 +593,8 @@ _NUMERIC = (bool, complex, np.generic, np.ndarray, list, tuple)
 
 def _deferring(ufunc: np.ufunc, self: LaneArray, other: Any, reverse: bool) -> Any:
     """An operator on some other type: its own methods come first where NumPy would let them."""
+    if type(other) is LaneArray:
+        return apply(ufunc, self, other)
     if self.kind == PYTHON and isinstance(other, (bool, complex)) and type(other) in (bool, complex):
         pair = (other, self) if reverse else (self, other)
         return apply(PYTHON_OPERATORS[ufunc], *pair)
@@ -679,7 +681,7 @@ PYTHON_OPERATORS: dict[np.ufunc, Any] = {
 def _install() -> None:
     binary = {
         "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
-        "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power, "matmul": np.matmul,
+        "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power,
         "lshift": np.left_shift, "rshift": np.right_shift, "and": np.bitwise_and, "or": np.bitwise_or,
         "xor": np.bitwise_xor,
     }  # fmt: skip
@@ -688,6 +690,10 @@ def _install() -> None:
         "ne": np.not_equal,
     }  # fmt: skip
     unary = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
+    # a product has core dimensions, so equal ranks of the data mean nothing
+    LaneArray.__matmul__ = lambda self, other: _deferring(np.matmul, self, other, False)  # type: ignore[attr-defined]
+    LaneArray.__rmatmul__ = lambda self, other: _deferring(np.matmul, self, other, True)  # type: ignore[attr-defined]
+    LaneArray.__imatmul__ = _in_place(np.matmul)  # type: ignore[attr-defined]
     for name, ufunc in binary.items():
         setattr(LaneArray, f"__{name}__", _forward(ufunc))
         setattr(LaneArray, f"__r{name}__", _reverse(ufunc))

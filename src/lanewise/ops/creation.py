@@ -115,6 +115,37 @@ fromiter = _made(np.fromiter)
 eye = _made(np.eye)
 identity = _made(np.identity)
 tri = _made(np.tri)
+indices = _made(np.indices)
+fromfunction = _made(np.fromfunction)
+
+
+def _spaced(function: Any) -> Any:
+    """``np.linspace`` and kin, whose ends may be lane values."""
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        found = function(*args, **kwargs)
+        return home(found) if type(found) is np.ndarray else found
+
+    make.__name__ = function.__name__
+    make.__doc__ = function.__doc__
+    return make
+
+
+linspace = _spaced(np.linspace)
+logspace = _spaced(np.logspace)
+geomspace = _spaced(np.geomspace)
+
+
+def arange(*bounds: Any, step: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+    """``np.arange``; bounds that differ between lanes split them by the length."""
+    if not any(type(x) is LaneArray for x in (*bounds, step)):
+        return home(np.arange(*bounds, **({} if step is None else {"step": step}), dtype=dtype, **kwargs))
+    start, stop, by = (0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1)[:3]
+    by = by if step is None else step
+    length = np.maximum(np.ceil((stop - start) / by), 0).astype(np.int64)
+    count = int(length)
+    found = map_lanes(live, start) + np.arange(count) * map_lanes(live, by)
+    return found if dtype is None else found.astype(dtype)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:

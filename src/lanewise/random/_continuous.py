@@ -54,10 +54,8 @@ def _above(lowest: float, u: Array) -> Array:
 
 
 def _symmetric(u: Array) -> Array:
-    """`u` in [0, 1) moved to the open (-1, 1), in place."""
-    u *= 2.0
-    u += -1.0 + np.finfo(u.dtype).epsneg
-    return u
+    """`u` in [0, 1) moved to the open (-1, 1)."""
+    return u * 2.0 + (-1.0 + float(np.finfo(u.dtype).epsneg))
 
 
 def uniform(
@@ -108,9 +106,20 @@ def uniform(
     return finish(_draw_between(key, shape, at_rank(low, len(shape)), at_rank(high, len(shape))), shape)
 
 
-def _draw_between(key: Key, shape: Shape, low: Array, high: Array) -> Array:
-    samples: Array = np.maximum(low, draw_units(key, shape, low.dtype) * (high - low) + low)
-    return samples
+def _draw_between(
+    key: Key, shape: Shape, low: Array, high: Array, transform: Callable[[Array], Array] | None = None
+) -> Array:
+    """Uniform numbers between bounds of the same rank, transformed elementwise."""
+
+    def scale(u: Array) -> Array:
+        scaled: Array = np.maximum(low, u * (high - low) + low)
+        return scaled if transform is None else transform(scaled)
+
+    if all(type(bound) is np.ndarray and bound.size == 1 for bound in (low, high)):
+        # one pair for all samples: block by block
+        low, high = low.reshape(1), high.reshape(1)
+        return draw_units(key, shape, low.dtype, scale)
+    return scale(draw_units(key, shape, low.dtype))
 
 
 def normal(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) -> Array:
@@ -216,8 +225,14 @@ def truncated_normal(
     check_parameters("truncated_normal", shape, lower=low.shape, upper=high.shape)
     low, high = at_rank(low, len(shape)), at_rank(high, len(shape))
     precise = np.dtype(np.float32) if dtype.itemsize == 2 else dtype
-    levels = (erf(bound.astype(precise) / precise.type(sqrt(2))).astype(dtype) for bound in (low, high))
-    samples = normal_quantile(_draw_between(key, shape, *levels).astype(precise)).astype(dtype)
+
+    def level(bound: Array) -> Array:
+        return erf(bound.astype(precise) / precise.type(sqrt(2))).astype(dtype)
+
+    def quantile(u: Array) -> Array:
+        return normal_quantile(u.astype(precise)).astype(dtype)
+
+    samples = _draw_between(key, shape, level(low), level(high), quantile)
     infinity = dtype.type(np.inf)
     return finish(np.clip(samples, np.nextafter(low, infinity), np.nextafter(high, -infinity)), shape)
 

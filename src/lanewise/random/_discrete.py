@@ -279,13 +279,24 @@ def permutation(key: Key, x: ArrayLike, axis: int = 0, independent: bool = False
         return draw_order(key, (_population("permutation", "x", x),), 0)
     if independent and x.ndim > 1:
         return np.take_along_axis(x, draw_order(key, x.shape, axis), axis)
-    return np.take(x, draw_order(key, (x.shape[axis],), 0), axis)
+    return _take(x, draw_order(key, (x.shape[axis],), 0), axis, (x.shape[axis],))
 
 
 def _population(function: str, name: str, n: Array) -> int:
     if n.dtype.kind not in "iu":
         raise TypeError(f"{function}: {name} has dtype {n.dtype}, expected an integer or an array")
     return max(index(n[()]), 0)
+
+
+def _take(a: Array, indices: Array, axis: int, shape: Shape) -> Array:
+    """``np.take`` with `indices` in `shape`; a NumPy scalar rather than a 0-d array."""
+    if type(indices) is np.ndarray:
+        taken = np.take(a, indices, axis)
+    else:  # NumPy does not ask the indices of np.take for an implementation, only the array
+        along = (1,) * axis + (indices.size,) + (1,) * (a.ndim - axis - 1)
+        taken = np.take_along_axis(a, indices.reshape(along), axis)
+    result: Array = taken.reshape(a.shape[:axis] + shape + a.shape[axis + 1 :])[()]
+    return result
 
 
 def draw_order(key: Key, shape: Shape, axis: int) -> NDArray[np.int64]:
@@ -373,9 +384,7 @@ def choice(
             raise ValueError(f"choice: p has shape {p.shape}, expected ({n},) as a has {n} elements")
         p = p if p.dtype.kind == "f" else p.astype(np.float64)
     chosen = _draw_indices(key, n, shape, replace, p, mode)
-    if a.ndim:
-        return np.take(a, finish(chosen, shape), axis)
-    return finish(chosen, shape)
+    return _take(a, chosen, axis, shape) if a.ndim else finish(chosen, shape)
 
 
 def _draw_indices(

@@ -67,16 +67,13 @@ _ERFC_TAIL = (
 def _ratio(polynomials: tuple[Sequence[float], Sequence[float]], x: Array) -> Array:
     """Horner's rule for both, in `x`'s own precision."""
     values = []
-    for leading, second, *rest in polynomials:
-        value = x * leading
-        value += second
+    for leading, *rest in polynomials:
+        value: Any = leading
         for coefficient in rest:
-            value *= x
-            value += coefficient
+            value = value * x + coefficient
         values.append(value)
-    numerator, denominator = values
-    numerator /= denominator
-    return numerator
+    ratio: Array = values[0] / values[1]
+    return ratio
 
 
 def _tail_quantile(p: Array) -> Array:
@@ -108,8 +105,7 @@ def normal_quantile(u: Array) -> Array:
     """
     q = u * 0.5
     # The bound keeps the ratio clear of its poles where the tail's formula will take over.
-    centre = _ratio(_QUANTILE_CENTRE, np.maximum(0.180625 - q * q, 0.0))
-    centre *= q
+    centre = q * _ratio(_QUANTILE_CENTRE, np.maximum(0.180625 - q * q, 0.0))
     if type(u) is np.ndarray:  # exactly: plain values may choose the rare ones
         rare = np.flatnonzero(np.abs(q) > 0.425)
         chosen = q.ravel()[rare]
