@@ -6,15 +6,17 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import optree
 
 from . import facts
 from .array import ARRAY, PYTHON, Data, LaneArray, live
 from .axes import label, result_axes
 from .facts import Run
 from .lanes import LaneAxis, Lanes
-from .tree import flatten_results
+from .tree import NAMESPACE, flatten_results
 
 _WEAK = {bool: False, int: 0, float: 0.0, complex: 0j}
+LEAF = optree.tree_structure(0, none_is_leaf=True, namespace=NAMESPACE)
 _WEAK_KIND = {"b": bool, "i": int, "f": float, "c": complex}
 
 
@@ -40,13 +42,15 @@ class Outcome(NamedTuple):
     spec: Any
     tree: Any = None
     error: Exception | None = None
-    written: tuple[Piece, ...] = ()  # the mapped arguments as the function left them, if it writes
+    written: tuple[Any, ...] = ()  # the mapped arguments as the function left them, if it writes
 
 
 def outcome(run: Run, result: Any) -> Outcome:
     """Take apart the result of the group at work."""
+    rooted = {axis: run.on_roots(axis) for axis in run.refinements} if run.refinements else {}
+    if type(result) is LaneArray:  # no need to ask optree
+        return Outcome(tuple(rooted.values()), [piece_of(result, rooted)], LEAF, result)
     leaves, spec = flatten_results(result)
-    rooted = {axis: run.on_roots(axis) for axis in run.refinements}
     pieces = [piece_of(leaf, rooted) for leaf in leaves]
     return Outcome(tuple(rooted.values()), pieces, spec, result)
 
@@ -89,8 +93,7 @@ def merge(run: Run, outcomes: list[Outcome], fun: Callable[..., Any]) -> Outcome
     With outer lanes, what came of an outer lane is a fact about it: which exception its first failing
     inner lane raises, or the shapes and dtypes of its results. Outer lanes that disagree split here.
     """
-    roots = {axis for found in outcomes for part in found.axes for axis in part.parents} | {run.axis}
-    grid_axes = tuple(sorted(roots, key=lambda axis: axis.level))
+    grid_axes = replaced(run, outcomes)
     grid = np.zeros([axis.size for axis in grid_axes], np.intp)
     for n, found in enumerate(outcomes):
         grid[cells(found.axes, grid_axes)[0]] = n
@@ -104,9 +107,14 @@ def merge(run: Run, outcomes: list[Outcome], fun: Callable[..., Any]) -> Outcome
         raise error
     kept = [found for n, found in enumerate(outcomes) if class_of[n] in chosen]
     _check_stackable(kept, run, fun)
-    pieces = [_join([found.pieces[n] for found in kept], kept, grid_axes) for n in range(len(kept[0].pieces))]
-    written = [_join([found.written[n] for found in kept], kept, grid_axes) for n in range(len(kept[0].written))]
-    return Outcome((), pieces, kept[0].spec, kept[0].tree, written=tuple(written))
+    pieces = [join([found.pieces[n] for found in kept], kept, grid_axes) for n in range(len(kept[0].pieces))]
+    return Outcome((), pieces, kept[0].spec, kept[0].tree)
+
+
+def replaced(run: Run, outcomes: list[Outcome]) -> tuple[LaneAxis, ...]:
+    """The axes at the start of the run that any of these groups refines, and the run's own."""
+    axes = {axis for found in outcomes for part in found.axes for axis in part.parents} | {run.axis}
+    return tuple(sorted(axes, key=lambda axis: axis.level))
 
 
 def cells(parts: tuple[LaneAxis, ...], axes: tuple[LaneAxis, ...]) -> tuple[tuple[Any, ...], list[LaneAxis]]:
@@ -211,7 +219,7 @@ def promote(pieces: list[Piece]) -> Any:
     return np.result_type(*strong, *[_WEAK[kind] for kind in weak])
 
 
-def _join(pieces: list[Piece], outcomes: list[Outcome], grid_axes: tuple[LaneAxis, ...]) -> Piece:
+def join(pieces: list[Piece], outcomes: list[Outcome], grid_axes: tuple[LaneAxis, ...]) -> Piece:
     """One leaf of several groups, on the axes at the start of the run."""
     axes = set(grid_axes)
     for piece, found in zip(pieces, outcomes, strict=True):
@@ -247,8 +255,6 @@ class Results:
             entries = result_axes(self.out_axes, found.tree, 1, self.fun)
             return self.place(pieces[0], entries[0], found, 0)
         entries = result_axes(self.out_axes, found.tree, len(pieces), self.fun)
-        import optree
-
         leaves = [self.place(piece, axis, found, n) for n, (piece, axis) in enumerate(zip(pieces, entries, strict=True))]
         return optree.tree_unflatten(found.spec, leaves)
 
@@ -313,6 +319,4 @@ class Results:
         """The name of a leaf of the result."""
         if len(found.pieces) == 1:
             return "the result"
-        import optree
-
         return str(optree.treespec_accessors(found.spec)[number].codify("result"))

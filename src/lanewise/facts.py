@@ -48,6 +48,10 @@ class NoLaneForm(Signal):
         self.reason = reason
         self.in_order = in_order  # lanes share what they write, so only the plain loop is right
 
+    def where(self) -> str:
+        """The line of the user's code that asked."""
+        return user_line(self.__traceback__)
+
 
 class Refiled(Signal):
     """The group at work has been filed again, in whole or in parts; what it did is forgotten."""

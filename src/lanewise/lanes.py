@@ -186,7 +186,10 @@ def refresh(data: Data, lanes: Lanes) -> tuple[Data, Lanes]:
             if axis.closed:
                 raise EscapedLaneError(axis)
             if axis.replaced is not None:
-                data, lanes = gather(data, lanes, axis.replaced)
+                taken, lanes = gather(data, lanes, axis.replaced)
+                if not data.flags.writeable:
+                    taken.flags.writeable = False  # an argument is still one, though its lanes are copies
+                data = taken
                 break
         else:
             lanes = Lanes.of(lanes.axes)  # it was stale for a while, and is not any more

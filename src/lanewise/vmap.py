@@ -12,7 +12,8 @@ import optree
 
 from .array import LaneArray, apply
 from .axes import Inputs, check_in_axes, check_out_axes, label, result_axes, take_apart
-from .execute import Call, run_call
+from .execute import Call
+from .outermost import run_call
 from .tree import flatten_results
 
 

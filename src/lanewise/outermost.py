@@ -1,0 +1,297 @@
+"""The outermost call: where lanes can run one by one on plain values, and where writes are committed."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from . import facts
+from .axes import label
+from .collect import Outcome, Piece, plain_data
+from .execute import Call, Groups, many_groups, run_inner, slow_message, stack
+from .facts import LANE, MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Run, TraceError, user_line
+from .guards import Watch
+from .lanes import LaneAxis
+from .tree import flatten_results
+
+
+def run_call(call: Call) -> Any:
+    """Run a mapped function on all its lanes."""
+    parent = RUN.get()
+    axis = LaneAxis(call.size, 0 if parent is None else parent.axis.level + 1, label(call.fun), call.axis_name)
+    run = Run(axis, parent, strict=call.strict)
+    run.chunked = call.chunked
+    if parent is not None:
+        return run_inner(call, run)
+    return run_outermost(call, run)
+
+
+def run_outermost(call: Call, run: Run) -> Any:
+    """Run the call: batched, or in the order of lanes if they turn out to share what they change."""
+    watch = Watch(call.fun, call.inputs.shared())
+    lanes = None
+    reason = where = ""
+    try:
+        lanes = Outermost(call, run)
+        lanes.go()
+        reason = watch.moved()
+    except NoLaneForm as signal:
+        reason, where = signal.reason, signal.where()
+    except Exception:
+        reason = watch.moved()
+        if not reason:
+            raise
+    finally:
+        run.close()
+    if not reason and lanes is not None and lanes.writes() and overlaps(call, watch):
+        reason = "an argument that is written overlaps other memory"
+    if reason or lanes is None:
+        watch.restore()
+        return in_order(call, run, reason, where)
+    if run.groups > MANY_GROUPS:
+        _warn(many_groups(call, run), "")
+    lanes.commit()
+    if lanes.failure is not None:
+        raise lanes.failure[1]
+    if not lanes.outcomes:
+        raise TraceError(_no_lanes(call))
+    return stack(call, run, lanes.outcomes, [leaf.value for leaf in call.inputs.mapped])
+
+
+class Outermost(Groups):
+    """The outermost call: here lanes can run one by one, on plain values."""
+
+    def __init__(self, call: Call, run: Run) -> None:
+        super().__init__(call, run)
+        self.failure: tuple[int, Exception] | None = None
+        self.written_lanes: list[tuple[Any, list[Any]]] = []
+
+    def skips(self, group: facts.Group) -> bool:
+        """Lanes behind the first that raises never run in the loop."""
+        return self.failure is not None and group.first > self.failure[0]
+
+    def work(self) -> None:
+        """Run the group at work, batched if that is possible."""
+        run = self.run
+        if run.refinements and run.axis.name is None:
+            lanes = self.at_work()
+            if lanes.size == 1:
+                self.lane_by_lane(lanes)  # a group of one lane: the function itself
+                return
+        try:
+            self.outcomes.append(self.batched())
+        except NoLaneForm as signal:
+            if signal.in_order or run.axis.size == 0:
+                raise
+            self.slow(signal.reason, signal.where())
+        except (TraceError, CollectiveError, PerformanceWarning):
+            raise
+        except Exception as error:
+            if run.axis.size == 0:
+                raise
+            self.check_shared_write(error)
+            self.slow(f"{type(error).__name__}: {error}", user_line(error.__traceback__), failed=True)
+
+    def at_work(self) -> Any:
+        """The lanes of the group at work."""
+        for part in self.run.now():
+            if self.run.axis in part.parents:
+                return part.index[part.parents.index(self.run.axis)]
+        return np.arange(self.run.axis.size)
+
+    # ---- lane by lane ----
+
+    def slow(self, reason: str, where: str, *, failed: bool = False) -> None:
+        """Run the group at work lane by lane, unless the function fails there as well."""
+        lanes = self.at_work()
+        if failed:
+            self.lane_by_lane(lanes[:1])
+            if self.failure is not None and self.failure[0] == lanes[0]:
+                return
+            lanes = lanes[1:]
+        message = slow_message(self.call, reason, where)
+        if self.run.strict:
+            raise PerformanceWarning(message)
+        _warn(message, where)
+        self.lane_by_lane(lanes)
+
+    def lane_by_lane(self, lanes: Any) -> None:
+        """Call the function on plain values, one lane after another, each on copies of what it may write."""
+        results = PlainResults(self.run)
+        token = RUN.set(None)
+        lane_token = LANE.set((*LANE.get(), self.run))
+        try:
+            for lane in lanes.tolist():
+                if self.failure is not None and lane > self.failure[0]:
+                    break
+                self.run.lane = lane
+                values, copies = self.lane_values(lane)
+                args, kwargs = self.call.inputs.build(values)
+                try:
+                    results.add(lane, self.call.fun(*args, **kwargs))
+                except Exception as error:
+                    self.check_shared_write(error)
+                    self.fail(lane, error)
+                self.note_written(lane, copies)
+        finally:
+            self.run.lane = None
+            LANE.reset(lane_token)
+            RUN.reset(token)
+        self.outcomes.extend(results.outcomes())
+
+    def lane_values(self, lane: int) -> tuple[list[Any], list[Any]]:
+        """One lane's arguments: arrays as copies."""
+        values: list[Any] = []
+        copies: list[Any] = []
+        for value, axis, _, _ in self.call.inputs.mapped:
+            x = value[(slice(None),) * axis + (lane,)]
+            if isinstance(x, np.ndarray):
+                original = x
+                x = x.copy()
+                x.flags.writeable = value.flags.writeable
+                copies.append((original, x))
+            values.append(x)
+        return values, copies
+
+    def note_written(self, lane: int, copies: list[Any]) -> None:
+        """Keep what a lane wrote, to be committed at the end."""
+        changed = [(original, copy) for original, copy in copies if original.tobytes() != copy.tobytes()]
+        if changed:
+            self.written_lanes.append((lane, changed))
+
+    def check_shared_write(self, error: Exception) -> None:
+        """Tell a write to an unmapped array, which is protected while lanes run together, by its exception."""
+        if isinstance(error, ValueError) and "read-only" in str(error):
+            shared = self.call.inputs.shared()
+            if any(isinstance(leaf, np.ndarray) and leaf.flags.writeable for leaf in shared):
+                signal = NoLaneForm("an array that the lanes share is written", in_order=True)
+                raise signal.with_traceback(error.__traceback__) from None
+
+    def fail(self, lane: int, error: Exception) -> None:
+        """Note the exception of the lowest lane that raises."""
+        if self.failure is None or lane < self.failure[0]:
+            error.add_note(raised_note(self.call, lane))
+            self.failure = (lane, error)
+
+    # ---- writes to mapped arguments ----
+
+    def writes(self) -> bool:
+        """Whether any lane wrote to its arguments."""
+        return self.run.writable or bool(self.written_lanes)
+
+    def commit(self) -> None:
+        """Write what the lanes left in their arguments back, up to the first lane that raised."""
+        last = self.call.size if self.failure is None else self.failure[0]
+        for found in self.outcomes:
+            lanes = found.axes[0].index[0] if found.axes else np.arange(self.call.size)
+            for leaf, piece in zip(self.call.inputs.mapped, found.written, strict=False):
+                if piece is not None and leaf.value.flags.writeable:
+                    np.moveaxis(leaf.value, leaf.axis, 0)[lanes[lanes <= last]] = piece.data[lanes <= last]
+        for lane, changed in self.written_lanes:
+            if lane <= last:
+                for original, copy in changed:
+                    original[...] = copy
+
+
+def in_order(call: Call, run: Run, reason: str, where: str) -> Any:
+    """The loop itself: all lanes in order, on the caller's own arrays."""
+    message = slow_message(call, reason, where)
+    if run.strict:
+        raise PerformanceWarning(message)
+    _warn(message, where)
+    results = PlainResults(run)
+    token = LANE.set((*LANE.get(), run))
+    try:
+        for lane in range(call.size):
+            run.lane = lane
+            values = [leaf.value[(slice(None),) * leaf.axis + (lane,)] for leaf in call.inputs.mapped]
+            args, kwargs = call.inputs.build(values, shared=True)
+            try:
+                results.add(lane, call.fun(*args, **kwargs))
+            except Exception as error:
+                error.add_note(raised_note(call, lane))
+                raise
+    finally:
+        run.lane = None
+        LANE.reset(token)
+    if not call.size:
+        raise TraceError(_no_lanes(call))
+    return stack(call, run, results.outcomes(), [leaf.value for leaf in call.inputs.mapped])
+
+
+def overlaps(call: Call, watch: Watch) -> bool:
+    """Whether a mapped argument shares memory with itself or with another array that the function reaches."""
+    mapped = [leaf.value for leaf in call.inputs.mapped]
+    others = [array for array, _ in watch.arrays]
+    others += [leaf for leaf in call.inputs.shared() if type(leaf) is np.ndarray]
+    for n, array in enumerate(mapped):
+        low, high = np.lib.array_utils.byte_bounds(array)
+        if high - low < array.nbytes:
+            return True
+        if any(np.may_share_memory(array, other) and _share(array, other) for other in (*mapped[n + 1 :], *others)):
+            return True
+    return False
+
+
+def _share(a: Any, b: Any) -> bool:
+    try:
+        return bool(np.shares_memory(a, b, max_work=10_000))
+    except np.exceptions.TooHardError:
+        return True  # assume the worst
+
+
+class PlainResults:
+    """Results of single lanes, those that look alike stacked together."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.classes: list[tuple[Any, list[int], list[list[Any]], Any]] = []
+
+    def add(self, lane: int, result: Any) -> None:
+        """Take the result of one lane."""
+        leaves, spec = flatten_results(result)
+        datas = [plain_data(leaf) for leaf in leaves]
+        weak = [type(leaf) if type(leaf) in (bool, int, float, complex) else None for leaf in leaves]
+        key = (spec, [(data.shape, data.dtype, kind) for data, kind in zip(datas, weak, strict=True)])
+        datas = [np.array(data) if isinstance(leaf, np.ndarray) else data for data, leaf in zip(datas, leaves, strict=True)]
+        for known, lanes, rows, _ in self.classes:
+            if known == key:
+                lanes.append(lane)
+                rows.append(datas)
+                return
+        self.classes.append((key, [lane], [datas], result))
+
+    def outcomes(self) -> list[Outcome]:
+        """One outcome for each kind of result."""
+        found = []
+        axis = self.run.axis
+        for (spec, leaves), lanes, rows, tree in self.classes:
+            part = LaneAxis(len(lanes), axis.level, axis.label, axis.name, (axis,), (np.array(lanes),))
+            pieces = []
+            for n, (shape, dtype, weak) in enumerate(leaves):
+                data = np.empty((len(lanes), *shape), dtype)
+                for place, row in enumerate(rows):
+                    data[place] = row[n]
+                pieces.append(Piece(data, (part,), weak, Ellipsis))
+            found.append(Outcome((part,), pieces, spec, tree))
+        return found
+
+
+def _warn(message: str, where: str) -> None:
+    filename, _, line = where.rpartition(":")
+    if filename:
+        warnings.warn_explicit(message, PerformanceWarning, filename, int(line))
+    else:
+        filename, _, line = user_line().rpartition(":")
+        warnings.warn_explicit(message, PerformanceWarning, filename or "<lanewise>", int(line or 1))
+
+
+def raised_note(call: Call, lane: int) -> str:
+    """The note on an exception of the user's function."""
+    return f"lanewise: raised for lane {lane} of {call.size} of vmap({label(call.fun)})"
+
+
+def _no_lanes(call: Call) -> str:
+    return f"vmap: {label(call.fun)} has no batched form, and there are no lanes to show what it returns."
