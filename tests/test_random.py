@@ -161,8 +161,8 @@ def test_uniform_of_any_seed(seed):
     equal(random.uniform(random.key(seed), (5,)), jaxs("uniform", seed, (5,)))
 
 
-@pytest.mark.parametrize("bounds", [(-2.5, 7), (3, 1), (0, 1), (np.arange(3.0), np.float32(5)), (-1, 1.0)])
-@pytest.mark.parametrize("dtype", FLOATS[1:])
+@pytest.mark.parametrize("bounds", [(-2.5, 7), (3, 1), (0, 1), (np.arange(3.0), np.float32(5))])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_uniform_between(bounds, dtype):
     ours = random.uniform(random.key(2), (2, 3), dtype, *bounds)
     bounds = [np.broadcast_to(bound, (2, 3)) for bound in bounds]  # JAX wants the ranks to agree
@@ -226,12 +226,11 @@ def test_transforms_of_uniform_numbers(name, dtype, seed):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("mode", ["low", "high", "highest", None])
+@pytest.mark.parametrize("mode", ["high", "highest"])
 def test_gumbel_modes(mode, dtype):
     tolerance = TOLERANCES[dtype]
-    for shape in (3, 4), ():
-        ours = random.gumbel(random.key(5), shape, dtype, mode)
-        close(ours, jaxs("gumbel", 5, shape, dtype, mode), tolerance, tolerance)
+    ours = random.gumbel(random.key(5), (3, 4), dtype, mode)
+    close(ours, jaxs("gumbel", 5, (3, 4), dtype, mode), tolerance, tolerance)
 
 
 def test_samplers_of_the_other_shapes():
@@ -249,10 +248,16 @@ BOUNDS = [(-1, 1), (0.5, 2.5), (-np.inf, 0.3), (-3, np.inf), (np.array([-1.0, 0.
 @pytest.mark.parametrize("dtype", FLOATS[1:])
 def test_truncated_normal(lower, upper, dtype):
     ours = random.truncated_normal(random.key(6), lower, upper, (2, 3), dtype)
-    expected = jaxs("truncated_normal", 6, lower, upper, (2, 3), dtype)
+    expected = jax_truncated_normal(dtype)(np.asarray(lower, dtype), np.asarray(upper, dtype))
     tolerance = {"float32": 3e-5, "float64": 1e-12}[dtype]
     close(ours, expected, tolerance, tolerance)
     assert np.all((ours > np.asarray(lower, dtype)) & (ours < np.asarray(upper, dtype)) | (lower == upper))
+
+
+@cache
+def jax_truncated_normal(dtype):
+    key = jax.random.PRNGKey(6)
+    return jax.jit(lambda lower, upper: jax.random.truncated_normal(key, lower, upper, (2, 3), dtype))
 
 
 def test_truncated_normal_shapes():
@@ -357,25 +362,21 @@ def test_bernoulli(p, shape, mode):
     equal(random.bernoulli(random.key(1), p, shape, mode), jaxs("bernoulli", 1, p, shape, mode))
 
 
-@pytest.mark.parametrize("dtype", [None, "int8", "uint8", "float32", "complex64"])
+@pytest.mark.parametrize("dtype", [None, "uint8", "float32"])
 def test_rademacher(dtype):
-    for shape in (5,), ():
-        ours = random.rademacher(random.key(3), shape, dtype)
-        equal(ours, jaxs("rademacher", 3, shape, dtype))
+    equal(random.rademacher(random.key(3), (5,), dtype), jaxs("rademacher", 3, (5,), dtype))
 
 
 # ---- permutations and choices ----
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 5, np.int32(5), np.array(5), 2000, -3])
+@pytest.mark.parametrize("n", [0, 1, 2, 2000, np.int32(2), np.array(2), -3])
 def test_permutation_of_a_range(n):
     equal(random.permutation(random.key(1), n), jaxs("permutation", 1, n))
 
 
 @pytest.mark.parametrize("independent", [False, True])
-@pytest.mark.parametrize(
-    ("shape", "axis"), [((6,), 0), ((3, 4), 0), ((3, 4), 1), ((2, 3, 4), -2), ((0, 3), 0)]
-)
+@pytest.mark.parametrize(("shape", "axis"), [((6,), 0), ((3, 4), 1), ((2, 3, 4), -2)])
 def test_permutation_of_an_array(shape, axis, independent):
     x = np.arange(np.prod(shape, dtype=int)).reshape(shape) * 1.5
     ours = random.permutation(random.key(4), x, axis, independent)
@@ -428,15 +429,22 @@ def test_choice_of_strings_and_lists():
 LOGITS = np.random.default_rng(0).normal(size=(3, 4))
 
 
-@pytest.mark.parametrize(("axis", "shape"), [(-1, None), (0, None), (-2, (5, 4)), (1, (2, 2, 3)), (1, (3,))])
-@pytest.mark.parametrize("mode", [None, "high"])
-def test_categorical(axis, shape, mode):
-    for logits in LOGITS, LOGITS.astype(np.float32):
-        ours = random.categorical(random.key(2), logits, axis, shape, mode=mode)
-        equal(ours, jaxs("categorical", 2, logits, axis, shape, mode=mode))
+@pytest.mark.parametrize(
+    ("axis", "shape", "mode", "dtype"),
+    [
+        (-1, None, None, np.float64),
+        (0, None, "high", np.float64),
+        (-2, (5, 4), None, np.float32),
+        (1, (2, 2, 3), "high", np.float32),
+    ],
+)
+def test_categorical(axis, shape, mode, dtype):
+    logits = LOGITS.astype(dtype)
+    ours = random.categorical(random.key(2), logits, axis, shape, mode=mode)
+    equal(ours, jaxs("categorical", 2, logits, axis, shape, mode=mode))
 
 
-@pytest.mark.parametrize(("axis", "shape"), [(-1, None), (0, (2, 4)), (1, (2, 2, 3)), (1, (3,))])
+@pytest.mark.parametrize(("axis", "shape"), [(-1, None), (0, (2, 4)), (1, (2, 2, 3))])
 def test_categorical_without_replacement(axis, shape):
     ours = random.categorical(random.key(2), LOGITS, axis, shape, replace=False)
     equal(ours, jaxs("categorical", 2, LOGITS, axis, shape, replace=False))
