@@ -16,7 +16,7 @@ import numpy as np
 
 from . import facts
 from .facts import NoLaneForm
-from .lanes import NOWHERE, LaneAxis, Lanes, gather, refresh
+from .lanes import NOWHERE, Lanes, gather, refresh, spread
 
 Data = np.ndarray[Any, Any]
 Rule = Callable[..., Any]
@@ -186,6 +186,10 @@ class LaneArray:
 
     def __array_ufunc__(self, ufunc: np.ufunc, name: str, *inputs: Any, **kwargs: Any) -> Any:
         if name == "__call__":
+            if not kwargs and ufunc in ELEMENTWISE:
+                result = elementwise(ufunc, *inputs) if len(inputs) == 2 else unary(ufunc, *inputs)
+                if result is not SLOW:
+                    return result
             return apply(ufunc, *inputs, **kwargs)
         return settle(TABLE[name], getattr(ufunc, name), (ufunc, *inputs), kwargs)
 
@@ -253,12 +257,16 @@ class LaneArray:
     # ---- indexing ----
 
     def __getitem__(self, index: Any) -> Any:
-        if type(index) is int and not self.lanes.stale:
-            lanes = self.lanes  # x[0], the most common of all
-            data = self.data
-            if data.ndim > lanes.ndim and -1 <= index < data.shape[lanes.ndim]:
-                data = data[(slice(None),) * lanes.ndim + (index,)]
-                return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+        lanes = self.lanes
+        if self.kind == ARRAY and not lanes.stale and is_basic(index):
+            items = index if type(index) is tuple else (index,)
+            try:
+                data = self.data[(slice(None),) * lanes.ndim + items]
+            except IndexError:
+                return apply(operator.getitem, self, index)
+            if type(data) is np.ndarray:
+                scalar = data.ndim == lanes.ndim and Ellipsis not in items
+                return LaneArray(data, lanes, SCALAR if scalar else ARRAY)
         return apply(operator.getitem, self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -278,6 +286,19 @@ class LaneArray:
 
     def __rdivmod__(self, other: Any) -> Any:
         return other // self, other % self
+
+
+def is_basic(index: Any) -> bool:
+    """Whether an index is made of integers, plain slices, None and an ellipsis: NumPy then gives a view."""
+    kind = type(index)
+    if kind is tuple:
+        return all([is_basic(item) and type(item) is not tuple for item in index])
+    if kind is slice:
+        return type(index.start) in _BOUNDS and type(index.stop) in _BOUNDS and type(index.step) in _BOUNDS
+    return kind is int or index is None or index is Ellipsis
+
+
+_BOUNDS = frozenset({int, type(None)})
 
 
 class BoundMethod:
@@ -319,11 +340,18 @@ def settle(rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     """
     for arg in args:
         kind = type(arg)
-        if (kind is LaneArray and arg.lanes.stale) or kind is list or kind is tuple:
+        if kind is LaneArray:
+            if arg.lanes.stale:
+                args = current(args)
+                break
+        elif kind is list or kind is tuple:
             args = current(args)
             break
     if kwargs:
-        kwargs = dict(zip(kwargs, current(tuple(kwargs.values())), strict=True))
+        for arg in kwargs.values():
+            if type(arg) is LaneArray or type(arg) is list or type(arg) is tuple:
+                kwargs = dict(zip(kwargs, current(tuple(kwargs.values())), strict=True))
+                break
     try:
         return rule(*args, **kwargs)
     except Exception as error:
@@ -398,7 +426,8 @@ class Settlement:
     def take(self, lanes: Data) -> Any:
         """The arguments of some lanes, as copies."""
         index = tuple(np.unravel_index(lanes, self.lanes.shape))
-        axis = LaneAxis(lanes.size, self.lanes.axes[-1].level, parents=self.lanes.axes, index=index)
+        last = self.lanes.axes[-1]
+        axis = last.refinement(lanes.size, last.level, self.lanes.axes, index)
 
         def pick(x: LaneArray) -> LaneArray:
             if not x.lanes.axes:
@@ -542,48 +571,85 @@ def wrap(data: Any, lanes: Lanes) -> LaneArray:
 # ---- operators ----
 
 
+def elementwise(ufunc: np.ufunc, a: Any, b: Any) -> Any:
+    """A ufunc of two operands, at least one a lane value, without detours; `SLOW` where they need more care."""
+    if type(a) is LaneArray:
+        if a.kind == PYTHON or a.lanes.stale:
+            return SLOW
+        lanes, x = a.lanes, a.data
+        rank = x.ndim - lanes.ndim
+        if type(b) is LaneArray:
+            if b.kind == PYTHON or b.lanes.stale:
+                return SLOW
+            other, y = b.lanes, b.data
+            rank_b = y.ndim - other.ndim
+            if other is not lanes:
+                union = lanes.union(other)
+                ndim = rank if rank > rank_b else rank_b
+                x, y, lanes = spread(x, lanes, union, ndim), spread(y, other, union, ndim), union
+            elif rank_b < rank:
+                y = y.reshape(lanes.shape + (1,) * (rank - rank_b) + y.shape[lanes.ndim :])
+            elif rank < rank_b:
+                x = x.reshape(lanes.shape + (1,) * (rank_b - rank) + x.shape[lanes.ndim :])
+        else:
+            y = b
+            kind = type(b)
+            if kind is np.ndarray:
+                if b.ndim > rank:
+                    x = x.reshape(lanes.shape + (1,) * (b.ndim - rank) + x.shape[lanes.ndim :])
+                if b.dtype.hasobject:
+                    return SLOW
+            elif kind not in _PLAIN_SCALARS:
+                return SLOW
+    else:
+        lanes, x, y = b.lanes, a, b.data
+        if b.kind == PYTHON or lanes.stale:
+            return SLOW
+        kind = type(a)
+        if kind is np.ndarray:
+            rank = y.ndim - lanes.ndim
+            if a.ndim > rank:
+                y = y.reshape(lanes.shape + (1,) * (a.ndim - rank) + y.shape[lanes.ndim :])
+            if a.dtype.hasobject:
+                return SLOW
+        elif kind not in _PLAIN_SCALARS:
+            return SLOW
+    try:
+        data = ufunc(x, y)
+    except Exception:
+        return SLOW
+    if type(data) is not np.ndarray:
+        return SLOW
+    return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+
+
+SLOW: Final[Any] = object()
+_PLAIN_SCALARS = frozenset({int, float, bool, complex, np.float64, np.float32, np.int64, np.int32, np.bool, np.complex128})
+
+
 def _forward(ufunc: np.ufunc) -> Any:
     def forward(self: LaneArray, other: Any) -> Any:
         lanes = self.lanes
-        data = self.data
-        kind = type(other)
-        if kind is LaneArray:
-            if other.lanes is lanes and other.data.ndim == data.ndim and self.kind + other.kind < PYTHON:
-                other = other.data
-            elif self.kind == PYTHON and other.kind == PYTHON:
-                return apply(PYTHON_OPERATORS[ufunc], self, other)
-            else:
+        if (
+            type(other) is LaneArray
+            and other.lanes is lanes
+            and other.data.ndim == self.data.ndim > lanes.ndim
+            and not lanes.stale
+        ):  # two arrays of one rank: the most common of all
+            try:
+                return LaneArray(ufunc(self.data, other.data), lanes, ARRAY)
+            except Exception:
                 return apply(ufunc, self, other)
-        elif kind is not float and kind is not int:
-            return _deferring(ufunc, self, other, False)
-        elif self.kind == PYTHON:
-            return apply(PYTHON_OPERATORS[ufunc], self, other)
-        if lanes.stale or not lanes.ndim:
-            return apply(ufunc, self, other)
-        try:
-            data = ufunc(data, other)
-        except Exception:
-            return apply(ufunc, self, other)
-        return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+        result = elementwise(ufunc, self, other)
+        return _deferring(ufunc, self, other, False) if result is SLOW else result
 
     return forward
 
 
 def _reverse(ufunc: np.ufunc) -> Any:
     def reverse(self: LaneArray, other: Any) -> Any:
-        kind = type(other)
-        if kind is not float and kind is not int:
-            return _deferring(ufunc, self, other, True)
-        if self.kind == PYTHON:
-            return apply(PYTHON_OPERATORS[ufunc], other, self)
-        lanes = self.lanes
-        if lanes.stale or not lanes.ndim:
-            return apply(ufunc, other, self)
-        try:
-            data = ufunc(other, self.data)
-        except Exception:
-            return apply(ufunc, other, self)
-        return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+        result = elementwise(ufunc, other, self)
+        return _deferring(ufunc, self, other, True) if result is SLOW else result
 
     return reverse
 
@@ -594,10 +660,9 @@ _NUMERIC = (bool, complex, np.generic, np.ndarray, list, tuple)
 def _deferring(ufunc: np.ufunc, self: LaneArray, other: Any, reverse: bool) -> Any:
     """An operator on some other type: its own methods come first where NumPy would let them."""
     if type(other) is LaneArray:
-        return apply(ufunc, self, other)
-    if self.kind == PYTHON and isinstance(other, (bool, complex)) and type(other) in (bool, complex):
-        pair = (other, self) if reverse else (self, other)
-        return apply(PYTHON_OPERATORS[ufunc], *pair)
+        return apply(PYTHON_OPERATORS[ufunc] if self.kind == other.kind == PYTHON else ufunc, self, other)
+    if self.kind == PYTHON and type(other) in (bool, int, float, complex):
+        return apply(PYTHON_OPERATORS[ufunc], *((other, self) if reverse else (self, other)))
     if self.kind == PYTHON and not isinstance(other, (np.generic, np.ndarray)):
         return NotImplemented
     if not isinstance(other, _NUMERIC) and (
@@ -628,7 +693,13 @@ def _unary(ufunc: np.ufunc) -> Any:
     def unary(self: LaneArray) -> Any:
         if self.kind == PYTHON:
             return apply(PYTHON_OPERATORS[ufunc], self)
-        return apply(ufunc, self)
+        lanes = self.lanes
+        if lanes.stale or not lanes.ndim:
+            return apply(ufunc, self)
+        try:
+            return LaneArray(ufunc(self.data), lanes, self.kind if self.data.ndim > lanes.ndim else SCALAR)
+        except Exception:
+            return apply(ufunc, self)
 
     return unary
 
@@ -705,3 +776,21 @@ def _install() -> None:
 
 
 _install()
+
+ELEMENTWISE = frozenset(
+    value
+    for value in vars(np).values()
+    if isinstance(value, np.ufunc) and value.signature is None and value.nout == 1 and value.nin <= 2
+)
+
+
+def unary(ufunc: np.ufunc, x: Any) -> Any:
+    """A ufunc of one operand without detours; `SLOW` where it needs more care."""
+    lanes = x.lanes
+    if x.kind == PYTHON or lanes.stale or not lanes.ndim:
+        return SLOW
+    try:
+        data = ufunc(x.data)
+    except Exception:
+        return SLOW
+    return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)

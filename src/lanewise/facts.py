@@ -10,7 +10,6 @@ Signals that the user's function must not swallow derive from `BaseException`.
 from __future__ import annotations
 
 import heapq
-import itertools
 import os
 import sys
 from contextvars import ContextVar
@@ -70,23 +69,33 @@ class Group:
 class Run:
     """A mapped function at work: its axis, the groups that wait, and the refinements in force."""
 
-    def __init__(self, axis: LaneAxis, parent: Run | None, *, strict: bool = False) -> None:
+    strict = False
+    tracing = False
+    nowhere: Lanes | None = None  # the lanes of arrays made inside the function that do not vary (yet)
+    started: Group | None = None
+    went_on = False  # the group at work is a part of the one that started
+    writable = False  # the mapped arguments are copies that may be written
+    chunked = False  # the lanes are but some of the batch
+    filed = 0
+    groups = 0
+    why_split = ""
+    lane: int | None = None  # the lane at work, where the function runs lane by lane
+    refinements: tuple[LaneAxis, ...] = ()  # in force now
+    made: tuple[LaneAxis, ...] = ()  # the same, and those that they refined in turn
+
+    def __init__(self, axis: LaneAxis, parent: Run | None) -> None:
         self.axis = axis
         self.parent = parent
-        self.strict = strict or (parent is not None and parent.strict)
-        self.tracing = parent is not None and parent.tracing
-        self.nowhere = Lanes(())  # the lanes of arrays made inside the function that do not vary (yet)
-        self.refinements: list[LaneAxis] = []  # in force now
-        self.made: list[LaneAxis] = []  # the same, and those that they refined in turn
-        self.started: Group | None = None
-        self.went_on = False  # the group at work is a part of the one that started
-        self.writable = False  # the mapped arguments are copies that may be written
         self.waiting: list[Group] = []
-        self.filed = itertools.count()
-        self.groups = 0
-        self.why_split = ""
-        self.lane: int | None = None  # the lane at work, where the function runs lane by lane
-        self.chunked = False  # the lanes are but some of the batch
+        if parent is not None:
+            self.strict = parent.strict
+            self.tracing = parent.tracing
+
+    def home(self) -> Lanes:
+        """The lanes of an array made inside the function: none, until lane values are written into it."""
+        if self.nowhere is None:
+            self.nowhere = Lanes(())
+        return self.nowhere
 
     # ---- the groups ----
 
@@ -96,7 +105,8 @@ class Run:
         for axis in axes:
             if self.axis in axis.parents:
                 first = int(axis.index[axis.parents.index(self.axis)][0])
-        heapq.heappush(self.waiting, Group(first, next(self.filed), axes, pure))
+        heapq.heappush(self.waiting, Group(first, self.filed, axes, pure))
+        self.filed += 1
 
     def start(self, group: Group) -> None:
         """Put a group's refinements in force."""
@@ -109,9 +119,8 @@ class Run:
 
     def refine(self, refinement: LaneAxis) -> None:
         """Put one refinement in force."""
-        self.refinements = [axis for axis in self.refinements if axis not in refinement.parents]
-        self.refinements.append(refinement)
-        self.made.append(refinement)
+        self.refinements = (*(axis for axis in self.refinements if axis not in refinement.parents), refinement)
+        self.made = (*self.made, refinement)
         for parent in refinement.parents:
             parent.replace(refinement)
 
@@ -122,8 +131,7 @@ class Run:
                 if not axis.closed:
                     axis.replace(None)
             refinement.close()
-        self.made = []
-        self.refinements = []
+        self.made = self.refinements = ()
 
     def on_roots(self, refinement: LaneAxis) -> LaneAxis:
         """A refinement in terms of the axes at the start of the run (this run's own refinements resolved)."""
@@ -137,13 +145,7 @@ class Run:
             else:
                 parents.append(parent)
                 index.append(lanes)
-        return self.refinement(refinement.size, refinement.level, tuple(parents), tuple(index))
-
-    def refinement(
-        self, size: int, level: int, parents: tuple[LaneAxis, ...], index: tuple[Any, ...]
-    ) -> LaneAxis:
-        """A new axis that stands for some lanes of others."""
-        return LaneAxis(size, level, self.axis.label, self.axis.name, parents, index, self)
+        return self.axis.refinement(refinement.size, refinement.level, tuple(parents), tuple(index), self)
 
     def now(self) -> tuple[LaneAxis, ...]:
         """The group at work, as refinements of the axes at the start of the run."""
@@ -164,7 +166,7 @@ class Run:
         for n in range(values.size):
             index = tuple(np.nonzero(inverse == n))
             level = max(axis.level for axis in lanes.axes)
-            part = self.refinement(index[0].size, level, lanes.axes, index)
+            part = self.axis.refinement(index[0].size, level, lanes.axes, index, self)
             if n == chosen:
                 mine = part
             else:

@@ -31,41 +31,48 @@ class LaneAxis:
         The name of the mapped function, for messages.
     name : hashable, optional
         ``axis_name``, for the collectives.
-    parents : tuple of LaneAxis, optional
-        The axes that this one replaces, when it is a refinement.
-    index : tuple of integer arrays, optional
-        For each parent, the lane there of each lane here; shapes ``(size,)``.
-    owner : object, optional
-        The run that split off this refinement.
     """
 
-    __slots__ = (
-        "closed", "hashed", "holders", "index", "label", "level", "members", "name", "owner", "parents",
-        "replaced", "size",
-    )  # fmt: skip
+    name: Any = None
+    parents: tuple[LaneAxis, ...] = ()
+    index: tuple[Index, ...] = ()
+    owner: object = None
+    replaced: LaneAxis | None = None
+    closed = False
+    hashed = False
 
-    def __init__(
-        self,
-        size: int,
-        level: int,
-        label: str = "",
-        name: Any = None,
-        parents: tuple[LaneAxis, ...] = (),
-        index: tuple[Index, ...] = (),
-        owner: object = None,
-    ) -> None:
+    def __init__(self, size: int, level: int, label: str = "", name: Any = None) -> None:
         self.size = size
         self.level = level
         self.label = label
-        self.name = name
-        self.parents = parents
-        self.index = index
-        self.owner = owner
-        self.replaced: LaneAxis | None = None
-        self.closed = False
-        self.hashed = False
+        if name is not None:
+            self.name = name
         self.members: dict[tuple[LaneAxis, ...], Lanes] = {}  # the Lanes whose innermost axis this is
         self.holders: list[Lanes] = []  # every Lanes that this axis is in
+
+    def refinement(
+        self, size: int, level: int, parents: tuple[LaneAxis, ...], index: tuple[Index, ...], owner: object = None
+    ) -> LaneAxis:
+        """A new axis that stands for some lanes of others, and goes by this one's name.
+
+        Parameters
+        ----------
+        size : int
+            How many lanes it has.
+        level : int
+            The highest level of its parents.
+        parents : tuple of LaneAxis
+            The axes that it replaces.
+        index : tuple of integer arrays
+            For each parent, the lane there of each lane here; shapes ``(size,)``.
+        owner : object, optional
+            The run that splits it off.
+        """
+        axis = LaneAxis(size, level, self.label, self.name)
+        axis.parents = parents
+        axis.index = index
+        axis.owner = owner
+        return axis
 
     def __repr__(self) -> str:
         return f"<LaneAxis {self.name or self.label} of {self.size}>"

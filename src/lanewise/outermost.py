@@ -21,7 +21,8 @@ def run_call(call: Call) -> Any:
     """Run a mapped function on all its lanes."""
     parent = RUN.get()
     axis = LaneAxis(call.size, 0 if parent is None else parent.axis.level + 1, label(call.fun), call.axis_name)
-    run = Run(axis, parent, strict=call.strict)
+    run = Run(axis, parent)
+    run.strict = run.strict or call.strict
     run.chunked = call.chunked
     if parent is not None:
         return run_inner(call, run)
@@ -268,7 +269,7 @@ class PlainResults:
         found = []
         axis = self.run.axis
         for (spec, leaves), lanes, rows, tree in self.classes:
-            part = LaneAxis(len(lanes), axis.level, axis.label, axis.name, (axis,), (np.array(lanes),))
+            part = axis.refinement(len(lanes), axis.level, (axis,), (np.array(lanes),))
             pieces = []
             for n, (shape, dtype, weak) in enumerate(leaves):
                 data = np.empty((len(lanes), *shape), dtype)

@@ -21,7 +21,7 @@ def home(data: Any) -> Any:
     run = RUN.get()
     if run is None:
         return data
-    return LaneArray(data, run.nowhere, ARRAY)
+    return LaneArray(data, run.home(), ARRAY)
 
 
 def array(object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K", subok: bool = False,
