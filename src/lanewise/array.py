@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -29,9 +30,6 @@ PYTHON: Final = 4  # so that a sum below it says: neither is a Python scalar
 TABLE: dict[Any, Rule] = {}
 """For each NumPy function, how it acts when its operands have lane axes: ``rule(func, *args, **kwargs)``."""
 
-METHODS: dict[str, Rule] = {}
-"""For each method of an array, how it acts on a lane value: ``rule(x, *args, **kwargs)``."""
-
 _PYTHON_TYPES: Final = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 
 
@@ -47,14 +45,32 @@ def row(*functions: Any) -> Callable[[Rule], Rule]:
 
 
 def method(*names: str) -> Callable[[Rule], Rule]:
-    """Enter a rule for these methods."""
+    """Make a rule these methods of a lane value: ``rule(x, *args, **kwargs)``."""
 
     def enter(rule: Rule) -> Rule:
         for name in names:
-            METHODS[name] = rule
+            _add_method(name, rule, settled=True)
         return rule
 
     return enter
+
+
+def method_is(name: str, function: Any) -> None:
+    """Make a NumPy function a method of the same name."""
+    _add_method(name, partial(apply, function), settled=False)
+
+
+def _add_method(name: str, rule: Rule, *, settled: bool) -> None:
+    def call(self: LaneArray, *args: Any, **kwargs: Any) -> Any:
+        if self.kind == PYTHON and not hasattr(self.__class__, name):
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
+        if settled:
+            return settle(rule, None, (self, *args), kwargs, name)
+        return rule(self, *args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = f"As `numpy.ndarray.{name}`, for every lane."
+    setattr(LaneArray, name, call)
 
 
 class LaneArray:
@@ -173,14 +189,9 @@ class LaneArray:
         return (self[n] for n in range(len(self)))
 
     def __getattr__(self, name: str) -> Any:
-        rule = METHODS.get(name)
-        if rule is None:
-            if not name.startswith("__") and hasattr(self.__class__, name):
-                raise NoLaneForm(f"the attribute .{name} has no batched form")
-            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
-        if self.kind == PYTHON and not hasattr(self.__class__, name):
-            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
-        return BoundMethod(name, rule, self)
+        if not name.startswith("__") and hasattr(self.__class__, name):
+            raise NoLaneForm(f"the attribute .{name} has no batched form")
+        raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
 
     # ---- NumPy's protocols ----
 
@@ -299,21 +310,6 @@ def is_basic(index: Any) -> bool:
 
 
 _BOUNDS = frozenset({int, type(None)})
-
-
-class BoundMethod:
-    """A method of a lane value, bound to it."""
-
-    __slots__ = ("name", "rule", "value")
-
-    def __init__(self, name: str, rule: Rule, value: LaneArray) -> None:
-        self.name = name
-        self.rule = rule
-        self.value = value
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the method on every lane."""
-        return settle(self.rule, operator.methodcaller, (self.value, *args), kwargs, self.name)
 
 
 def apply(func: Any, *args: Any, **kwargs: Any) -> Any:

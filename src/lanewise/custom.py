@@ -95,7 +95,7 @@ def as_lane(x: Any, axis: LaneAxis) -> LaneArray:
         data, lanes = x.data, x.lanes
     else:
         data, lanes = np.asarray(x), Lanes.of(())
-    wide = lanes.union(Lanes.of((axis,)))
+    wide = lanes.union(axis.lanes)
     data = np.moveaxis(data, lanes.ndim, wide.axes.index(axis))
     return LaneArray(data, wide, ARRAY if data.ndim > wide.ndim else SCALAR)
 

@@ -19,7 +19,7 @@ from .lanes import Lanes
 class Call:
     """One call of a mapped function."""
 
-    __slots__ = ("axis_name", "chunked", "fun", "inputs", "out_axes", "size", "strict")
+    __slots__ = ("axis_name", "chunk", "fun", "inputs", "out_axes", "size", "strict")
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Call:
         out_axes: Any,
         axis_name: Any,
         strict: bool,
-        chunked: bool = False,
+        chunk: facts.Chunk | None = None,
     ) -> None:
         self.fun = fun
         self.inputs = inputs
@@ -37,7 +37,7 @@ class Call:
         self.out_axes = out_axes
         self.axis_name = axis_name
         self.strict = strict
-        self.chunked = chunked
+        self.chunk = chunk
 
 
 class Groups:
@@ -47,7 +47,7 @@ class Groups:
         self.call = call
         self.run = run
         self.outcomes: list[Outcome] = []
-        lanes = Lanes.of((run.axis,))
+        lanes = run.axis.lanes
         # the mapped leaves, on the axes at the start of the run
         self.bases = [_as_lanes(leaf.value, leaf.axis, lanes) for leaf in call.inputs.mapped]
         self.copies: list[LaneArray | None] = []
@@ -164,6 +164,10 @@ def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> 
     """The outcomes of all groups as one result, which shares no memory with ``sources``."""
     if len(outcomes) == 1 and not outcomes[0].axes and outcomes[0].error is None:
         found = outcomes[0]
+        if call.out_axes == 0 and type(found.tree) is LaneArray:  # one result on all lanes: nothing to move
+            data, axes, _, _ = found.pieces[0]
+            if axes and axes[-1] is run.axis and data.base is None and data.flags.writeable:
+                return data if len(axes) == 1 else LaneArray(data, Lanes.of(axes[:-1]), ARRAY)
     else:
         found = merge(run, outcomes, call.fun)
     return Results(run, call.out_axes, call.fun, sources).build(found)

@@ -14,7 +14,7 @@ import os
 import sys
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -66,6 +66,13 @@ class Group:
     pure: bool = field(default=False, compare=False)  # no going on with a part: see `Run.wrote`
 
 
+class Chunk(NamedTuple):
+    """Which part of the batch runs, under ``chunk_size``."""
+
+    first: int  # its first lane
+    total: int  # how many lanes the batch has
+
+
 class Run:
     """A mapped function at work: its axis, the groups that wait, and the refinements in force."""
 
@@ -75,7 +82,7 @@ class Run:
     started: Group | None = None
     went_on = False  # the group at work is a part of the one that started
     writable = False  # the mapped arguments are copies that may be written
-    chunked = False  # the lanes are but some of the batch
+    chunk: Chunk | None = None  # the lanes are but some of the batch
     filed = 0
     groups = 0
     why_split = ""
@@ -197,6 +204,7 @@ class Run:
         """End the run: values on its axis are dead from now on."""
         self.stop()
         self.axis.close()
+        self.started = None
 
 
 RUN: ContextVar[Run | None] = ContextVar("lanewise_run", default=None)

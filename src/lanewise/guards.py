@@ -62,7 +62,8 @@ class Watch:
         found: list[Any] = []
         self._reach(fun, found, 0)
         for value in values:
-            self._look(value, found, 1)
+            if type(value) not in _PLAIN:
+                self._look(value, found, 1)
         if self.writes:
             self.arrays = [(array, array.copy()) for array in found]
         self.legacy = _LEGACY.tobytes()
@@ -92,7 +93,7 @@ class Watch:
         namespace = fun.__globals__
         for name in names.globals:
             value = namespace.get(name)
-            if value is not None and type(value) is not ModuleType:
+            if type(value) not in _PLAIN:
                 self._look(value, found, depth + 1)
             elif value is random:
                 self._generator(random._inst)  # type: ignore[attr-defined]

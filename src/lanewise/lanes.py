@@ -77,6 +77,11 @@ class LaneAxis:
     def __repr__(self) -> str:
         return f"<LaneAxis {self.name or self.label} of {self.size}>"
 
+    @property
+    def lanes(self) -> Lanes:
+        """This axis alone."""
+        return Lanes.of((self,))
+
     def replace(self, refinement: LaneAxis | None) -> None:
         """Send values on this axis to a refinement of it (None: take them as they are again)."""
         self.replaced = refinement
@@ -88,7 +93,8 @@ class LaneAxis:
         self.closed = True
         for lanes in self.holders:
             lanes.stale = True
-            lanes.unions.clear()  # break the reference cycles, so that nothing waits for the collector
+            lanes.unions.clear()
+        # break the reference cycles, so that nothing waits for the garbage collector
         self.holders.clear()
         self.members.clear()
 
@@ -100,7 +106,7 @@ class Lanes:
 
     def __init__(self, axes: tuple[LaneAxis, ...]) -> None:
         self.axes = axes
-        self.shape = tuple([axis.size for axis in axes])
+        self.shape: tuple[int, ...] = tuple([axis.size for axis in axes])
         self.ndim = len(axes)
         self.stale = False
         self.unions: dict[Lanes, Lanes] = {}

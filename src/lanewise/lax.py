@@ -263,7 +263,7 @@ def axis_index(axis_name: Any) -> Any:
                 break
         else:
             run = _run(name)
-            own = live(LaneArray(np.arange(run.axis.size), Lanes.of((run.axis,)), SCALAR))
+            own = live(LaneArray(np.arange(run.axis.size), run.axis.lanes, SCALAR))
             index = index * run.axis.size + own if len(_names(axis_name)) > 1 else own
     return index
 
@@ -300,7 +300,7 @@ def _run(name: Any) -> Run:
             f"a collective over {name!r} needs all lanes of the axis, but they have split: {why}.\n"
             "  Call the collective before the branch, or use np.where for the choice."
         )
-    if run.chunked:
+    if run.chunk:
         raise CollectiveError(
             f"a collective over {name!r} needs all lanes of the axis, but they run in chunks.\n"
             "  Leave chunk_size out for this function."

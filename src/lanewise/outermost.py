@@ -23,7 +23,7 @@ def run_call(call: Call) -> Any:
     axis = LaneAxis(call.size, 0 if parent is None else parent.axis.level + 1, label(call.fun), call.axis_name)
     run = Run(axis, parent)
     run.strict = run.strict or call.strict
-    run.chunked = call.chunked
+    run.chunk = call.chunk
     if parent is not None:
         return run_inner(call, run)
     return run_outermost(call, run)
@@ -53,7 +53,8 @@ def run_outermost(call: Call, run: Run) -> Any:
         return in_order(call, run, reason, where)
     if run.groups > MANY_GROUPS:
         _warn(many_groups(call, run), "")
-    lanes.commit()
+    if lanes.writes():
+        lanes.commit()
     if lanes.failure is not None:
         raise lanes.failure[1]
     if not lanes.outcomes:
@@ -291,7 +292,8 @@ def _warn(message: str, where: str) -> None:
 
 def raised_note(call: Call, lane: int) -> str:
     """The note on an exception of the user's function."""
-    return f"lanewise: raised for lane {lane} of {call.size} of vmap({label(call.fun)})"
+    first, total = call.chunk or (0, call.size)
+    return f"lanewise: raised for lane {first + lane} of {total} of vmap({label(call.fun)})"
 
 
 def _no_lanes(call: Call) -> str:

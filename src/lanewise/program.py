@@ -99,7 +99,7 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     axis = LaneAxis(0, 0 if parent is None else parent.axis.level + 1, label(fun))
     run = Run(axis, parent)
     run.tracing = True
-    lanes = Lanes.of((axis,))
+    lanes = axis.lanes
     leaves, spec = flatten((args, kwargs))
     new_args, new_kwargs = optree.tree_unflatten(spec, [zero_lanes(leaf, lanes) for leaf in leaves])
     token = RUN.set(run)

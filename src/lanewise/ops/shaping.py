@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, method, row
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, method, method_is, row
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
 from .common import as_lanes, bind, data_axes, data_axis, full, lane, lanes_first, plain_only, weaken
@@ -376,19 +376,12 @@ def _tolist(x: LaneArray) -> Any:
     return [_tolist(x[n]) for n in range(len(x))]
 
 
-def _as_method(name: str, function: Any) -> None:
-    def call(x: LaneArray, *args: Any, **kwargs: Any) -> Any:
-        return function(x, *args, **kwargs)
-
-    method(name)(call)
-
-
 for _name in (
     "sum", "prod", "mean", "std", "var", "min", "max", "any", "all", "argmin", "argmax", "cumsum", "cumprod", "dot",
     "ravel", "swapaxes", "squeeze", "diagonal", "trace", "repeat", "take", "nonzero", "searchsorted", "argsort",
     "argpartition", "choose",
 ):  # fmt: skip
-    _as_method(_name, getattr(np, _name))
+    method_is(_name, getattr(np, _name))
 
 
 @method("compress")
