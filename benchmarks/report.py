@@ -167,8 +167,8 @@ def overhead_tables(overhead: Overhead) -> str:
 # ---- pages ----
 
 LEGEND = """\
-Each cell is the median time of a call and, in brackets, the ratio to lanewise's: above 1, ours is faster.
-The Python loop and `np.vectorize` run a random sample of the lanes; their times are scaled to the whole batch.
+Each cell is the median time of a call and, in brackets, the ratio to lanewise (above 1, ours is faster).
+The Python loop and `np.vectorize` run a random sample of the lanes; their times are scaled to the batch.
 """
 
 
