@@ -90,6 +90,8 @@ def mars(day: date) -> RenderableType:
     """Return the next close approaches of Mars from a day on."""
     pair = ("earth", "mars")
     grid = Grid(box=None, show_header=False, pad_edge=False)
+    for justify in ("left", "left", "right", "right", "left"):
+        grid.add_column(justify=justify, no_wrap=True)
     at = julian_date(day)
     for label in ("next", "then", "then"):
         approach = next_approach(load(), pair, at)

@@ -220,13 +220,13 @@ class _Panel:
             boxes = self._beside(dot, 8.4 * len(name))
             free = (box for box in boxes if self._holds(box) and not any(_overlap(box, it) for it in taken))
             box = next(free, boxes[0])
-            taken.append(box)
+            taken.append((box[0] - 8, box[1], box[2] + 8, box[3]))
             x, y = (box[0] + box[2]) / 2, box[3] - 3.5
             yield _text(x, y, name.capitalize(), 13, INK, anchor="middle", weight=600, halo=True)
 
     def _beside(self, dot: Point, width: float) -> list[Box]:
         """Return places for a name around a dot, those away from the Sun and the trail first."""
-        best = atan2(self.y - dot[1], dot[0] - self.x) + pi / 10
+        best = atan2(self.y - dot[1], dot[0] - self.x) + pi / 6
         boxes = []
         for turn in sorted((pi / 4 * eighth for eighth in range(8)), key=lambda turn: -cos(turn - best)):
             # Above and below, also at a slant, a whole line's height away.
