@@ -1,23 +1,24 @@
-"""``in_axes`` and ``out_axes`` against pytrees: which leaf is mapped over which axis, and what is wrong if not.
+"""``in_axes`` and ``out_axes`` against pytrees: which leaf is mapped over which axis, or why none.
 
 The semantics are `jax.vmap`'s; the dict form of ``in_axes`` is as in ``equinox.filter_vmap``.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import optree
 
-from .array import LaneArray, live
-from .tree import NAMESPACE, flatten, flatten_results
+from .array import PYTHON, LaneArray, live
+from .tree import NAMESPACE, flatten, flatten_results, flatten_with
 
-AUTO: Any = type("AUTO", (), {"__repr__": lambda self: "AUTO"})()
+AUTO: Any = type("AUTO", (), {"__repr__": lambda self: "0 where there is an axis"})()
 """The axis of an argument that no spec names: 0 where there is one, shared where there is none."""
+
+_ROWS = 3  # how many leaves of one size an error shows
 
 
 class Mapped(NamedTuple):
@@ -32,7 +33,7 @@ class Mapped(NamedTuple):
 class Argument(NamedTuple):
     """How to make one argument again from lane values."""
 
-    spec: Any  # the pytree's structure; None for a bare leaf
+    spec: Any  # the pytree's structure; None for an argument that is shared whole
     given: list[Any]  # the leaves as the caller gave them
     leaves: list[Any]  # the same, what is shared protected from writes
     mapped: list[int]  # for each leaf, its place among the mapped leaves, or -1
@@ -41,76 +42,112 @@ class Argument(NamedTuple):
 class Inputs:
     """The arguments of one call, taken apart."""
 
+    __slots__ = ("args", "arguments", "automatic", "fun", "kwargs", "mapped", "sizes")
+
     def __init__(self, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.fun = fun
         self.args = args
         self.kwargs = kwargs
-        self.arguments: list[Argument] = []
+        self.arguments: list[Argument | None] = []  # None: an array that is mapped
         self.mapped: list[Mapped] = []
+        self.sizes: list[int] = []
+        self.automatic = False  # an axis was mapped that no spec names
 
     # ---- taking apart ----
 
     def add(self, value: Any, entry: Any) -> None:
         """Take one argument apart by its entry of ``in_axes``."""
-        kind = type(entry)
-        if kind is int and type(value) is np.ndarray and -value.ndim <= entry < value.ndim:
-            number = len(self.mapped)
-            self.mapped.append(Mapped(value, entry % value.ndim, len(self.arguments), 0))
-            self.arguments.append(Argument(None, [value], [value], [number]))
-        elif entry is None:
+        if entry is None:
             self.arguments.append(Argument(None, [value], [protect(value)], [-1]))
-        else:
+            return
+        kind = type(value)
+        if type(entry) is not int or (kind is not np.ndarray and kind is not LaneArray):
             self._add_tree(value, entry)
+            return
+        self._map(value, entry, len(self.arguments), 0)
+        self.arguments.append(None)
+
+    def _map(self, value: Any, axis: int, number: int, leaf: int) -> None:
+        """Map one leaf."""
+        if type(value) is LaneArray:
+            value = live(value)
+            shape = value.data.shape[value.lanes.ndim :]
+        else:
+            shape = value.shape
+        ndim = len(shape)
+        if not -ndim <= axis < ndim:
+            self._no_axis(value, axis, shape, number, leaf)
+        axis %= ndim
+        self.mapped.append(Mapped(value, axis, number, leaf))
+        self.sizes.append(shape[axis])
 
     def _add_tree(self, value: Any, entry: Any) -> None:
+        """Take an argument apart that is no array, or that has a pytree of axes."""
         number = len(self.arguments)
         leaves, spec = flatten(value)
-        self.arguments.append(Argument(spec, list(leaves), leaves, [-1] * len(leaves)))
+        argument = Argument(spec, list(leaves), leaves, [-1] * len(leaves))
+        self.arguments.append(argument)
         for n, axis in enumerate(self._leaf_axes(value, entry, number)):
+            leaf = leaves[n]
             if axis is AUTO:
-                axis = 0 if is_array(leaves[n]) and np.ndim(leaves[n]) else None
+                axis = 0 if has_axes(leaf) else None
+                self.automatic = self.automatic or axis is not None
             if axis is None:
-                leaves[n] = protect(leaves[n])
+                leaves[n] = protect(leaf)
                 continue
-            leaf = self._array(leaves[n], axis, number, n)
-            ndim = leaf.ndim
-            if not -ndim <= axis < ndim:
-                raise ValueError(
-                    f"vmap: {self.name(number, n)} has shape {leaf.shape}, so in_axes={axis} is out of range for it: "
-                    f"its axes are {-ndim} to {ndim - 1}."
-                )
-            self.arguments[number].mapped[n] = len(self.mapped)
-            self.mapped.append(Mapped(leaf, axis % ndim, number, n))
+            argument.mapped[n] = len(self.mapped)
+            self._map(self._array(leaf, axis, number, n), axis, number, n)
 
     def _leaf_axes(self, value: Any, entry: Any, number: int) -> list[Any]:
         """One axis (or None, or AUTO) for each leaf: the entry is a prefix of the argument."""
-        entries, prefix = optree.tree_flatten(entry, is_leaf=_is_entry, none_is_leaf=True, namespace=NAMESPACE)
-        for axis in entries:
-            check_axis(axis, f"in_axes for {self.name(number)}")
+        if type(entry) is not Prefix:
+            return [entry] * len(self._leaves(number))
         try:
-            subtrees = prefix.flatten_up_to(value)
-        except ValueError as error:
+            subtrees = entry.spec.flatten_up_to(value)
+        except ValueError:
+            name = self.name(number)
             raise ValueError(
-                f"vmap: in_axes is not a prefix of the argument {self.name(number)}.\n"
-                f"  in_axes there: {entry!r}\n  the argument:  {describe(value)}\n  {error}"
+                f"vmap: in_axes is no prefix of the argument {name}:\n"
+                f"    in_axes for {name}: {entry.tree!r}\n    {name} itself: {describe(value)}\n"
+                f"  {mismatch(entry.tree, value, name, 'in_axes')}\n"
+                "  Give one int or None for all of it, or a tree of them that follows its containers as far "
+                "as you like."
             ) from None
         axes: list[Any] = []
-        for axis, subtree in zip(entries, subtrees, strict=True):
+        for axis, subtree in zip(entry.axes, subtrees, strict=True):
             axes.extend([axis] * len(flatten(subtree)[0]))
         return axes
 
+    def _leaves(self, number: int) -> list[Any]:
+        argument = self.arguments[number]
+        return [self._value(number)] if argument is None else argument.given
+
+    def _value(self, number: int) -> Any:
+        count = len(self.args)
+        return self.args[number] if number < count else list(self.kwargs.values())[number - count]
+
     def _array(self, leaf: Any, axis: int, number: int, n: int) -> Any:
-        if type(leaf) is LaneArray:
-            leaf = live(leaf)
-        elif type(leaf) is not np.ndarray and hasattr(leaf, "__array__") and not isinstance(leaf, np.ndarray):
-            leaf = np.asarray(leaf)  # an array of another library
-        if not is_array(leaf) or np.ndim(leaf) == 0:
-            what = f"an array of shape {leaf.shape}" if is_array(leaf) else f"a {type(leaf).__name__}"
+        """A leaf as an array that can be mapped."""
+        if isinstance(leaf, np.ndarray) and getattr(leaf, "kind", None) != PYTHON:
+            return leaf
+        if type(leaf) is not LaneArray and hasattr(type(leaf), "__array__"):
+            return np.asarray(leaf)  # an array of another library
+        return self._no_axis(leaf, axis, None, number, n)
+
+    def _no_axis(self, leaf: Any, axis: int, shape: tuple[int, ...] | None, number: int, n: int) -> Any:
+        name = self.name(number, n)
+        if shape:
             raise ValueError(
-                f"vmap: {self.name(number, n)} is {what}, which has no axis {axis} to map.\n"
-                "  Give it None in in_axes to hand it to every call as it is, or pass an array."
+                f"vmap: in_axes maps axis {axis} of {name}, but {name} has shape {shape}: "
+                f"its axes are {-len(shape)} to {len(shape) - 1}."
             )
-        return leaf
+        found = "an array of shape (), with" if isinstance(leaf, np.ndarray) else f"{an(leaf)}, which has"
+        listed = isinstance(self._value(number), (list, tuple)) and not isinstance(leaf, np.ndarray)
+        hint = " (lists and tuples are pytrees: np.array makes one array of their numbers)" if listed else ""
+        raise ValueError(
+            f"vmap: in_axes maps axis {axis} of {name}, but {name} is {found} no axis to map.\n"
+            f"  Give it None in in_axes to hand it to every call as it is, or pass an array{hint}."
+        )
 
     # ---- putting together ----
 
@@ -120,179 +157,298 @@ class Inputs:
         With ``shared``, what is not mapped is the caller's own, to be written as in the loop.
         """
         made = []
-        for spec, given, protected, mapped in self.arguments:
+        rest = iter(values)
+        for argument in self.arguments:
+            if argument is None:
+                made.append(next(rest))
+                continue
+            spec, given, protected, mapped = argument
             leaves = given if shared else protected
             if spec is None:
-                made.append(leaves[0] if mapped[0] < 0 else values[mapped[0]])
+                made.append(leaves[0])
             else:
-                new = [leaf if n < 0 else values[n] for leaf, n in zip(leaves, mapped, strict=True)]
+                new = [leaf if n < 0 else next(rest) for leaf, n in zip(leaves, mapped, strict=True)]
                 made.append(optree.tree_unflatten(spec, new))
+        if not self.kwargs:
+            return made, {}
         count = len(self.args)
         return made[:count], dict(zip(self.kwargs, made[count:], strict=True))
 
     def shared(self) -> list[Any]:
         """The leaves that are not mapped, as the caller gave them."""
-        return [leaf for made in self.arguments for leaf, n in zip(made.given, made.mapped, strict=True) if n < 0]
+        found: list[Any] = []
+        for argument in self.arguments:
+            if argument is None:
+                continue
+            if argument.spec is None:
+                value = argument.given[0]
+                found.extend(flatten(value)[0] if isinstance(value, (dict, list, tuple)) else [value])
+            else:
+                found.extend(x for x, n in zip(argument.given, argument.mapped, strict=True) if n < 0)
+        return found
 
     def part(self, start: int, stop: int) -> Inputs:
         """The same arguments with a range of lanes only."""
         made = Inputs(self.fun, self.args, self.kwargs)
         made.arguments = self.arguments
         made.mapped = [
-            leaf._replace(value=leaf.value[(slice(None),) * leaf.axis + (slice(start, stop),)]) for leaf in self.mapped
+            leaf._replace(value=leaf.value[(slice(None),) * leaf.axis + (slice(start, stop),)])
+            for leaf in self.mapped
         ]
         return made
 
     # ---- names and sizes ----
 
     def name(self, number: int, leaf: int | None = None) -> str:
-        """The name of an argument, or of one of its leaves, as the user would write it."""
+        """An argument, or one of its leaves, as the caller would write it."""
         name = parameter_name(self.fun, number, len(self.args), list(self.kwargs))
-        if leaf is None or self.arguments[number].spec is None:
+        argument = self.arguments[number] if number < len(self.arguments) else None
+        if leaf is None or argument is None or argument.spec is None:
             return name
-        return str(optree.treespec_accessors(self.arguments[number].spec)[leaf].codify(name))
+        return str(optree.treespec_accessors(argument.spec)[leaf].codify(name))
 
     def size(self, axis_size: int | None) -> int:
         """The size of the batch, on which all mapped axes must agree."""
-        sizes = [leaf.value.shape[leaf.axis] for leaf in self.mapped]
-        if axis_size is not None and any(size != axis_size for size in sizes):
-            raise ValueError(f"vmap: axis_size is {axis_size}, but:\n{self._table()}")
+        sizes = self.sizes
         if not sizes:
             if axis_size is None:
+                why = "no argument has an axis that in_axes maps" if self.arguments else "it has no arguments"
                 raise ValueError(
-                    f"vmap: nothing is mapped in this call of {label(self.fun)}: every argument has None in in_axes "
-                    "(or there is none).\n  Map at least one argument over an axis, or give axis_size."
+                    f"vmap: nothing is mapped in this call of {label(self.fun)}, so the size of the batch is "
+                    "unknown: "
+                    f"{why}.\n"
+                    "  Map at least one argument over an axis, or give axis_size."
                 )
             return axis_size
-        if any(size != sizes[0] for size in sizes):
+        size = sizes[0]
+        if sizes.count(size) != len(sizes):
             raise ValueError(
                 f"vmap: the mapped axes differ in size:\n{self._table()}\n"
-                "  Map an argument with None to share it, nest two vmaps for all pairs, pad to a common length, or use "
-                "lax.scan over a sequence."
+                "  Map an argument with None to share it, nest two vmaps for all pairs, pad to a common "
+                "length, or use "
+                f"lax.scan over a sequence.{_AUTOMATIC if self.automatic else ''}"
             )
-        return int(sizes[0])
+        if axis_size is not None and size != axis_size:
+            raise ValueError(
+                f"vmap: axis_size is {axis_size}, but the mapped axes have another size:\n{self._table()}\n"
+                "  Leave axis_size out to take the size from the arguments, or check which axis in_axes maps."
+            )
+        return size
 
     def _table(self) -> str:
-        rows = [
-            (self.name(leaf.argument, leaf.leaf), f"axis {leaf.axis} of {leaf.value.shape}",
-             str(leaf.value.shape[leaf.axis]))
-            for leaf in self.mapped
-        ]  # fmt: skip
+        """The mapped leaves with their sizes; of many of one size, the first few."""
+        rows: list[tuple[str, str, str]] = []
+        seen: dict[int, int] = {}
+        for leaf, size in zip(self.mapped, self.sizes, strict=True):
+            seen[size] = seen.get(size, 0) + 1
+            if seen[size] <= _ROWS:
+                name = self.name(leaf.argument, leaf.leaf)
+                rows.append((name, f"axis {leaf.axis} of {leaf.value.shape}", str(size)))
+        for size, count in seen.items():
+            if count > _ROWS:
+                rows.append((f"... {count - _ROWS} more", "", str(size)))
         wide, middle = (max(len(row[n]) for row in rows) for n in (0, 1))
         return "\n".join(f"    {name:<{wide}}  {what:<{middle}}  -> {size}" for name, what, size in rows)
 
 
-def take_apart(fun: Callable[..., Any], in_axes: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Inputs:
+_AUTOMATIC = (
+    "\n  Arrays that no spec names are mapped over axis 0 (keyword arguments, and parameters that a dict "
+    "does not name): "
+    "write in_axes as a dict from parameter names to axes to say otherwise."
+)
+
+
+def take_apart(in_axes: InAxes, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Inputs:
     """The arguments of a call of a mapped function, by its ``in_axes``."""
-    inputs = Inputs(fun, args, kwargs)
-    if type(in_axes) is dict:
-        entries, named = _by_name(fun, in_axes, args, kwargs)
-    elif type(in_axes) in (tuple, list):
-        if len(in_axes) != len(args):
-            raise ValueError(
-                f"vmap: in_axes has {len(in_axes)} entries, but {label(fun)} is called with {len(args)} positional "
-                f"arguments.\n  Give one entry for each (keyword arguments take none), an int for all, or a dict from "
-                "parameter names to entries."
-            )
-        entries, named = in_axes, {}
-    else:
-        entries, named = [in_axes] * len(args), {}
-    for value, entry in zip(args, entries, strict=True):
-        inputs.add(value, entry)
+    inputs = Inputs(in_axes.fun, args, kwargs)
+    for number, (value, entry) in enumerate(zip(args, in_axes.positional(len(args)), strict=True)):
+        if type(value) is np.ndarray and type(entry) is int and 0 <= entry < value.ndim:
+            inputs.arguments.append(None)  # the usual case, in a few lines because every call comes here
+            inputs.mapped.append(Mapped(value, entry, number, 0))
+            inputs.sizes.append(value.shape[entry])
+        else:
+            inputs.add(value, entry)
     for name, value in kwargs.items():
-        inputs.add(value, named.get(name, AUTO))
+        inputs.add(value, in_axes.keyword(name))
     return inputs
 
 
-def _by_name(
-    fun: Callable[..., Any], in_axes: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[list[Any], dict[str, Any]]:
-    """Entries for positional and keyword arguments from a dict of parameter names."""
-    signature = inspect.signature(fun)
-    known = signature.parameters
-    unknown = [name for name in in_axes if name not in known and not _takes_any_keyword(signature)]
-    if unknown:
-        raise ValueError(
-            f"vmap: in_axes names {unknown[0]!r}, which is no parameter of {label(fun)}: it has {', '.join(known) or 'none'}."
-        )
-    signature.bind(*args, **kwargs)  # the usual TypeError, before anything else
-    entries: list[Any] = []
-    positional = [p for p in known.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    starred = next((p.name for p in known.values() if p.kind is p.VAR_POSITIONAL), "")
-    double = next((p.name for p in known.values() if p.kind is p.VAR_KEYWORD), "")
-    for n in range(len(args)):
-        name = positional[n].name if n < len(positional) else starred
-        entry = in_axes.get(name, AUTO)
-        if n >= len(positional) and isinstance(entry, (tuple, list)):
-            entry = entry[n - len(positional)]
-        entries.append(entry)
-    rest = in_axes.get(double, AUTO)
-    others = {name: rest[name] if type(rest) is dict and name in rest else rest for name in kwargs}
-    return entries, {name: in_axes.get(name, others[name]) for name in kwargs}
+# ---- specs, prepared once for each mapped function ----
 
 
-def _takes_any_keyword(signature: inspect.Signature) -> bool:
-    return any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+class Prefix:
+    """A pytree of axes."""
+
+    __slots__ = ("axes", "spec", "tree")
+
+    def __init__(self, tree: Any, axes: list[Any], spec: Any) -> None:
+        self.tree = tree
+        self.axes = axes
+        self.spec = spec
 
 
-# ---- specs ----
+class InAxes:
+    """``in_axes``: one entry for all positional arguments."""
+
+    def __init__(self, fun: Callable[..., Any], entry: Any) -> None:
+        self.fun = fun
+        self.entry = entry
+
+    def positional(self, count: int) -> Sequence[Any]:
+        """The entries of the positional arguments of a call."""
+        return [self.entry] * count
+
+    def keyword(self, name: str) -> Any:
+        """The entry of a keyword argument."""
+        return AUTO
 
 
-def _is_entry(x: Any) -> bool:
-    return x is None or x is AUTO or type(x) is int
+class InAxesInOrder(InAxes):
+    """``in_axes`` as a tuple or list: one entry for each positional argument."""
+
+    def positional(self, count: int) -> Sequence[Any]:
+        """The entries of the positional arguments of a call."""
+        if len(self.entry) != count:
+            raise ValueError(
+                f"vmap: in_axes has {_count(len(self.entry), 'entry', 'entries')}, but {label(self.fun)} is "
+                "called with "
+                f"{_count(count, 'positional argument', 'positional arguments')}.\n  Give one entry for each "
+                "(keyword "
+                "arguments take none), one int for all, or a dict from parameter names to entries."
+            )
+        return self.entry  # type: ignore[no-any-return]
 
 
-def check_axis(axis: Any, what: str) -> None:
-    """Refuse anything that is neither an int, None nor `AUTO`."""
-    if axis is None or axis is AUTO:
-        return
-    if isinstance(axis, (bool, np.bool)) or not isinstance(axis, (int, np.integer)):
-        raise TypeError(
-            f"vmap: {what} must be an int, None, or a pytree of them, not {axis!r} of type {type(axis).__name__}."
-        )
+class InAxesByName(InAxes):
+    """``in_axes`` as a dict from parameter names to entries."""
+
+    def __init__(self, fun: Callable[..., Any], entry: dict[str, Any]) -> None:
+        super().__init__(fun, entry)
+        try:
+            parameters = inspect.signature(fun).parameters.values()
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"vmap: in_axes is a dict of parameter names, but {label(fun)} does not tell its parameters "
+                "(it has no signature).\n  Give a tuple with one entry for each positional argument."
+            ) from None
+        self.names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.starred = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+        self.double = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+        known = [p.name for p in parameters]
+        for name in entry:
+            if name not in known and self.double is None:
+                raise ValueError(
+                    f"vmap: in_axes names {name!r}, which is no parameter of {label(fun)}: its parameters "
+                    "are "
+                    f"{', '.join(known) or 'none'}.\n  A dict in the place of in_axes goes from parameter "
+                    "names to entries; "
+                    "for one argument that is a dict itself, write in_axes=({...},)."
+                )
+
+    def positional(self, count: int) -> Sequence[Any]:
+        """The entries of the positional arguments of a call."""
+        entries = [self.entry.get(name, AUTO) for name in self.names[:count]]
+        extra = count - len(entries)
+        if extra == 0:
+            return entries
+        rest = self.entry.get(self.starred, AUTO)
+        if type(rest) is not Prefix:
+            return entries + [rest] * extra
+        if not isinstance(rest.tree, (tuple, list)) or len(rest.tree) != extra:
+            raise ValueError(
+                f"vmap: in_axes for *{self.starred} is {rest.tree!r}, but {label(self.fun)} is called with "
+                f"{extra} "
+                "arguments there.\n  Give one int or None for all of them, or a tuple with one entry for "
+                "each."
+            )
+        return entries + [prepare(entry, f"in_axes[{self.starred!r}]") for entry in rest.tree]
+
+    def keyword(self, name: str) -> Any:
+        """The entry of a keyword argument."""
+        if name in self.entry:
+            return self.entry[name]
+        rest = self.entry.get(self.double, AUTO)
+        if name in self.names or type(rest) is not Prefix or not isinstance(rest.tree, dict):
+            return AUTO if name in self.names else rest
+        return prepare(rest.tree[name], f"in_axes[{self.double!r}]") if name in rest.tree else AUTO
 
 
-def check_in_axes(in_axes: Any) -> Any:
-    """Check ``in_axes`` as far as that is possible before the arguments are known."""
-    if isinstance(in_axes, (bool, np.bool)) or not (
-        in_axes is None or isinstance(in_axes, (int, np.integer, tuple, list, dict))
-    ):
-        raise TypeError(
-            "vmap: in_axes must be an int, None, a tuple or list with one entry for each positional argument, or a dict "
-            f"from parameter names to entries, not {in_axes!r} of type {type(in_axes).__name__}."
-        )
-    if isinstance(in_axes, np.integer):
-        return int(in_axes)
-    leaves = optree.tree_leaves(in_axes, is_leaf=_is_entry, none_is_leaf=True, namespace=NAMESPACE)
-    for leaf in leaves:
-        check_axis(leaf, "an entry of in_axes")
-    return in_axes
+def check_in_axes(fun: Callable[..., Any], in_axes: Any) -> InAxes:
+    """Prepare ``in_axes``, and check it as far as that is possible before the arguments are known."""
+    if isinstance(in_axes, dict):
+        for name in in_axes:
+            if not isinstance(name, str):
+                raise TypeError(
+                    f"vmap: in_axes is a dict, so its keys must be parameter names of {label(fun)}, not "
+                    f"{name!r}.\n"
+                    "  For one argument that is a dict itself, write in_axes=({...},)."
+                )
+        return InAxesByName(fun, {name: prepare(in_axes[name], f"in_axes[{name!r}]") for name in in_axes})
+    if isinstance(in_axes, (tuple, list)):
+        return InAxesInOrder(fun, [prepare(entry, f"in_axes[{n}]") for n, entry in enumerate(in_axes)])
+    if in_axes is None or _is_int(in_axes):
+        return InAxes(fun, prepare(in_axes, "in_axes"))
+    raise TypeError(
+        "vmap: in_axes must be an int, None, a tuple or list with one entry for each positional argument, or "
+        "a dict "
+        f"from parameter names to entries, not {in_axes!r} ({an(in_axes)})."
+    )
 
 
-def check_out_axes(out_axes: Any) -> Any:
-    """Check ``out_axes`` before the results are known."""
-    leaves = optree.tree_leaves(out_axes, is_leaf=_is_entry, none_is_leaf=True, namespace=NAMESPACE)
-    for leaf in leaves:
-        check_axis(leaf, "out_axes")
-    return out_axes
+def prepare(entry: Any, what: str) -> Any:
+    """An int or None as it is; a pytree of them with its structure.
+
+    Raises
+    ------
+    TypeError
+        If a leaf is no int and not None; ``what`` says where the pytree is.
+    """
+    if entry is None or type(entry) is int:
+        return entry
+    leaves, spec = flatten_with(entry, True, _is_entry)
+    for n, axis in enumerate(leaves):
+        if axis is not None and not _is_int(axis):
+            where = optree.treespec_accessors(spec)[n].codify(what)
+            raise TypeError(
+                f"vmap: {where} is {axis!r} ({an(axis)}), but an axis must be an int or None, or a pytree of "
+                "them."
+            )
+    axes = [None if axis is None else int(axis) for axis in leaves]
+    return axes[0] if spec.is_leaf() else Prefix(entry, axes, spec)
 
 
 def result_axes(out_axes: Any, tree: Any, leaves: int, fun: Callable[..., Any]) -> list[Any]:
-    """One output axis for each leaf of a result."""
-    if type(out_axes) is int or out_axes is None:
+    """One output axis for each leaf of a result; ``out_axes`` as `prepare` gives it."""
+    if type(out_axes) is not Prefix:
         return [out_axes] * leaves
-    entries, prefix = optree.tree_flatten(out_axes, is_leaf=_is_entry, none_is_leaf=True, namespace=NAMESPACE)
     try:
-        subtrees = prefix.flatten_up_to(tree)
-    except ValueError as error:
+        subtrees = out_axes.spec.flatten_up_to(tree)
+    except ValueError:
         raise ValueError(
-            f"vmap: out_axes is not a prefix of the result of {label(fun)}.\n  out_axes:   {out_axes!r}\n"
-            f"  the result: {describe(tree)}\n  {error}"
+            f"vmap: out_axes is no prefix of the result of {label(fun)}:\n    out_axes:   {out_axes.tree!r}\n"
+            f"    the result: {describe(tree)}\n  {mismatch(out_axes.tree, tree, 'result', 'out_axes')}\n"
+            "  Give one int for all results, or a tree of ints and None that follows the containers of the "
+            "result."
         ) from None
     axes: list[Any] = []
-    for axis, subtree in zip(entries, subtrees, strict=True):
+    for axis, subtree in zip(out_axes.axes, subtrees, strict=True):
         axes.extend([axis] * len(flatten_results(subtree)[0]))
     return axes
+
+
+def leaf_name(spec: Any, number: int) -> str:
+    """The name of a leaf of the result, for messages."""
+    if spec.num_leaves == 1 and spec.is_leaf():
+        return "the result"
+    return str(optree.treespec_accessors(spec)[number].codify("result"))
+
+
+def _is_entry(x: Any) -> bool:
+    return x is None or type(x) is int
+
+
+def _is_int(x: Any) -> bool:
+    return isinstance(x, (int, np.integer)) and not isinstance(x, bool)
 
 
 # ---- small helpers ----
@@ -304,6 +460,16 @@ def label(fun: Any) -> str:
     return name or type(fun).__name__
 
 
+def an(value: Any) -> str:
+    """The type of a value, with its article."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
 def parameter_name(fun: Callable[..., Any], number: int, positional: int, keywords: list[str]) -> str:
     """The name of the parameter that the ``number``-th argument of a call goes to."""
     if number >= positional:
@@ -311,40 +477,84 @@ def parameter_name(fun: Callable[..., Any], number: int, positional: int, keywor
     try:
         parameters = list(inspect.signature(fun).parameters.values())
     except (TypeError, ValueError):
-        return f"argument {number}"
+        return f"args[{number}]"
     for n, parameter in enumerate(parameters):
         if parameter.kind is parameter.VAR_POSITIONAL:
             return f"{parameter.name}[{number - n}]"
         if n == number and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             return parameter.name
-    return f"argument {number}"
+    return f"args[{number}]"
 
 
-def is_array(x: Any) -> bool:
-    """Whether a leaf is an array or a NumPy scalar, of lanes or not."""
-    return type(x) is LaneArray or isinstance(x, np.ndarray)
+def has_axes(x: Any) -> bool:
+    """Whether a leaf is an array with an axis: NumPy's, of lanes, or of another library."""
+    if type(x) is LaneArray:
+        return x.data.ndim > x.lanes.ndim
+    return hasattr(type(x), "__array__") and getattr(x, "ndim", 0) > 0
 
 
 def describe(tree: Any) -> str:
-    """A pytree with the shapes of its arrays in their places."""
-    shown = optree.tree_map(lambda x: Shown(x), tree, namespace=NAMESPACE)
-    return repr(shown)
+    """A pytree with the dtypes and shapes of its arrays in their places."""
+    return repr(_shown(tree))
+
+
+def _shown(tree: Any) -> Any:
+    leaves, spec = flatten_results(tree)
+    return optree.tree_unflatten(spec, [Shown(leaf) for leaf in leaves])
 
 
 class Shown:
     """A leaf, shown by its type and shape."""
 
     def __init__(self, leaf: Any) -> None:
-        self.leaf = leaf
+        if type(leaf) is LaneArray:
+            self.text = _brief(leaf.data.dtype, leaf.data.shape[leaf.lanes.ndim :])
+        elif isinstance(leaf, np.ndarray):
+            self.text = _brief(leaf.dtype, leaf.shape)
+        else:
+            self.text = "None" if leaf is None else type(leaf).__name__
 
     def __repr__(self) -> str:
-        if is_array(self.leaf):
-            return f"array{self.leaf.shape}"
-        return type(self.leaf).__name__
+        return self.text
 
 
-def protect(value: Any) -> Any:
-    """An unmapped argument with its arrays read-only, so that a write to what the lanes share is noticed."""
+def _brief(dtype: Any, shape: tuple[int, ...]) -> str:
+    return f"{dtype}[{', '.join(map(str, shape))}]"
+
+
+def mismatch(prefix: Any, tree: Any, name: str, what: str) -> str:
+    """Where and how a spec is no prefix of a pytree, in a sentence."""
+    if _is_entry(prefix):
+        return ""
+    mine, other = _children(prefix), _children(tree)
+    alike = type(prefix) is type(tree) or (isinstance(prefix, dict) and isinstance(tree, dict))
+    if other is None or not alike:
+        return f"At {name}, {what} has {an(prefix)} where the value is {an(tree)}."
+    if mine is None or mine.keys() != other.keys():
+        return f"At {name}, {what} has {_listed(mine or {})} where the value has {_listed(other)}."
+    return next(filter(None, (mismatch(mine[key], other[key], name + key, what) for key in mine)), "")
+
+
+def _children(tree: Any) -> dict[str, Any] | None:
+    """The children of a node by the way to write them; None for a leaf."""
+    if optree.tree_is_leaf(tree, none_is_leaf=True, namespace=NAMESPACE):
+        return None
+    children, _, keys, _ = optree.tree_flatten_one_level(tree, none_is_leaf=True, namespace=NAMESPACE)
+    names = getattr(tree, "_fields", None) or keys
+    attribute = not isinstance(tree, dict)
+    paths = [f".{name}" if attribute and isinstance(name, str) else f"[{name!r}]" for name in names]
+    return dict(zip(paths, children, strict=True))
+
+
+def _listed(children: dict[str, Any]) -> str:
+    return ", ".join(children) or "nothing"
+
+
+def protect(value: Any, depth: int = 0) -> Any:
+    """An unmapped argument with its arrays read-only, so that a write to what the lanes share is noticed.
+
+    Only the plain containers are made again around them; an object stays the caller's own.
+    """
     kind = type(value)
     if kind is np.ndarray:
         if not value.flags.writeable:
@@ -352,11 +562,19 @@ def protect(value: Any) -> Any:
         view = value.view()
         view.flags.writeable = False
         return view
-    if kind in (float, int, str, bool, LaneArray) or callable(value):
+    if depth > 8 or not (kind is dict or kind is list or isinstance(value, tuple)):
         return value
-    if not (kind in (dict, list, tuple) or hasattr(value, "_fields") or dataclasses.is_dataclass(value)):
+    items = list(value.values()) if kind is dict else value
+    if set(map(type, items)) <= _PLAIN:
         return value
-    leaves, spec = flatten(value)
-    if not any(isinstance(leaf, np.ndarray) and type(leaf) is not LaneArray for leaf in leaves):
+    new = [protect(item, depth + 1) for item in items]
+    if all(mine is other for mine, other in zip(new, items, strict=True)):
         return value
-    return optree.tree_unflatten(spec, [protect(leaf) if type(leaf) is np.ndarray else leaf for leaf in leaves])
+    if kind is dict:
+        return dict(zip(value, new, strict=True))
+    if kind is list or kind is tuple:
+        return kind(new)
+    return kind._make(new) if hasattr(kind, "_make") else value
+
+
+_PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None), LaneArray})

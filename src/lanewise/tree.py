@@ -6,7 +6,9 @@ registered here or with optree's global namespace.
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,20 +17,27 @@ import optree
 NAMESPACE = "lanewise"
 
 
-def _register_new_dataclasses(leaves: list[Any]) -> bool:
-    """Register the dataclasses among some leaves; whether there were any."""
-    kinds = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(type(leaf))}
-    for kind in kinds:
-        register_dataclass(kind)
-    return bool(kinds)
+Leaf = Callable[[Any], bool] | None
+Path = optree.PyTreeAccessor
+
+_NOTHING: Any = object()
+_AUTOMATIC: set[type] = set()  # the dataclasses that were registered when they were first met
 
 
-def flatten_with(tree: Any, none_is_leaf: bool, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Any]:
+def flatten_with(tree: Any, none_is_leaf: bool, is_leaf: Leaf = None) -> tuple[list[Any], Any]:
     """Flatten a pytree; dataclasses that are new here are registered on the way."""
     leaves, spec = optree.tree_flatten(tree, is_leaf, none_is_leaf=none_is_leaf, namespace=NAMESPACE)
-    if is_leaf is None and _register_new_dataclasses(leaves):
-        return flatten_with(tree, none_is_leaf)
-    return leaves, spec
+    new = {
+        type(leaf)
+        for leaf in leaves
+        if hasattr(type(leaf), "__dataclass_fields__") and (is_leaf is None or not is_leaf(leaf))
+    }
+    if not new:
+        return leaves, spec
+    for kind in new:
+        register_dataclass(kind)
+    _AUTOMATIC.update(new)
+    return flatten_with(tree, none_is_leaf, is_leaf)
 
 
 def flatten_results(tree: Any) -> tuple[list[Any], Any]:
@@ -36,7 +45,7 @@ def flatten_results(tree: Any) -> tuple[list[Any], Any]:
     return flatten_with(tree, True)
 
 
-def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Any]:
+def flatten(tree: Any, is_leaf: Leaf = None) -> tuple[list[Any], Any]:
     """Flatten a pytree into its leaves and its structure.
 
     Parameters
@@ -75,7 +84,7 @@ def unflatten(treedef: Any, leaves: Sequence[Any]) -> Any:
     return optree.tree_unflatten(treedef, leaves)
 
 
-def leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]:
+def leaves(tree: Any, is_leaf: Leaf = None) -> list[Any]:
     """The leaves of a pytree, in order (``jax.tree.leaves``).
 
     Examples
@@ -87,7 +96,7 @@ def leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]
     return flatten(tree, is_leaf)[0]
 
 
-def structure(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> Any:
+def structure(tree: Any, is_leaf: Leaf = None) -> Any:
     """The structure of a pytree (``jax.tree.structure``).
 
     Examples
@@ -99,7 +108,7 @@ def structure(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> Any:
     return flatten(tree, is_leaf)[1]
 
 
-def map(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Callable[[Any], bool] | None = None) -> Any:
+def map(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Leaf = None) -> Any:
     """Apply a function to the leaves of one or several pytrees of one structure (``jax.tree.map``).
 
     Examples
@@ -113,7 +122,7 @@ def map(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Callable[[Any], b
 
 
 def reduce(
-    function: Callable[[Any, Any], Any], tree: Any, *initial: Any, is_leaf: Callable[[Any], bool] | None = None
+    function: Callable[[Any, Any], Any], tree: Any, initializer: Any = _NOTHING, is_leaf: Leaf = None
 ) -> Any:
     """Fold the leaves of a pytree, from the left (``jax.tree.reduce``).
 
@@ -123,13 +132,14 @@ def reduce(
     >>> from lanewise import tree
     >>> tree.reduce(operator.add, [1, (2, 3)])
     6
+    >>> tree.reduce(operator.add, [], 0)
+    0
     """
-    import functools
+    start = () if initializer is _NOTHING else (initializer,)
+    return functools.reduce(function, leaves(tree, is_leaf), *start)
 
-    return functools.reduce(function, leaves(tree, is_leaf), *initial)
 
-
-def all(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> bool:
+def all(tree: Any, is_leaf: Leaf = None) -> bool:
     """Whether every leaf is true (``jax.tree.all``).
 
     Examples
@@ -138,8 +148,6 @@ def all(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> bool:
     >>> tree.all((True, [True]))
     True
     """
-    import builtins
-
     return builtins.all(leaves(tree, is_leaf))
 
 
@@ -153,6 +161,55 @@ def transpose(outer_treedef: Any, inner_treedef: Any, pytree_to_transpose: Any) 
     ([1, 3], [2, 4])
     """
     return optree.tree_transpose(outer_treedef, inner_treedef, pytree_to_transpose)
+
+
+# ---- leaves with their paths ----
+
+
+def flatten_with_path(tree: Any, is_leaf: Leaf = None) -> tuple[list[tuple[Path, Any]], Any]:
+    """Flatten a pytree into pairs of a path and a leaf, and its structure (``jax.tree.flatten_with_path``).
+
+    A path is a tuple of entries: called with a tree it gives the leaf, and ``codify`` is the way to write it.
+
+    Examples
+    --------
+    >>> from lanewise import tree
+    >>> pairs, treedef = tree.flatten_with_path({"w": [1, 2]})
+    >>> [(path.codify("params"), leaf) for path, leaf in pairs]
+    [("params['w'][0]", 1), ("params['w'][1]", 2)]
+    """
+    found, spec = flatten(tree, is_leaf)
+    return list(zip(optree.treespec_accessors(spec), found, strict=True)), spec
+
+
+def leaves_with_path(tree: Any, is_leaf: Leaf = None) -> list[tuple[Path, Any]]:
+    """The leaves of a pytree, each after its path (``jax.tree.leaves_with_path``).
+
+    Examples
+    --------
+    >>> from lanewise import tree
+    >>> [(path.codify("x"), leaf) for path, leaf in tree.leaves_with_path((1, (2,)))]
+    [('x[0]', 1), ('x[1][0]', 2)]
+    """
+    return flatten_with_path(tree, is_leaf)[0]
+
+
+def map_with_path(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Leaf = None) -> Any:
+    """Apply a function to the path and the leaves of one or several pytrees (``jax.tree.map_with_path``).
+
+    Examples
+    --------
+    >>> from lanewise import tree
+    >>> tree.map_with_path(lambda path, x: f"{path.codify('p')} is {x}", {"w": 1})
+    {'w': "p['w'] is 1"}
+    """
+    pairs, spec = flatten_with_path(tree, is_leaf)
+    others = [spec.flatten_up_to(other) for other in rest]
+    made = [f(path, leaf, *more) for (path, leaf), *more in zip(pairs, *others, strict=True)]
+    return unflatten(spec, made)
+
+
+# ---- classes as pytrees ----
 
 
 def register_dataclass(
@@ -190,7 +247,11 @@ def register_dataclass(
     """
     names = [field.name for field in dataclasses.fields(nodetype)]
     meta = tuple(meta_fields)
-    data = tuple(data_fields) if data_fields is not None else tuple(name for name in names if name not in meta)
+    data = tuple([name for name in names if name not in meta] if data_fields is None else data_fields)
+
+    if nodetype in _AUTOMATIC:  # met before it was registered: what is said now counts
+        optree.unregister_pytree_node(nodetype, namespace=NAMESPACE)
+        _AUTOMATIC.discard(nodetype)
 
     def take(node: Any) -> tuple[Any, Any, Any]:
         return (
@@ -200,7 +261,7 @@ def register_dataclass(
         )
 
     def make(metadata: Any, children: Any) -> Any:
-        node = object.__new__(nodetype)
+        node: Any = object.__new__(nodetype)
         for name, value in zip(data, children, strict=True):
             object.__setattr__(node, name, value)
         for name, value in zip(meta, metadata, strict=True):
@@ -237,4 +298,4 @@ def register_pytree_node(
     >>> tree.leaves([Box(1), Box(2)])
     [1, 2]
     """
-    optree.register_pytree_node(nodetype, flatten_func, unflatten_func, namespace=NAMESPACE)  # type: ignore[arg-type]
+    optree.register_pytree_node(nodetype, flatten_func, unflatten_func, namespace=NAMESPACE)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, overload
 
 import numpy as np
 import optree
 
-from .array import LaneArray, apply
-from .axes import Inputs, check_in_axes, check_out_axes, label, result_axes, take_apart
+from .array import LaneArray, apply, live
+from .axes import an, check_in_axes, label, leaf_name, prepare, result_axes, take_apart
 from .execute import Call
+from .facts import Chunk
 from .outermost import run_call
 from .tree import flatten_results
 
@@ -112,85 +114,102 @@ def vmap(
     array([0.142639, 1.283044, 2.236031])
     """
     if fun is None:
-        return functools.partial(
-            vmap, in_axes=in_axes, out_axes=out_axes, axis_name=axis_name, axis_size=axis_size, chunk_size=chunk_size,
-            strict=strict,
-        )  # fmt: skip
-    function = _check_function(fun)
-    in_axes = check_in_axes(in_axes)
-    out_axes = check_out_axes(out_axes)
-    for name, value in (("axis_size", axis_size), ("chunk_size", chunk_size)):
-        _check_count(name, value)
+        options = {"axis_name": axis_name, "axis_size": axis_size, "chunk_size": chunk_size, "strict": strict}
+        return functools.partial(vmap, in_axes=in_axes, out_axes=out_axes, **options)
+    _check_function(fun)
+    _check_count("axis_size", axis_size, 0)
+    _check_count("chunk_size", chunk_size, 1)
+    _check_name(axis_name)
+    spec = check_in_axes(fun, in_axes)
+    out = prepare(out_axes, "out_axes")
 
-    @functools.wraps(function)
     def batched(*args: Any, **kwargs: Any) -> Any:
-        inputs = take_apart(function, in_axes, args, kwargs)
+        inputs = take_apart(spec, args, kwargs)
         size = inputs.size(axis_size)
-        if chunk_size is not None and size > chunk_size:
-            return _in_chunks(inputs, size, chunk_size)
-        return run_call(Call(function, inputs, size, out_axes, axis_name, strict))
-
-    def _in_chunks(inputs: Inputs, size: int, chunk: int) -> Any:
-        joined = Chunks(size)
-        for start in range(0, size, chunk):
-            part = inputs.part(start, min(start + chunk, size))
-            length = min(chunk, size - start)
-            result = run_call(Call(function, part, length, out_axes, axis_name, strict, chunked=True))
-            joined.add(result, start, length, out_axes, function)
+        if chunk_size is None or size <= chunk_size:
+            return run_call(Call(fun, inputs, size, out, axis_name, strict))
+        joined = Chunks(fun, size, out)
+        for start in range(0, size, chunk_size):
+            stop = min(start + chunk_size, size)
+            part = inputs.part(start, stop)
+            chunk = Call(fun, part, stop - start, out, axis_name, strict, Chunk(start, size))
+            joined.add(run_call(chunk), start)
         return joined.result()
 
-    return batched
+    # the attributes of an object that is called are its own business
+    updated = ("__dict__",) if isinstance(fun, FunctionType) else ()
+    return functools.update_wrapper(batched, fun, updated=updated)
 
 
-def _check_function(fun: Any) -> Callable[..., Any]:
+def _check_function(fun: Any) -> None:
     if not callable(fun):
-        raise TypeError(f"vmap: the first argument must be a function, not {fun!r} of type {type(fun).__name__}.")
+        raise TypeError(f"vmap: the first argument must be a function, not {fun!r} ({an(fun)}).")
     inner = inspect.unwrap(fun)
-    for test, what in (
-        (inspect.isgeneratorfunction, "a generator function"),
-        (inspect.iscoroutinefunction, "an async function"),
-        (inspect.isasyncgenfunction, "an async generator function"),
-    ):
-        if test(inner):
-            raise TypeError(f"vmap: {label(fun)} is {what}, whose body does not run when it is called. Map a plain function.")
-    return fun  # type: ignore[no-any-return]
+    for test, what in _NO_BODY.items():
+        if test(inner) or test(type(inner).__call__):
+            raise TypeError(
+                f"vmap: {label(fun)} is {what}, whose body does not run when it is called.\n"
+                "  Map a plain function: one that returns its values in a tuple or an array."
+            )
 
 
-def _check_count(name: str, value: Any) -> None:
+_NO_BODY: dict[Callable[[Any], bool], str] = {
+    inspect.isgeneratorfunction: "a generator function",
+    inspect.iscoroutinefunction: "an async function",
+    inspect.isasyncgenfunction: "an async generator function",
+}
+
+
+def _check_count(name: str, value: Any, least: int) -> None:
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"vmap: {name} must be an int or None, not {value!r} of type {type(value).__name__}.")
-    if value < (1 if name == "chunk_size" else 0):
-        raise ValueError(f"vmap: {name} must be {'positive' if name == 'chunk_size' else 'zero or more'}, not {value}.")
+    if isinstance(value, (bool, np.bool)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"vmap: {name} must be an int or None, not {value!r} ({an(value)}).")
+    if value < least:
+        raise ValueError(f"vmap: {name} must be {least} or more, not {value}.")
+
+
+def _check_name(axis_name: Any) -> None:
+    if isinstance(axis_name, tuple):
+        raise TypeError(
+            f"vmap: axis_name must be one name, not {axis_name!r}: to a collective, a tuple stands for "
+            "several axes."
+        )
+    if getattr(axis_name, "__hash__", None) is None:
+        raise TypeError(f"vmap: axis_name must be hashable (a string, say), not {axis_name!r} ({an(axis_name)}).")
 
 
 class Chunks:
     """The results of chunks, written into arrays of the whole batch as they come."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, fun: Callable[..., Any], size: int, out_axes: Any) -> None:
+        self.fun = fun
         self.size = size
-        self.leaves: list[Any] = []
-        self.axes: list[Any] = []
-        self.parts: list[list[Any]] = []
+        self.out_axes = out_axes
         self.spec: Any = None
+        self.axes: list[Any] = []
+        self.leaves: list[Any] = []
 
-    def add(self, result: Any, start: int, length: int, out_axes: Any, fun: Any) -> None:
+    def add(self, result: Any, start: int) -> None:
         """Take the result of one chunk."""
         leaves, spec = flatten_results(result)
         if self.spec is None:
             self.spec = spec
-            self.axes = result_axes(out_axes, result, len(leaves), fun)
+            self.axes = result_axes(self.out_axes, result, len(leaves), self.fun)
             self.leaves = [self.whole(leaf, axis) for leaf, axis in zip(leaves, self.axes, strict=True)]
         elif spec != self.spec:
-            raise ValueError(f"vmap: the results of {label(fun)} differ in structure between lanes: {self.spec} and {spec}")
+            raise ValueError(
+                f"vmap: the results of {label(self.fun)} differ in structure between lanes, so they can't be "
+                "stacked:\n"
+                f"    {self.spec}  lane 0\n    {spec}  lane {start}"
+            )
         for n, (leaf, axis) in enumerate(zip(leaves, self.axes, strict=True)):
             if axis is None:
-                continue
-            if type(leaf) is LaneArray:
+                self.check_shared(leaf, n, start)
+            elif type(leaf) is LaneArray:
                 self.leaves[n].append(leaf)
             else:
-                self.leaves[n] = self.write(self.leaves[n], leaf, axis, start, fun)
+                self.leaves[n] = self.write(self.leaves[n], leaf, _place(leaf, axis), start)
 
     def whole(self, leaf: Any, axis: Any) -> Any:
         """An array for the whole batch, to hold a leaf of every chunk."""
@@ -199,28 +218,50 @@ class Chunks:
         if type(leaf) is LaneArray:
             return []
         shape = list(leaf.shape)
-        shape[axis] = self.size
+        shape[_place(leaf, axis)] = self.size
         return np.empty(shape, leaf.dtype)
 
-    def write(self, whole: Any, leaf: Any, axis: int, start: int, fun: Any) -> Any:
+    def write(self, whole: Any, leaf: Any, axis: int, start: int) -> Any:
         """Write one chunk's leaf in its place."""
-        place = [slice(None)] * leaf.ndim
-        place[axis] = slice(start, start + leaf.shape[axis])
+        ours, theirs = (x.shape[:axis] + x.shape[axis + 1 :] for x in (whole, leaf))
+        if ours != theirs:
+            raise ValueError(
+                f"vmap: the results of {label(self.fun)} differ in shape between lanes, so they can't be "
+                "stacked:\n"
+                f"    {ours}  lane 0\n    {theirs}  lane {start}\n  Return arrays of one shape: pad to a "
+                "common length, "
+                "use np.where or a mask instead of selecting, or reduce inside the function."
+            )
         if leaf.dtype != whole.dtype:
             whole = whole.astype(np.result_type(whole, leaf))
-        target = whole[tuple(place)]
-        if target.shape != leaf.shape:
-            raise ValueError(
-                f"vmap: the results of {label(fun)} differ in shape between lanes, so they can't be stacked: those of "
-                f"lanes {start} to {start + leaf.shape[axis] - 1} have shape {leaf.shape[:axis] + leaf.shape[axis + 1 :]}."
-            )
-        target[...] = leaf
+        whole[(slice(None),) * axis + (slice(start, start + leaf.shape[axis]),)] = leaf
         return whole
+
+    def check_shared(self, leaf: Any, number: int, start: int) -> None:
+        """See that a result without a batch axis is the same in every chunk."""
+        first = self.leaves[number]
+        pair = [live(x).data if type(x) is LaneArray else x for x in (first, leaf)]
+        if first is not leaf and not (np.shape(pair[0]) == np.shape(pair[1]) and np.all(_same(*pair))):
+            raise ValueError(
+                f"vmap: out_axes is None for {leaf_name(self.spec, number)} of {label(self.fun)}, but it "
+                "differs "
+                f"between lanes 0 and {start}.\n  Give it an axis in out_axes."
+            )
 
     def result(self) -> Any:
         """The result for the whole batch."""
         leaves = [
-            apply(np.concatenate, leaf, axis=axis) if type(leaf) is list and axis is not None else leaf
+            apply(np.concatenate, leaf, axis=_place(leaf[0], axis)) if type(leaf) is list else leaf
             for leaf, axis in zip(self.leaves, self.axes, strict=True)
         ]
         return optree.tree_unflatten(self.spec, leaves)
+
+
+def _place(leaf: Any, axis: int) -> int:
+    """Where the batch axis of a result is: a scalar has but one place for it."""
+    return axis % leaf.ndim if leaf.ndim > 1 else 0
+
+
+def _same(a: Any, b: Any) -> Any:
+    """Where two values are equal, or both nan."""
+    return (a == b) | ((a != a) & (b != b))
