@@ -142,4 +142,4 @@ def test_the_readme_has_two_commands_of_one_line_and_ci_runs_the_second() -> Non
     assert "\n" not in run
     assert "\n" not in test
     assert run.endswith("python -m lanewise")
-    assert test in (ROOT / ".ci" / "run").read_text().splitlines()
+    assert f"\n{test} || failed=1\n" in (ROOT / ".ci" / "run").read_text()
