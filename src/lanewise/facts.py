@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
+import optree
 
 from .lanes import NOWHERE, LaneAxis, Lanes
 
@@ -275,13 +276,14 @@ def note_write(lanes: Lanes) -> Run | None:
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+_OPTREE = os.path.dirname(os.path.abspath(optree.__file__)) + os.sep
 
 
 def is_user_file(filename: str) -> bool:
     """Whether a source file is neither lanewise's core nor NumPy's."""
     if filename.startswith(_HERE):
         return filename.startswith(_HERE + "planets")
-    return not filename.startswith((_NUMPY, "<frozen", "<__array_function__"))
+    return not filename.startswith((_NUMPY, _OPTREE, "<frozen", "<__array_function__"))
 
 
 def user_line(traceback: Any = None) -> str:

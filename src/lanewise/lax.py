@@ -6,6 +6,7 @@ lanes of its axis: after a split, under ``chunk_size`` or lane by lane it raises
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -79,7 +80,7 @@ def pmax(x: Any, axis_name: Any) -> Any:
     >>> vmap(lambda x: lax.pmax(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
     array([3., 3.])
     """
-    return _fold(x, axis_name, lambda data, at, size: data.max(axis=at) if at is not None else data)
+    return _fold(x, axis_name, _max)
 
 
 def pmin(x: Any, axis_name: Any) -> Any:
@@ -92,7 +93,7 @@ def pmin(x: Any, axis_name: Any) -> Any:
     >>> vmap(lambda x: lax.pmin(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
     array([1., 1.])
     """
-    return _fold(x, axis_name, lambda data, at, size: data.min(axis=at) if at is not None else data)
+    return _fold(x, axis_name, _min)
 
 
 def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) -> Any:
@@ -122,7 +123,7 @@ def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) ->
     array([[0, 1],
            [0, 1]])
     """
-    return pytree.map(lambda leaf: _gather(lane(leaf), _axes(axis_name), axis, tiled), x)
+    return pytree.map(lambda leaf: _gather(leaf, _axes(axis_name), axis, tiled), x)
 
 
 def all_to_all(x: Any, axis_name: Any, split_axis: int, concat_axis: int, *, tiled: bool = False) -> Any:
@@ -154,24 +155,28 @@ def all_to_all(x: Any, axis_name: Any, split_axis: int, concat_axis: int, *, til
     array([[0, 2],
            [1, 3]])
     """
+    axes = _axes(axis_name)
     size = axis_size(axis_name)
 
     def exchange(leaf: Any) -> Any:
-        ndim = lane(leaf).ndim
-        split, concat = split_axis % max(ndim, 1), concat_axis % max(ndim, 1)
-        length = lane(leaf).shape[split]
-        if length % size if tiled else length != size:
+        shape = np.shape(leaf)
+        split, concat = (_normal(axis, len(shape), "all_to_all") for axis in (split_axis, concat_axis))
+        if shape[split] % max(size, 1) if tiled else shape[split] != size:
             raise ValueError(
-                f"all_to_all: axis {split_axis} of the example has size {length}, which must be "
+                f"all_to_all: axis {split_axis} of the example has size {shape[split]}, which must be "
                 f"{'a multiple of ' if tiled else ''}the size {size} of axis {axis_name!r}."
             )
-        everyone = all_gather(leaf, axis_name)
-        if tiled:
-            shape = everyone.shape
-            blocks = (*shape[: split + 1], size, length // size, *shape[split + 2 :])
-            mine = np.take(everyone.reshape(blocks), axis_index(axis_name), axis=split + 1)
-            return np.concatenate(list(mine), axis=concat)
-        return np.moveaxis(np.take(everyone, axis_index(axis_name), axis=split + 1), 0, concat)
+        data, lanes = _everyone(leaf, axes)
+        lead = lanes.ndim
+        at = lead + 1 + split
+        data = data.reshape(*data.shape[:at], size, shape[split] // max(size, 1), *data.shape[at + 1 :])
+        data = np.moveaxis(data, at, lead)  # the lane that receives, the lane that sends, the example
+        place = lead + 1 + concat
+        if not tiled:
+            return _dealt(np.moveaxis(data.squeeze(at + 1), lead + 1, place), lanes, axes)
+        data = np.moveaxis(data, lead + 1, place)
+        merged = data.shape[place] * data.shape[place + 1]
+        return _dealt(data.reshape(*data.shape[:place], merged, *data.shape[place + 2 :]), lanes, axes)
 
     return pytree.map(exchange, x)
 
@@ -200,22 +205,21 @@ def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
     >>> vmap(lambda x: lax.ppermute(x, "i", [(0, 1), (1, 2)]), axis_name="i")(np.array([5, 6, 7]))
     array([0, 5, 6])
     """
+    axes = _axes(axis_name)
     size = axis_size(axis_name)
-    sources, targets = [s for s, _ in perm], [t for _, t in perm]
+    sources, targets = [int(s) for s, _ in perm], [int(t) for _, t in perm]
     for ends, what in ((sources, "source"), (targets, "destination")):
         if len(set(ends)) != len(ends) or any(not 0 <= end < size for end in ends):
-            raise ValueError(f"ppermute: each {what} must be one of the lanes 0 to {size - 1}, at most once, not {ends}.")
-    source = np.zeros(size, np.intp)
-    source[targets] = sources
-    sent = np.zeros(size, bool)
-    sent[targets] = True
-    me = axis_index(axis_name)
+            raise ValueError(
+                f"ppermute: each {what} must be one of the lanes 0 to {size - 1}, at most once, not {ends}."
+            )
 
     def permute(leaf: Any) -> Any:
-        value = lane(leaf)
-        received = np.take(all_gather(leaf, axis_name), np.take(source, me), axis=0)
-        found = np.where(np.take(sent, me), received, value.dtype.type(0))
-        return LaneArray(found.data, found.lanes, value.kind)
+        data, lanes = _everyone(leaf, axes)
+        before: tuple[Any, ...] = (slice(None),) * lanes.ndim
+        received = np.zeros_like(data)
+        received[(*before, targets)] = data[(*before, sources)]
+        return _dealt(received, lanes, axes)
 
     return pytree.map(permute, x)
 
@@ -255,16 +259,16 @@ def axis_index(axis_name: Any) -> Any:
     >>> vmap(lambda x: x * lax.axis_index("i"), axis_name="i")(np.array([5, 6, 7]))
     array([ 0,  6, 14])
     """
-    index: Any = np.int64(0)
+    index: Any = None
     for name in _names(axis_name):
-        for run in LANE.get():
-            if run.axis.name == name and run.lane is not None:
-                index = index * run.axis.size + np.int64(run.lane)
-                break
+        run = _run(name)
+        if run.lane is not None:
+            own: Any = np.int64(run.lane)
         else:
-            run = _run(name)
             own = live(LaneArray(np.arange(run.axis.size), run.axis.lanes, SCALAR))
-            index = index * run.axis.size + own if len(_names(axis_name)) > 1 else own
+        first, total = run.chunk or (0, run.axis.size)
+        own = own + first if first else own
+        index = own if index is None else index * total + own
     return index
 
 
@@ -278,37 +282,25 @@ def axis_size(axis_name: Any) -> int:
     >>> vmap(lambda x: x / lax.axis_size("i"), axis_name="i")(np.ones(4))
     array([0.25, 0.25, 0.25, 0.25])
     """
-    return math.prod(_any_run(name).axis.size for name in _names(axis_name))
+    size = 1
+    for name in _names(axis_name):
+        run = _run(name)
+        size *= run.chunk.total if run.chunk else run.axis.size
+    return size
 
 
 # ---- finding the axis ----
 
 
 def _names(axis_name: Any) -> tuple[Any, ...]:
-    return axis_name if isinstance(axis_name, tuple) else (axis_name,)
+    names = axis_name if isinstance(axis_name, tuple) else (axis_name,)
+    if len(set(names)) != len(names):
+        raise ValueError(f"a collective over {axis_name!r} names an axis twice.")
+    return names
 
 
 def _run(name: Any) -> Run:
-    """The innermost run whose axis has this name, with all its lanes at work."""
-    run = _any_run(name)
-    if run.lane is not None:
-        raise CollectiveError(f"a collective over {name!r} needs all lanes of the axis, but they run lane by lane.")
-    if run.axis.replaced is not None:
-        owner = run.axis.replaced.owner
-        why = owner.why_split if isinstance(owner, Run) else ""
-        raise CollectiveError(
-            f"a collective over {name!r} needs all lanes of the axis, but they have split: {why}.\n"
-            "  Call the collective before the branch, or use np.where for the choice."
-        )
-    if run.chunk:
-        raise CollectiveError(
-            f"a collective over {name!r} needs all lanes of the axis, but they run in chunks.\n"
-            "  Leave chunk_size out for this function."
-        )
-    return run
-
-
-def _any_run(name: Any) -> Run:
+    """The innermost run whose axis has this name."""
     run = RUN.get()
     names = []
     while run is not None:
@@ -328,7 +320,28 @@ def _any_run(name: Any) -> Run:
 
 
 def _axes(axis_name: Any) -> list[LaneAxis]:
-    return [_run(name).axis for name in _names(axis_name)]
+    """The named axes, every one with all its lanes at work."""
+    axes = []
+    for name in _names(axis_name):
+        run = _run(name)
+        why = _missing(run)
+        if why:
+            raise CollectiveError(f"a collective over {name!r} needs all lanes of the axis, but {why}")
+        axes.append(run.axis)
+    return axes
+
+
+def _missing(run: Run) -> str:
+    """Why some lanes of an axis are not at work; empty if all are."""
+    if run.lane is not None:
+        return "they run lane by lane: the PerformanceWarning before this says why."
+    if run.axis.replaced is not None:
+        owner = run.axis.replaced.owner
+        return (
+            f"they have split: {owner.why_split if isinstance(owner, Run) else 'a fact differs'}.\n"
+            "  Call the collective before the branch, or use np.where for the choice."
+        )
+    return "they run in chunks.\n  Leave chunk_size out for this function." if run.chunk else ""
 
 
 def _position(x: LaneArray, axis: LaneAxis) -> int | None:
@@ -337,19 +350,44 @@ def _position(x: LaneArray, axis: LaneAxis) -> int | None:
 
 # ---- the work ----
 
+Fold = Callable[[Data, int | None, int], Any]
+"""From a value's data, the place of the named axis in it (None: it does not vary there), and the axis size."""
 
-def _sum(data: Data, at: int | None, size: int) -> Data:
+
+def _sum(data: Data, at: int | None, size: int) -> Any:
     dtype = np.dtype(np.int64) if data.dtype == bool else data.dtype
     if at is None:
         return data.astype(dtype) * dtype.type(size)
-    return np.asarray(np.moveaxis(data, at, -1).sum(axis=-1, dtype=dtype))
+    return np.moveaxis(data, at, -1).sum(axis=-1, dtype=dtype)
 
 
-def _fold(x: Any, axis_name: Any, fold: Callable[[Data, int | None, int], Data]) -> Any:
+def _max(data: Data, at: int | None, size: int) -> Any:
+    if at is None:
+        return data.copy()
+    return data.max(axis=at) if size else data.max(axis=at, initial=_bounds(data.dtype)[0])
+
+
+def _min(data: Data, at: int | None, size: int) -> Any:
+    if at is None:
+        return data.copy()
+    return data.min(axis=at) if size else data.min(axis=at, initial=_bounds(data.dtype)[1])
+
+
+def _bounds(dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    """The least and the greatest value of a dtype: what the maximum and the minimum of no lanes are."""
+    if dtype.kind in "iu":
+        return np.iinfo(dtype).min, np.iinfo(dtype).max
+    return (False, True) if dtype.kind == "b" else (-np.inf, np.inf)
+
+
+def _fold(x: Any, axis_name: Any, fold: Fold) -> Any:
     axes = _axes(axis_name)
 
     def leaf(value: Any) -> Any:
-        found = live(lane(value))
+        if type(value) is not LaneArray:  # the same in every lane, and so is the result
+            result = functools.reduce(lambda data, axis: fold(data, None, axis.size), axes, np.asarray(value))
+            return result.item() if isinstance(value, (int, float, complex)) else np.array(result)[()]
+        found = live(value)
         for axis in axes:
             data = fold(found.data, _position(found, axis), axis.size)
             found = wrap(data, found.lanes.without(axis))
@@ -358,25 +396,42 @@ def _fold(x: Any, axis_name: Any, fold: Callable[[Data, int | None, int], Data])
     return pytree.map(leaf, x)
 
 
-def _gather(x: LaneArray, axes: list[LaneAxis], axis: int, tiled: bool) -> Any:
-    x = live(x)
-    ndim = x.data.ndim - x.lanes.ndim
-    shape = x.data.shape[x.lanes.ndim :]
-    at = axis % ndim if tiled else axis % (ndim + 1)
-    for number, gathered in enumerate(reversed(axes)):
-        place = _position(x, gathered)
-        lead = x.lanes.ndim
-        if place is None:
-            data = np.repeat(np.expand_dims(x.data, lead), gathered.size, axis=lead)
-            x = LaneArray(data, x.lanes, ARRAY)
-        else:
-            x = LaneArray(np.moveaxis(x.data, place, lead - 1), x.lanes.without(gathered), ARRAY)
-        if number:
-            lead = x.lanes.ndim
-            x = LaneArray(x.data.reshape(x.data.shape[:lead] + (-1,) + x.data.shape[lead + 2 :]), x.lanes, ARRAY)
-    stacked = np.moveaxis(x, 0, at)
+def _gather(x: Any, axes: list[LaneAxis], axis: int, tiled: bool) -> Any:
+    data, lanes = _everyone(x, axes)
+    lead, ndim = lanes.ndim, data.ndim - lanes.ndim - 1
+    at = lead + (_normal(axis, ndim, "all_gather") if tiled else _normal(axis, ndim + 1, "all_gather"))
+    data = np.moveaxis(data, lead, at)
     if tiled:
-        return np.reshape(stacked, (*shape[:at], -1, *shape[at + 1 :]))
-    return stacked
+        data = data.reshape(*data.shape[:at], data.shape[at] * data.shape[at + 1], *data.shape[at + 2 :])
+    return LaneArray(np.array(data), lanes, ARRAY)
 
 
+def _normal(axis: int, ndim: int, what: str) -> int:
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"{what}: axis {axis} is out of range for values with {ndim} axes.")
+    return axis % ndim
+
+
+def _everyone(x: Any, axes: list[LaneAxis]) -> tuple[Data, Lanes]:
+    """A value's data with some of its lane axes as one axis of the example, the first; and its other lanes."""
+    x = live(lane(x))
+    own = x.lanes.axes
+    rest = [axis for axis in own if axis not in axes]
+    here = [axis for axis in axes if axis in own]
+    order = [own.index(axis) for axis in (*rest, *here)]
+    data = x.data.transpose(*order, *range(len(own), x.data.ndim))
+    example, lead = data.shape[len(own) :], data.shape[: len(rest)]
+    data = data.reshape(*lead, *[axis.size if axis in own else 1 for axis in axes], *example)
+    if len(here) < len(axes):
+        data = np.broadcast_to(data, (*lead, *[axis.size for axis in axes], *example))
+    return data.reshape(*lead, math.prod(axis.size for axis in axes), *example), Lanes.of(tuple(rest))
+
+
+def _dealt(data: Data, lanes: Lanes, axes: list[LaneAxis]) -> LaneArray:
+    """The reverse: the first axis of the example dealt out to the lanes of some axes."""
+    now = [*lanes.axes, *axes]
+    lead = lanes.ndim
+    data = data.reshape(*data.shape[:lead], *[axis.size for axis in axes], *data.shape[lead + 1 :])
+    order = sorted(range(len(now)), key=lambda n: now[n].level)
+    data = np.array(data.transpose(*order, *range(len(now), data.ndim)))  # it shares no memory with what was sent
+    return wrap(data, Lanes.of(tuple([now[n] for n in order])))

@@ -95,6 +95,8 @@ class Outermost(Groups):
                 raise
             self.check_shared_write(error)
             self.slow(f"{type(error).__name__}: {error}", user_line(error.__traceback__), failed=True)
+            if self.failure is not None and isinstance(self.failure[1], CollectiveError):
+                raise  # one lane alone can't tell; what they raised together counts
 
     def at_work(self) -> Any:
         """The lanes of the group at work."""
