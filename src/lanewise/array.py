@@ -375,6 +375,8 @@ class Settlement:
             codes[:] = self.ask(0)
         else:
             self.search(np.arange(size), codes)
+            if not codes.any():  # a matter of the arrays themselves (a read-only one, say), not of any lane
+                raise failure
         code = facts.agree(self.lanes, codes.reshape(self.lanes.shape), "whether an exception is raised")
         if code == 0:
             return settle(self.rule, self.plain, self.args, self.kwargs, self.name)
@@ -620,7 +622,7 @@ def elementwise(ufunc: np.ufunc, a: Any, b: Any) -> Any:
 
 
 SLOW: Final[Any] = object()
-_PLAIN_SCALARS = frozenset({int, float, bool, complex, np.float64, np.float32, np.int64, np.int32, np.bool, np.complex128})
+_PLAIN_SCALARS = frozenset({int, float, bool, np.float64, np.float32, np.int64, np.int32, np.bool, np.complex128})
 
 
 def _forward(ufunc: np.ufunc) -> Any:
@@ -655,10 +657,14 @@ _NUMERIC = (bool, complex, np.generic, np.ndarray, list, tuple)
 
 def _deferring(ufunc: np.ufunc, self: LaneArray, other: Any, reverse: bool) -> Any:
     """An operator on some other type: its own methods come first where NumPy would let them."""
+    pair = (other, self) if reverse else (self, other)
+    if _is_complex(pair[0]) and _is_float(pair[1]) and ufunc not in _ORDERINGS:
+        # NumPy's float64 is a Python float, so a Python complex on its left knows what to do
+        return apply(PYTHON_OPERATORS[ufunc], *[as_python(x) for x in pair])
     if type(other) is LaneArray:
         return apply(PYTHON_OPERATORS[ufunc] if self.kind == other.kind == PYTHON else ufunc, self, other)
     if self.kind == PYTHON and type(other) in (bool, int, float, complex):
-        return apply(PYTHON_OPERATORS[ufunc], *((other, self) if reverse else (self, other)))
+        return apply(PYTHON_OPERATORS[ufunc], *pair)
     if self.kind == PYTHON and not isinstance(other, (np.generic, np.ndarray)):
         return NotImplemented
     if not isinstance(other, _NUMERIC) and (
@@ -669,8 +675,25 @@ def _deferring(ufunc: np.ufunc, self: LaneArray, other: Any, reverse: bool) -> A
         )
     ):
         return NotImplemented
-    pair = (other, self) if reverse else (self, other)
     return apply(ufunc, *pair)
+
+
+_ORDERINGS = frozenset({np.less, np.less_equal, np.greater, np.greater_equal})
+
+
+def _is_complex(x: Any) -> bool:
+    return type(x) is complex or (type(x) is LaneArray and x.kind == PYTHON and x.data.dtype.kind == "c")
+
+
+def _is_float(x: Any) -> bool:
+    return type(x) is np.float64 or (type(x) is LaneArray and x.kind == SCALAR and x.data.dtype == np.float64)
+
+
+def as_python(x: Any) -> Any:
+    """A float64 scalar as the Python float that it is, too."""
+    if type(x) is LaneArray:
+        return LaneArray(x.data, x.lanes, PYTHON)
+    return x.item() if isinstance(x, np.generic) else x
 
 
 def _in_place(ufunc: np.ufunc) -> Any:

@@ -183,10 +183,10 @@ def _check_stackable(outcomes: list[Outcome], run: Run, fun: Callable[..., Any])
                 f"    {first.spec}  {_which(first, run)}\n    {found.spec}  {_which(found, run)}"
             )
     for n in range(len(first.pieces)):
-        shapes: dict[tuple[int, ...], str] = {}
-        for found in outcomes:
-            shapes.setdefault(found.pieces[n].shape, _which(found, run))
-        if len(shapes) > 1:
+        if any(found.pieces[n].shape != first.pieces[n].shape for found in outcomes):
+            shapes: dict[tuple[int, ...], str] = {}
+            for found in outcomes:
+                shapes.setdefault(found.pieces[n].shape, _which(found, run))
             rows = "\n".join(f"    {shape}  {which}" for shape, which in sorted(shapes.items()))
             raise ValueError(
                 f"vmap: the results of {label(fun)} differ in shape between lanes, so they can't be stacked"

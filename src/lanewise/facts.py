@@ -163,11 +163,10 @@ class Run:
 
     def split(self, lanes: Lanes, codes: Any, what: str) -> Any:
         """Split the group at work by the codes of a fact; return the code of the part that goes on."""
-        values, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
+        values, inverse, counts = tally(codes)
         if values.size > MANY_GROUPS and 2 * values.size > codes.size:
             raise NoLaneForm(f"{what} differs from lane to lane")
         self.why_split = f"{what} differs between lanes at {user_line() or 'an unknown line'}"
-        inverse = inverse.reshape(codes.shape)
         pure = self.started is not None and self.started.pure
         chosen = -1 if pure else int(counts.argmax())
         others = tuple([self.on_roots(axis) for axis in self.refinements if axis not in lanes.axes])
@@ -206,6 +205,15 @@ class Run:
         self.stop()
         self.axis.close()
         self.started = None
+
+
+def tally(codes: Any) -> tuple[Any, Any, Any]:
+    """The values among some codes, each code's place among them, and how often each occurs."""
+    if codes.dtype == bool:  # the truth of a value, by far the most common fact: no need to sort
+        true = int(np.count_nonzero(codes))
+        return np.array([False, True]), codes, np.array([codes.size - true, true])
+    values, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    return values, inverse.reshape(codes.shape), counts
 
 
 RUN: ContextVar[Run | None] = ContextVar("lanewise_run", default=None)

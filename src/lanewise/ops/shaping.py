@@ -15,8 +15,8 @@ from .common import as_lanes, bind, data_axes, data_axis, full, lane, lanes_firs
 
 
 def shaped(x: LaneArray, data: Any) -> LaneArray:
-    """A result on the same lanes, always an array."""
-    return LaneArray(data, x.lanes, ARRAY)
+    """A result on the same lanes: an array, unless it is the scalar that it was made of."""
+    return LaneArray(data, x.lanes, SCALAR if x.kind == SCALAR and data.ndim == x.lanes.ndim else ARRAY)
 
 
 @row(np.reshape)
