@@ -12,6 +12,7 @@ from __future__ import annotations
 import heapq
 import os
 import sys
+import sysconfig
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
@@ -284,34 +285,50 @@ def note_write(lanes: Lanes) -> Run | None:
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
-_OPTREE = os.path.dirname(os.path.abspath(optree.__file__)) + os.sep
+_LIBRARIES = tuple({os.path.abspath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "purelib", "platlib")})
+
+
+def is_core_file(filename: str) -> bool:
+    """Whether a source file is lanewise's or NumPy's own; the planets are an application."""
+    if filename.startswith(_HERE):
+        return not filename.startswith(_HERE + "planets")
+    return filename.startswith((_NUMPY, "<frozen", "<__array_function__"))
 
 
 def is_user_file(filename: str) -> bool:
-    """Whether a source file is neither lanewise's core nor NumPy's."""
-    if filename.startswith(_HERE):
-        return filename.startswith(_HERE + "planets")
-    return not filename.startswith((_NUMPY, _OPTREE, "<frozen", "<__array_function__"))
+    """Whether a source file belongs to the user, not to an installed library."""
+    return not is_core_file(filename) and not filename.startswith(_LIBRARIES)
 
 
 def user_line(traceback: Any = None) -> str:
-    """``file:line`` of the innermost frame of user code, of a traceback or of the call at work."""
-    if traceback is not None:
-        found = ""
-        while traceback is not None:
-            code = traceback.tb_frame.f_code
-            if is_user_file(code.co_filename):
-                found = f"{code.co_filename}:{traceback.tb_lineno}"
-            traceback = traceback.tb_next
-        return found
-    frame = sys._getframe(1)
+    """``file:line`` of the innermost frame of the user's code, of a traceback or of the call at work.
+
+    Where only libraries are at work, of the innermost of those.
+    """
+    places = _frames_of(traceback) if traceback is not None else _frames_here()
+    library = ""
+    for filename, line in places:
+        if is_user_file(filename):
+            return f"{filename}:{line}"
+        if not library and not is_core_file(filename):
+            library = f"{filename}:{line}"
+    return library
+
+
+def _frames_of(traceback: Any) -> list[tuple[str, int]]:
+    places = []
+    while traceback is not None:
+        places.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    return places[::-1]
+
+
+def _frames_here() -> list[tuple[str, int]]:
+    places = []
+    frame = sys._getframe(2)
     while frame is not None:
-        if is_user_file(frame.f_code.co_filename):
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        places.append((frame.f_code.co_filename, frame.f_lineno))
         if frame.f_back is None:
             break
         frame = frame.f_back
-    return ""
-
-
-__all__ = ["NOWHERE", "RUN", "CollectiveError", "NoLaneForm", "PerformanceWarning", "Run", "TraceError", "agree"]
+    return places

@@ -137,8 +137,8 @@ class Watch:
         elif depth < 3 and not isinstance(value, type) and kind.__module__ not in _FOREIGN:
             if callable(value):
                 self._reach(value, found, depth)
-            if id(value) not in self.seen and hasattr(value, "__dict__"):
-                self.seen.add(id(value))
+            if -id(value) not in self.seen and hasattr(value, "__dict__"):
+                self.seen.add(-id(value))  # as an object; it may have been seen as a function
                 for item in list(vars(value).values()):
                     self._look(item, found, depth + 1)
 
