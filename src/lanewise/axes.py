@@ -181,8 +181,7 @@ class Inputs:
             if argument is None:
                 continue
             if argument.spec is None:
-                value = argument.given[0]
-                found.extend(flatten(value)[0] if isinstance(value, (dict, list, tuple)) else [value])
+                found.extend(_arrays_in(argument.given[0]))
             else:
                 found.extend(x for x, n in zip(argument.given, argument.mapped, strict=True) if n < 0)
         return found
@@ -462,7 +461,7 @@ def label(fun: Any) -> str:
 
 def an(value: Any) -> str:
     """The type of a value, with its article."""
-    name = type(value).__name__
+    name = value.__class__.__name__  # of a lane value, what the loop would hold
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
@@ -575,6 +574,16 @@ def protect(value: Any, depth: int = 0) -> Any:
     if kind is list or kind is tuple:
         return kind(new)
     return kind._make(new) if hasattr(kind, "_make") else value
+
+
+def _arrays_in(value: Any, depth: int = 0) -> list[Any]:
+    """The arrays that `protect` finds, or else the value itself."""
+    if depth > 8 or not (type(value) in (dict, list) or isinstance(value, tuple)):
+        return [value]
+    items = value.values() if type(value) is dict else value
+    if set(map(type, items)) <= _PLAIN:
+        return [value]
+    return [leaf for item in items for leaf in _arrays_in(item, depth + 1)]
 
 
 _PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None), LaneArray})

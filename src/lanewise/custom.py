@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import optree
 
-from .array import ARRAY, SCALAR, LaneArray, lanes_of, live
-from .axes import label
-from .lanes import LaneAxis, Lanes
+from . import tree as pytree
+from .array import ARRAY, LaneArray, lanes_of, live, wrap
+from .axes import an, describe, label
+from .lanes import LaneAxis
+from .ops.common import lane
+from .program import ShapeDtypeStruct, eval_shape
 from .tree import NAMESPACE, flatten
 
 
@@ -59,25 +64,46 @@ class custom_vmap:  # a decorator, named as in JAX
         self.rule = rule
         return rule
 
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a method: its object becomes the first argument."""
+        return self if instance is None else functools.partial(self, instance)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, by its rule on the innermost lane axis of its arguments."""
-        lanes = lanes_of(tuple(flatten((args, kwargs))[0]))
-        if not lanes.axes:
+        if not lanes_of(tuple(flatten((args, kwargs))[0])).axes:
             return self.fun(*args, **kwargs)
+        name = label(self.fun)
         if self.rule is None:
             raise AttributeError(
-                f"custom_vmap: {label(self.fun)} is mapped, but it has no rule yet: define one with "
-                f"@{label(self.fun)}.def_vmap."
+                f"custom_vmap: {name} is mapped, but it has no rule yet: define one with @{name}.def_vmap."
             )
-        leaves, spec = flatten((args, kwargs))
+        leaves, spec = flatten(self.positional(args, kwargs))
         leaves = [live(leaf) if type(leaf) is LaneArray else leaf for leaf in leaves]
         axis = lanes_of(tuple(leaves)).axes[-1]
         batched = [type(leaf) is LaneArray and axis in leaf.lanes.axes for leaf in leaves]
         values = [as_axis(leaf, axis) if mapped else leaf for leaf, mapped in zip(leaves, batched, strict=True)]
-        new_args, _ = optree.tree_unflatten(spec, values)
-        in_batched, _ = optree.tree_unflatten(spec, batched)
-        result, out_batched = self.rule(axis.size, list(in_batched), *new_args)
-        return _from_rule(result, out_batched, axis, label(self.fun))
+        in_batched = list(pytree.unflatten(spec, batched))
+        made = self.rule(axis.size, in_batched, *pytree.unflatten(spec, values))
+        if not isinstance(made, tuple) or len(made) != 2:
+            raise TypeError(
+                f"custom_vmap: the rule of {name} must return a pair, the result and which of its leaves are batched, "
+                f"not {an(made)}."
+            )
+        return _from_rule(*made, axis, name)
+
+    def positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments by position, those with defaults too: a rule knows no names."""
+        try:
+            bound = inspect.signature(self.fun).bind(*args, **kwargs)
+        except ValueError:  # it tells no parameters
+            bound = None
+        if bound is None and not kwargs:
+            return args
+        if bound is not None:
+            bound.apply_defaults()
+        if bound is None or bound.kwargs:
+            raise TypeError(f"custom_vmap: {label(self.fun)} is called with arguments that have no position.")
+        return bound.args
 
 
 def as_axis(x: LaneArray, axis: LaneAxis) -> Any:
@@ -91,32 +117,29 @@ def as_axis(x: LaneArray, axis: LaneAxis) -> Any:
 
 def as_lane(x: Any, axis: LaneAxis) -> LaneArray:
     """The reverse: axis 0 of the example as a lane axis."""
-    if type(x) is LaneArray:
-        data, lanes = x.data, x.lanes
-    else:
-        data, lanes = np.asarray(x), Lanes.of(())
-    wide = lanes.union(axis.lanes)
-    data = np.moveaxis(data, lanes.ndim, wide.axes.index(axis))
-    return LaneArray(data, wide, ARRAY if data.ndim > wide.ndim else SCALAR)
+    value = live(lane(x))
+    wide = value.lanes.union(axis.lanes)
+    return wrap(np.moveaxis(value.data, value.lanes.ndim, wide.axes.index(axis)), wide)
 
 
 def _from_rule(result: Any, out_batched: Any, axis: LaneAxis, name: str) -> Any:
     leaves, spec = flatten(result)
     try:
         flags = optree.broadcast_prefix(out_batched, result, namespace=NAMESPACE)
-    except ValueError as error:
+    except ValueError:
         raise ValueError(
-            f"custom_vmap: out_batched of the rule of {name} is no prefix of its result: {out_batched!r}\n  {error}"
+            f"custom_vmap: out_batched of the rule of {name} is no prefix of its result: {out_batched!r} for "
+            f"{describe(result)}.\n  Return True or False for all of it, or a tree of them like the result."
         ) from None
-    made = []
     for leaf, flag in zip(leaves, flags, strict=True):
-        if flag and (np.ndim(leaf) == 0 or np.shape(leaf)[0] != axis.size):
+        shape = np.shape(leaf)
+        if flag and (not shape or shape[0] != axis.size):
             raise ValueError(
-                f"custom_vmap: the rule of {name} says that a result of shape {np.shape(leaf)} is batched, but axis 0 of "
-                f"it is not of size {axis.size}."
+                f"custom_vmap: the rule of {name} says that a result of shape {shape} is batched, but its axis 0 must "
+                f"then have the size of the batch, {axis.size}."
             )
-        made.append(as_lane(leaf, axis) if flag else leaf)
-    return optree.tree_unflatten(spec, made)
+    made = [as_lane(leaf, axis) if flag else leaf for leaf, flag in zip(leaves, flags, strict=True)]
+    return pytree.unflatten(spec, made)
 
 
 def sequential_vmap(fun: Callable[..., Any]) -> Callable[..., Any]:
@@ -147,21 +170,21 @@ def sequential_vmap(fun: Callable[..., Any]) -> Callable[..., Any]:
     @mapped.def_vmap
     def rule(axis_size: int, in_batched: list[Any], *args: Any) -> Any:
         flags = [flatten(flag)[0] for flag in in_batched]
-        results = []
-        for lane in range(axis_size):
-            one = []
-            for arg, batched in zip(args, flags, strict=True):
-                leaves, spec = flatten(arg)
-                one.append(
-                    optree.tree_unflatten(
-                        spec, [leaf[lane] if flag else leaf for leaf, flag in zip(leaves, batched, strict=True)]
-                    )
-                )
-            results.append(flatten(fun(*one)))
-        if not results:
-            raise ValueError(f"sequential_vmap: there are no lanes to run {label(fun)} on, so its result is unknown.")
-        spec = results[0][1]
+        if axis_size == 0:
+            shapes = eval_shape(fun, *_each(args, flags, lambda x: ShapeDtypeStruct(x.shape[1:], x.dtype)))
+            return pytree.map(lambda x: np.empty((0, *x.shape), x.dtype), shapes), True
+        results = [flatten(fun(*_each(args, flags, operator.itemgetter(n)))) for n in range(axis_size)]
         stacked = [np.stack(leaves) for leaves in zip(*[leaves for leaves, _ in results], strict=True)]
-        return optree.tree_unflatten(spec, stacked), True
+        return pytree.unflatten(results[0][1], stacked), True
 
     return mapped
+
+
+def _each(args: tuple[Any, ...], flags: list[list[bool]], function: Callable[[Any], Any]) -> list[Any]:
+    """The arguments, with a function applied to the leaves that are batched."""
+    made = []
+    for arg, batched in zip(args, flags, strict=True):
+        leaves, spec = flatten(arg)
+        mine = [function(leaf) if flag else leaf for leaf, flag in zip(leaves, batched, strict=True)]
+        made.append(pytree.unflatten(spec, mine))
+    return made

@@ -91,6 +91,8 @@ class Run:
     lane: int | None = None  # the lane at work, where the function runs lane by lane
     refinements: tuple[LaneAxis, ...] = ()  # in force now
     made: tuple[LaneAxis, ...] = ()  # the same, and those that they refined in turn
+    exchanges: tuple[Any, ...] = ()  # what collectives gave while all lanes were at work, in the order of the calls
+    exchanged = 0  # how many of them the group at work has called
 
     def __init__(self, axis: LaneAxis, parent: Run | None) -> None:
         self.axis = axis
@@ -122,6 +124,7 @@ class Run:
         self.stop()
         self.started = group
         self.went_on = False
+        self.exchanged = 0
         self.groups += 1
         for axis in group.axes:
             self.refine(axis)
@@ -206,6 +209,7 @@ class Run:
         self.stop()
         self.axis.close()
         self.started = None
+        self.exchanges = ()
 
 
 def tally(codes: Any) -> tuple[Any, Any, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import tree as pytree
-from .array import ARRAY, SCALAR, Data, LaneArray, live, wrap
+from .array import SCALAR, Data, LaneArray, live, wrap
 from .facts import LANE, RUN, CollectiveError, Run
 from .lanes import LaneAxis, Lanes
 from .ops.common import lane
@@ -22,6 +22,30 @@ from .ops.common import lane
 __all__ = [
     "all_gather", "all_to_all", "axis_index", "axis_size", "pmax", "pmean", "pmin", "ppermute", "pshuffle", "psum",
 ]  # fmt: skip
+
+
+def _once(collective: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a collective remember what it gave.
+
+    After a split, the other groups run from the start of the function, without the lanes of the first. What they
+    call before the split, the first group called with all lanes at work, so its results are theirs.
+    """
+
+    @functools.wraps(collective)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        run = RUN.get()
+        if run is None:
+            return collective(*args, **kwargs)
+        number = run.exchanged
+        if number < len(run.exchanges):
+            result = run.exchanges[number]
+        else:
+            result = collective(*args, **kwargs)
+            run.exchanges += (result,)
+        run.exchanged = number + 1
+        return pytree.map(_copied, result)
+
+    return call
 
 
 def psum(x: Any, axis_name: Any) -> Any:
@@ -67,7 +91,14 @@ def pmean(x: Any, axis_name: Any) -> Any:
     array([-1.,  1.])
     """
     size = axis_size(axis_name)
-    return pytree.map(lambda total: total / size, psum(x, axis_name))
+
+    def mean(total: Any) -> Any:
+        if np.asarray(total.data if type(total) is LaneArray else total).dtype.kind in "iu":
+            total = total * 1.0 if type(total) is int else total.astype(float)  # as np.mean
+        with np.errstate(invalid="ignore" if size == 0 else None):
+            return total / size if size or type(total) is LaneArray else math.nan
+
+    return pytree.map(mean, psum(x, axis_name))
 
 
 def pmax(x: Any, axis_name: Any) -> Any:
@@ -96,6 +127,7 @@ def pmin(x: Any, axis_name: Any) -> Any:
     return _fold(x, axis_name, _min)
 
 
+@_once
 def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) -> Any:
     """Gather the values of every lane of a named axis (`jax.lax.all_gather`).
 
@@ -123,9 +155,11 @@ def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) ->
     array([[0, 1],
            [0, 1]])
     """
-    return pytree.map(lambda leaf: _gather(leaf, _axes(axis_name), axis, tiled), x)
+    axes = _axes(axis_name)
+    return pytree.map(lambda leaf: _gather(leaf, axes, axis, tiled), x)
 
 
+@_once
 def all_to_all(x: Any, axis_name: Any, split_axis: int, concat_axis: int, *, tiled: bool = False) -> Any:
     """Exchange a named axis with an axis of the example (`jax.lax.all_to_all`).
 
@@ -181,6 +215,7 @@ def all_to_all(x: Any, axis_name: Any, split_axis: int, concat_axis: int, *, til
     return pytree.map(exchange, x)
 
 
+@_once
 def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
     """Send each lane's value to another lane (`jax.lax.ppermute`).
 
@@ -344,6 +379,18 @@ def _missing(run: Run) -> str:
     return "they run in chunks.\n  Leave chunk_size out for this function." if run.chunk else ""
 
 
+def _copied(x: Any) -> Any:
+    if type(x) is LaneArray:
+        return LaneArray(x.data.copy(), x.lanes, x.kind)
+    return x.copy() if type(x) is np.ndarray else x
+
+
+def _made(data: Any, lanes: Lanes) -> LaneArray:
+    """A result, which the function may write to as to any array that it makes."""
+    run = RUN.get()
+    return wrap(data, run.home() if run is not None and not lanes.axes else lanes)
+
+
 def _position(x: LaneArray, axis: LaneAxis) -> int | None:
     return x.lanes.axes.index(axis) if axis in x.lanes.axes else None
 
@@ -380,6 +427,7 @@ def _bounds(dtype: np.dtype[Any]) -> tuple[Any, Any]:
     return (False, True) if dtype.kind == "b" else (-np.inf, np.inf)
 
 
+@_once
 def _fold(x: Any, axis_name: Any, fold: Fold) -> Any:
     axes = _axes(axis_name)
 
@@ -390,7 +438,7 @@ def _fold(x: Any, axis_name: Any, fold: Fold) -> Any:
         found = live(value)
         for axis in axes:
             data = fold(found.data, _position(found, axis), axis.size)
-            found = wrap(data, found.lanes.without(axis))
+            found = _made(data, found.lanes.without(axis))
         return found
 
     return pytree.map(leaf, x)
@@ -403,7 +451,7 @@ def _gather(x: Any, axes: list[LaneAxis], axis: int, tiled: bool) -> Any:
     data = np.moveaxis(data, lead, at)
     if tiled:
         data = data.reshape(*data.shape[:at], data.shape[at] * data.shape[at + 1], *data.shape[at + 2 :])
-    return LaneArray(np.array(data), lanes, ARRAY)
+    return _made(np.array(data), lanes)
 
 
 def _normal(axis: int, ndim: int, what: str) -> int:

@@ -111,7 +111,7 @@ def vmap(
     ...         E -= (E - e * np.sin(E) - mean_anomaly) / (1 - e * np.cos(E))
     ...     return E
     >>> vmap(kepler, in_axes=(0, None))(np.array([0.1, 1.0, 2.0]), 0.3).round(6)
-    array([0.142639, 1.283044, 2.236031])
+    array([0.14265 , 1.288091, 2.236031])
     """
     if fun is None:
         options = {"axis_name": axis_name, "axis_size": axis_size, "chunk_size": chunk_size, "strict": strict}
