@@ -229,3 +229,37 @@ def test_threads_are_independent():
 
 def test_packing_asks_for_the_float():
     check(lambda x: struct.unpack("d", struct.pack("d", x))[0], X)
+
+
+def test_signals_survive_code_that_replaces_exceptions():
+    """NumPy turns what ``float()`` raises inside an assignment into an exception of its own."""
+
+    def into_a_plain_array(x):
+        out = np.zeros(2)
+        out[0] = x
+        return out
+
+    check(into_a_plain_array, np.arange(200.0), strict=False)
+    with pytest.warns(PerformanceWarning, match=r"float\(\) of a value differs from lane to lane"):
+        vmap(into_a_plain_array)(np.arange(200.0))
+
+    def swallows(x):
+        try:
+            return float(np.frombuffer(np.asarray(x))[0])
+        except BaseException:
+            return -1.0
+
+    with pytest.warns(PerformanceWarning):
+        assert vmap(swallows)(X).tolist() == X.tolist()
+
+
+def test_results_of_no_array_kind():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = vmap(lambda x: None if x > 0 else None)(np.array([1.0, -1.0, 2.0]))
+        assert found.tolist() == [None, None, None]
+        assert vmap(lambda x: "pos" if x > 0 else "negative")(np.array([1.0, -1.0])).tolist() == ["pos", "negative"]
+        assert vmap(lambda x: (1, 2) if x > 0 else (3, 4))(np.array([1.0, -1.0]))[1].tolist() == [2, 4]
+    marker = object()
+    assert vmap(lambda x: marker if x > 0 else None)(np.array([1.0, -1.0])).tolist() == [marker, None]
+    assert vmap(lambda x: "same", out_axes=None)(X) == "same"

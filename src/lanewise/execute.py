@@ -97,7 +97,16 @@ class Groups:
         """Call the function on the lane values of the group at work."""
         run = self.run
         args, kwargs = self.call.inputs.build(self.arguments())
-        found = outcome(run, self.call.fun(*args, **kwargs))
+        run.signal = None
+        try:
+            result = self.call.fun(*args, **kwargs)
+        except Exception:
+            if run.signal is not None:
+                raise run.signal from None
+            raise
+        if run.signal is not None:
+            raise run.signal
+        found = outcome(run, result)
         return found._replace(written=self.written(found)) if run.writable else found
 
     # ---- the mapped arguments ----
@@ -152,6 +161,8 @@ def run_inner(call: Call, run: Run) -> Any:
     except NoLaneForm as signal:
         if run.strict:
             raise PerformanceWarning(slow_message(call, signal.reason, signal.where())) from None
+        if run.parent is not None:
+            run.parent.signal = signal
         raise
     finally:
         run.close()

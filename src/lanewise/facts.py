@@ -38,7 +38,16 @@ class CollectiveError(RuntimeError):
 
 
 class Signal(BaseException):
-    """Base of the internal signals; no ``except Exception`` of the user's catches them."""
+    """Base of the internal signals; no ``except Exception`` of the user's catches them.
+
+    C code may replace an exception by one of its own, so a signal also leaves word with the run at work.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        run = RUN.get()
+        if run is not None:
+            run.signal = self
 
 
 class NoLaneForm(Signal):
@@ -89,6 +98,7 @@ class Run:
     groups = 0
     why_split = ""
     lane: int | None = None  # the lane at work, where the function runs lane by lane
+    signal: Signal | None = None  # raised by the group at work, and perhaps lost on its way
     refinements: tuple[LaneAxis, ...] = ()  # in force now
     made: tuple[LaneAxis, ...] = ()  # the same, and those that they refined in turn
     exchanges: tuple[Any, ...] = ()  # what collectives gave while all lanes were at work, in the order of the calls
@@ -264,7 +274,7 @@ def no_value(what: str) -> str:
     return (
         f"{what} is needed{f' at {where}' if where else ''}, but there are no values here, only shapes: this is "
         "eval_shape, or a batch of no lanes.\n"
-        "  Use np.where or lanewise.lax.cond for a choice that depends on values."
+        "  Use np.where for a choice that depends on values."
     )
 
 

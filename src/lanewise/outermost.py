@@ -277,7 +277,7 @@ class PlainResults:
             for n, (shape, dtype, weak) in enumerate(leaves):
                 data = np.empty((len(lanes), *shape), dtype)
                 for place, row in enumerate(rows):
-                    data[place] = row[n]
+                    data[place] = row[n] if shape else row[n][()]
                 pieces.append(Piece(data, (part,), weak, Ellipsis))
             found.append(Outcome((part,), pieces, spec, tree))
         return found
