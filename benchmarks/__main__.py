@@ -16,18 +16,12 @@ from .workloads import WORKLOADS, find
 def parser() -> argparse.ArgumentParser:
     """The options."""
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    options.add_argument(
-        "--only", metavar="NAME", action="append", help="run this workload only (may be repeated)"
-    )
+    options.add_argument("--only", metavar="NAME", action="append", help="run this workload only (may be repeated)")
     options.add_argument("--size", type=int, metavar="N", help="the size of every batch")
     options.add_argument("--quick", action="store_true", help="small batches and little time: a first look")
     options.add_argument("--seconds", type=float, metavar="S", help="how long to time each call, roughly")
-    options.add_argument(
-        "--no-overhead", action="store_true", help="leave out what a call costs in microseconds"
-    )
-    options.add_argument(
-        "--write", action="store_true", help="write the tables to RESULTS.md and docs/benchmarks.md"
-    )
+    options.add_argument("--no-overhead", action="store_true", help="leave out what a call costs in microseconds")
+    options.add_argument("--write", action="store_true", help="write the tables to RESULTS.md and docs/benchmarks.md")
     options.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios as an SVG picture")
     options.add_argument("--list", action="store_true", help="print the names of the workloads, and stop")
     return options

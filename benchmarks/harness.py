@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .contestants import LOOP, Call, Contestant, double_precision
 from .workload import Arguments, NotPossibleError, Workload, length, take
+
+ROOT = Path(__file__).parent.parent
 
 SHORTEST = 0.005  # seconds that one measurement should last, so that the clock does not matter
 SAMPLE = 0.1  # seconds that a sample of the lanes should take
@@ -191,7 +195,7 @@ class Comparison:
         problem = self.disagreement(result if contestant.sampled else result[self.index])
         if problem:
             return Entry(failure=problem)
-        notes = tuple(dict.fromkeys(f"{w.category.__name__}: {w.message}".partition("\n")[0] for w in caught))
+        notes = tuple(dict.fromkeys(map(_first_line, caught)))
         lanes = len(self.index) if contestant.sampled else None
         return _Candidate(_waiting(call, contestant.wait), notes, lanes)
 
@@ -237,6 +241,12 @@ class Comparison:
         if candidate.lanes is not None:
             timing = timing.scaled(self.lanes / candidate.lanes)
         return Entry(timing, candidate.lanes, notes=candidate.notes)
+
+
+def _first_line(warning: warnings.WarningMessage) -> str:
+    """What a warning says, without the place of the repository on this machine."""
+    text = f"{warning.category.__name__}: {warning.message}".partition("\n")[0]
+    return text.replace(f"{ROOT}{os.sep}", "")
 
 
 def _waiting(call: Call, wait: Callable[[Any], Any]) -> Call:

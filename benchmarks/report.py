@@ -169,6 +169,7 @@ def overhead_tables(overhead: Overhead) -> str:
 LEGEND = """\
 Each cell is the median time of a call and, in brackets, the ratio to lanewise (above 1, ours is faster).
 The Python loop and `np.vectorize` run a random sample of the lanes; their times are scaled to the batch.
+The means are over the workloads that a contestant can do.
 """
 
 

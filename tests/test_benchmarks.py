@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 import xml.etree.ElementTree
 from pathlib import Path
 
@@ -31,9 +32,7 @@ def entry(seconds: float) -> Entry:
 
 
 def outcome(**entries: Entry) -> Outcome:
-    return Outcome(
-        find("softmax"), 10, 10, {name.replace("_", " "): found for name, found in entries.items()}
-    )
+    return Outcome(find("softmax"), 10, 10, {name.replace("_", " "): found for name, found in entries.items()})
 
 
 # ---- the workloads ----
@@ -109,6 +108,19 @@ def test_exceptions_and_wrong_shapes_are_reported() -> None:
     assert row.entries["raising"].failure == "RuntimeError: too bad"
     assert row.entries["impossible"].impossible == "no loops here"
     assert "shape (5, 3), the loop's (5, 32)" in row.entries["misshapen"].failure
+
+
+def test_warnings_become_notes() -> None:
+    def prepare(workload: Workload, args: tuple[object, ...]) -> object:
+        def run() -> object:
+            warnings.warn(f"slow at {ROOT / 'here.py'}:3\nand more", UserWarning, stacklevel=1)
+            return workload.by_hand(*args)
+
+        return run
+
+    row = compare(find("softmax"), 5, [Contestant("slow", prepare)], budget=0.0)  # type: ignore[arg-type]
+    assert row.entries["slow"].notes == ("UserWarning: slow at here.py:3",)
+    assert "(" not in report.table([row]).splitlines()[2].split("|")[2]  # nothing to compare it with
 
 
 def test_a_sample_is_scaled_to_the_batch() -> None:
@@ -189,9 +201,7 @@ def test_picture() -> None:
 def test_overhead() -> None:
     cost = overhead.operation_cost(overhead.OPERATIONS[0], 0.0)
     assert cost.name == "x + y"
-    found = overhead.Overhead(
-        {"dot": {"lanewise": 1.0, "NumPy by hand": 2.0}}, [overhead.Cost("x + y", 3.0, 1.0)]
-    )
+    found = overhead.Overhead({"dot": {"lanewise": 1.0, "NumPy by hand": 2.0}}, [overhead.Cost("x + y", 3.0, 1.0)])
     tables = report.overhead_tables(found)
     assert "| dot | 1.00 | 2.00 |" in tables
     assert "| `x + y` | 3.00 | 1.00 | 2.00 |" in tables
