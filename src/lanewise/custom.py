@@ -14,6 +14,7 @@ import optree
 from . import tree as pytree
 from .array import ARRAY, LaneArray, lanes_of, live, wrap
 from .axes import an, describe, label
+from .facts import RuleError
 from .lanes import LaneAxis
 from .ops.common import lane
 from .program import ShapeDtypeStruct, eval_shape
@@ -74,7 +75,7 @@ class custom_vmap:  # a decorator, named as in JAX
             return self.fun(*args, **kwargs)
         name = label(self.fun)
         if self.rule is None:
-            raise AttributeError(
+            raise RuleError(
                 f"custom_vmap: {name} is mapped, but it has no rule yet: define one with @{name}.def_vmap."
             )
         leaves, spec = flatten(self.positional(args, kwargs))
@@ -85,7 +86,7 @@ class custom_vmap:  # a decorator, named as in JAX
         in_batched = list(pytree.unflatten(spec, batched))
         made = self.rule(axis.size, in_batched, *pytree.unflatten(spec, values))
         if not isinstance(made, tuple) or len(made) != 2:
-            raise TypeError(
+            raise RuleError(
                 f"custom_vmap: the rule of {name} must return a pair, the result and which of its leaves are batched, "
                 f"not {an(made)}."
             )
@@ -102,7 +103,7 @@ class custom_vmap:  # a decorator, named as in JAX
         if bound is not None:
             bound.apply_defaults()
         if bound is None or bound.kwargs:
-            raise TypeError(f"custom_vmap: {label(self.fun)} is called with arguments that have no position.")
+            raise RuleError(f"custom_vmap: {label(self.fun)} is called with arguments that have no position.")
         return bound.args
 
 
@@ -127,14 +128,14 @@ def _from_rule(result: Any, out_batched: Any, axis: LaneAxis, name: str) -> Any:
     try:
         flags = optree.broadcast_prefix(out_batched, result, namespace=NAMESPACE)
     except ValueError:
-        raise ValueError(
+        raise RuleError(
             f"custom_vmap: out_batched of the rule of {name} is no prefix of its result: {out_batched!r} for "
             f"{describe(result)}.\n  Return True or False for all of it, or a tree of them like the result."
         ) from None
     for leaf, flag in zip(leaves, flags, strict=True):
         shape = np.shape(leaf)
         if flag and (not shape or shape[0] != axis.size):
-            raise ValueError(
+            raise RuleError(
                 f"custom_vmap: the rule of {name} says that a result of shape {shape} is batched, but its axis 0 must "
                 f"then have the size of the batch, {axis.size}."
             )

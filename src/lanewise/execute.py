@@ -86,7 +86,7 @@ class Groups:
         """Run the group at work."""
         try:
             self.outcomes.append(self.batched())
-        except (TraceError, CollectiveError, PerformanceWarning):
+        except (TraceError, CollectiveError, PerformanceWarning, facts.RuleError):
             raise
         except Exception as error:
             if self.run.axis.size == 0:

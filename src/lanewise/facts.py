@@ -37,6 +37,10 @@ class CollectiveError(RuntimeError):
     """A collective needs every lane of its axis, and some of them have gone another way."""
 
 
+class RuleError(TypeError):
+    """A rule of `custom_vmap` is missing or wrong; on plain values nobody would notice."""
+
+
 class Signal(BaseException):
     """Base of the internal signals; no ``except Exception`` of the user's catches them.
 

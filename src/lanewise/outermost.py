@@ -88,7 +88,7 @@ class Outermost(Groups):
             if signal.in_order or run.axis.size == 0:
                 raise
             self.slow(signal.reason, signal.where())
-        except (TraceError, CollectiveError, PerformanceWarning):
+        except (TraceError, CollectiveError, PerformanceWarning, facts.RuleError):
             raise
         except Exception as error:
             if run.axis.size == 0:
