@@ -19,7 +19,7 @@ from . import facts
 from .facts import NoLaneForm
 from .lanes import NOWHERE, Lanes, gather, refresh, spread
 
-Data = np.ndarray[Any, Any]
+Data = np.ndarray[tuple[int, ...], np.dtype[Any]]
 Rule = Callable[..., Any]
 
 # What the loop would hold: an array, a NumPy scalar, or a Python scalar (which is weak in promotion).
@@ -94,8 +94,8 @@ class LaneArray:
         self.lanes = lanes
         self.kind = kind
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         """What ``type`` the loop's value would have, so that ``isinstance`` answers as in the loop."""
         if self.kind == ARRAY:
             return np.ndarray
@@ -117,6 +117,11 @@ class LaneArray:
         if self.kind == PYTHON:
             raise AttributeError(f"{self.__class__.__name__!r} object has no attribute 'shape'")
         return self.data.shape[self.lanes.ndim :]
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        new = apply(np.reshape, self, shape)
+        self.data, self.lanes = new.data, new.lanes
 
     @property
     def ndim(self) -> int:
@@ -175,8 +180,12 @@ class LaneArray:
 
     @property
     def flat(self) -> Any:
-        """The elements in C order, to read; NumPy's iterator also writes."""
-        return apply(np.ravel, self)
+        """The elements in C order."""
+        return TABLE["flat"](live(self))
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        self.flat[:] = value
 
     def __len__(self) -> int:
         if self.data.ndim == self.lanes.ndim:
@@ -254,13 +263,13 @@ class LaneArray:
         return round(value_of(self, "round() of a value", round), ndigits)
 
     def __trunc__(self) -> int:
-        return math.trunc(value_of(self, "int() of a value", math.trunc))
+        return int(math.trunc(value_of(self, "int() of a value", math.trunc)))
 
     def __floor__(self) -> int:
-        return math.floor(value_of(self, "math.floor() of a value", math.floor))
+        return int(math.floor(value_of(self, "math.floor() of a value", math.floor)))
 
     def __ceil__(self) -> int:
-        return math.ceil(value_of(self, "math.ceil() of a value", math.ceil))
+        return int(math.ceil(value_of(self, "math.ceil() of a value", math.ceil)))
 
     def __contains__(self, item: Any) -> bool:
         return bool((self == item).any())
@@ -303,7 +312,7 @@ def is_basic(index: Any) -> bool:
     """Whether an index is made of integers, plain slices, None and an ellipsis: NumPy then gives a view."""
     kind = type(index)
     if kind is tuple:
-        return all([is_basic(item) and type(item) is not tuple for item in index])
+        return all(is_basic(item) and type(item) is not tuple for item in index)
     if kind is slice:
         return type(index.start) in _BOUNDS and type(index.stop) in _BOUNDS and type(index.step) in _BOUNDS
     return kind is int or index is None or index is Ellipsis
@@ -543,7 +552,7 @@ def value_of(x: LaneArray, what: str, function: Callable[[Any], Any]) -> Any:
 def truth(data: Data) -> Data:
     """Python's truth of each element."""
     if data.dtype.kind in "SU":
-        return data != data.dtype.type()
+        return np.not_equal(data, data.dtype.type())
     return data.astype(bool, copy=False)
 
 
@@ -626,8 +635,12 @@ _PLAIN_SCALARS = frozenset({int, float, bool, np.float64, np.float32, np.int64, 
 
 
 def _forward(ufunc: np.ufunc) -> Any:
+    core = ufunc.signature is not None
+
     def forward(self: LaneArray, other: Any) -> Any:
         lanes = self.lanes
+        if core:  # a product has core dimensions, so equal ranks of the data mean nothing
+            return _deferring(ufunc, self, other, False)
         if (
             type(other) is LaneArray
             and other.lanes is lanes
@@ -645,8 +658,10 @@ def _forward(ufunc: np.ufunc) -> Any:
 
 
 def _reverse(ufunc: np.ufunc) -> Any:
+    core = ufunc.signature is not None
+
     def reverse(self: LaneArray, other: Any) -> Any:
-        result = elementwise(ufunc, other, self)
+        result = SLOW if core else elementwise(ufunc, other, self)
         return _deferring(ufunc, self, other, True) if result is SLOW else result
 
     return reverse
@@ -771,7 +786,7 @@ PYTHON_OPERATORS: dict[np.ufunc, Any] = {
 def _install() -> None:
     binary = {
         "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
-        "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power,
+        "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power, "matmul": np.matmul,
         "lshift": np.left_shift, "rshift": np.right_shift, "and": np.bitwise_and, "or": np.bitwise_or,
         "xor": np.bitwise_xor,
     }  # fmt: skip
@@ -780,18 +795,14 @@ def _install() -> None:
         "ne": np.not_equal,
     }  # fmt: skip
     unary = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
-    # a product has core dimensions, so equal ranks of the data mean nothing
-    LaneArray.__matmul__ = lambda self, other: _deferring(np.matmul, self, other, False)  # type: ignore[attr-defined]
-    LaneArray.__rmatmul__ = lambda self, other: _deferring(np.matmul, self, other, True)  # type: ignore[attr-defined]
-    LaneArray.__imatmul__ = _in_place(np.matmul)  # type: ignore[attr-defined]
     for name, ufunc in binary.items():
         setattr(LaneArray, f"__{name}__", _forward(ufunc))
         setattr(LaneArray, f"__r{name}__", _reverse(ufunc))
         setattr(LaneArray, f"__i{name}__", _in_place(ufunc))
     for name, ufunc in comparisons.items():
         setattr(LaneArray, f"__{name}__", _compare(ufunc))
-    for name, ufunc in unary.items():
-        setattr(LaneArray, f"__{name}__", _unary(ufunc))
+    for name, function in unary.items():
+        setattr(LaneArray, f"__{name}__", _unary(function))
 
 
 _install()

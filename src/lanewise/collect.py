@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import optree
@@ -16,7 +16,7 @@ from .lanes import LaneAxis, Lanes
 from .tree import NAMESPACE, flatten_results
 
 _WEAK = {bool: False, int: 0, float: 0.0, complex: 0j}
-LEAF = optree.tree_structure(0, none_is_leaf=True, namespace=NAMESPACE)
+LEAF: Any = optree.tree_structure(cast(Any, 0), none_is_leaf=True, namespace=NAMESPACE)
 _WEAK_KIND = {"b": bool, "i": int, "f": float, "c": complex}
 
 
@@ -75,6 +75,8 @@ def piece_of(leaf: Any, rooted: dict[LaneAxis, LaneAxis]) -> Piece:
 
 def plain_data(leaf: Any) -> Data:
     """A leaf that is no lane value, as an array; what is no number or text is an object."""
+    if type(leaf) is LaneArray:
+        return live(leaf).data  # raises: the call that it belongs to has ended
     if isinstance(leaf, (np.ndarray, np.generic, bool, int, float, complex, str, bytes)):
         return np.asarray(leaf)
     if hasattr(leaf, "__array__"):
@@ -226,7 +228,7 @@ def join(pieces: list[Piece], outcomes: list[Outcome], grid_axes: tuple[LaneAxis
         axes.update(axis for axis in piece.axes if axis not in found.axes)
     order = tuple(sorted(axes, key=lambda axis: axis.level))
     shape = pieces[0].shape
-    out = np.empty([axis.size for axis in order] + list(shape), promote(pieces))
+    out = np.empty([*(axis.size for axis in order), *shape], promote(pieces))
     for piece, found in zip(pieces, outcomes, strict=True):
         index, now = cells(found.axes, order)
         head = [axis.size if axis in piece.axes else 1 for axis in now]

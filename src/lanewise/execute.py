@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -58,10 +59,8 @@ class Groups:
         token = RUN.set(run)
         try:
             run.groups = 1
-            try:
+            with suppress(Refiled):
                 self.work()
-            except Refiled:
-                pass
             while run.waiting:
                 group = heapq.heappop(run.waiting)
                 if self.skips(group):
@@ -69,10 +68,8 @@ class Groups:
                 run.start(group)
                 if run.groups > MANY_GROUPS and run.strict:
                     raise PerformanceWarning(many_groups(self.call, run))
-                try:
+                with suppress(Refiled):
                     self.work()
-                except Refiled:
-                    continue
         finally:
             RUN.reset(token)
             run.stop()
@@ -125,7 +122,7 @@ class Groups:
     def written(self, found: Outcome) -> tuple[Piece | None, ...]:
         """The copies of the mapped leaves as the function left them."""
         rooted = dict(zip(self.run.refinements, found.axes, strict=True))
-        pieces = []
+        pieces: list[Piece | None] = []
         for copy in self.copies:
             if copy is None:
                 pieces.append(None)

@@ -10,7 +10,7 @@ import ctypes
 import random
 from functools import cache
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -36,10 +36,13 @@ def names_of(code: CodeType) -> Names:
     writes = bool(_WRITERS & names)
     for instruction in dis.get_instructions(code):
         name = instruction.opname
-        if name in ("STORE_SUBSCR", "STORE_SLICE") or (name == "BINARY_OP" and instruction.argrepr.endswith("=")):
-            writes = True
-        elif name in ("KW_NAMES", "LOAD_CONST") and type(instruction.argval) is tuple and "out" in instruction.argval:
-            writes = True
+        value = instruction.argval
+        writes = (
+            writes
+            or name in ("STORE_SUBSCR", "STORE_SLICE")
+            or (name == "BINARY_OP" and instruction.argrepr.endswith("="))
+            or (name in ("KW_NAMES", "LOAD_CONST") and type(value) is tuple and "out" in value)
+        )
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             inner = names_of(constant)
@@ -96,7 +99,7 @@ class Watch:
             if type(value) not in _PLAIN:
                 self._look(value, found, depth + 1)
             elif value is random:
-                self._generator(random._inst)  # type: ignore[attr-defined]
+                self._generator(random._inst)
 
     def _reach_object(self, fun: Any, found: list[Any], depth: int) -> None:
         if isinstance(fun, MethodType):
@@ -110,8 +113,8 @@ class Watch:
                 self._look(value, found, depth + 1)
         elif hasattr(fun, "__wrapped__"):
             self._reach(fun.__wrapped__, found, depth + 1)
-        elif callable(getattr(type(fun), "__call__", None)) and isinstance(type(fun).__call__, FunctionType):
-            self._reach(type(fun).__call__, found, depth + 1)
+        elif isinstance(vars(type(fun)).get("__call__"), FunctionType):
+            self._reach(vars(type(fun))["__call__"], found, depth + 1)
             self._look(fun, found, depth + 1)
 
     def _look(self, value: Any, found: list[Any], depth: int) -> None:
@@ -203,8 +206,8 @@ def _legacy_memory() -> Any:
     """The words of NumPy's own Mersenne twister: reading its state the official way takes 60 microseconds."""
     interface = _GLOBAL._bit_generator.ctypes
     words = (ctypes.c_uint32 * 625).from_address(interface.state_address)
-    return np.frombuffer(words, np.uint32)
+    return np.frombuffer(cast(Any, words), np.uint32)
 
 
-_GLOBAL: Any = np.random.mtrand._rand  # type: ignore[attr-defined]
+_GLOBAL: Any = np.random.mtrand._rand
 _LEGACY = _legacy_memory()

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-Data = np.ndarray[Any, Any]
-Index = np.ndarray[Any, np.dtype[np.intp]]
+Data = np.ndarray[tuple[int, ...], np.dtype[Any]]
+Index = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 
 
 class LaneAxis:
@@ -79,7 +79,7 @@ class LaneAxis:
 
     @property
     def lanes(self) -> Lanes:
-        """This axis alone."""
+        """The lanes of a value that varies over no other axis."""
         return Lanes.of((self,))
 
     def replace(self, refinement: LaneAxis | None) -> None:
@@ -102,12 +102,13 @@ class LaneAxis:
 class Lanes:
     """The lane axes that a value varies over, outermost first; one object for each set of axes."""
 
-    __slots__ = ("axes", "ndim", "shape", "stale", "unions")
+    __slots__ = ("axes", "ndim", "shape", "stale", "unions", "whole")
 
     def __init__(self, axes: tuple[LaneAxis, ...]) -> None:
         self.axes = axes
         self.shape: tuple[int, ...] = tuple([axis.size for axis in axes])
         self.ndim = len(axes)
+        self.whole = (slice(None),) * len(axes)  # the index of all lanes
         self.stale = False
         self.unions: dict[Lanes, Lanes] = {}
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as _np
-from numpy import *  # noqa: F403
 
 from .ops.creation import (  # noqa: F401
     arange,
@@ -38,10 +37,11 @@ from .ops.creation import (  # noqa: F401
     zeros_like,
 )
 
-__all__ = list(_np.__all__)  # noqa: PLE0605
+__all__ = list(_np.__all__)
 
 
 def __getattr__(name: str) -> Any:
+    """Every other name is NumPy's own."""
     return getattr(_np, name)
 
 

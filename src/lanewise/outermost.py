@@ -241,7 +241,7 @@ def overlaps(call: Call, watch: Watch) -> bool:
 
 def _share(a: Any, b: Any) -> bool:
     try:
-        return bool(np.shares_memory(a, b, max_work=10_000))
+        return bool(np.shares_memory(a, b, max_work=10_000))  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True  # assume the worst
 
