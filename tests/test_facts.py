@@ -198,6 +198,19 @@ def test_a_value_of_an_outer_level_is_used_after_an_inner_split():
     check(outer, np.array([0.5, 2.0, -1.0]))
 
 
+def squares_what_was_made_before_the_loop(t):
+    a = t * 2.0
+    rest = t + 0.0
+    while abs(rest) > 2:
+        rest = rest / 2
+    return a * a + a
+
+
+def test_both_operands_made_before_a_split():
+    check(squares_what_was_made_before_the_loop, np.linspace(1, 7, 6))
+    check(lambda x: x * x if x > 0 else -x, X)
+
+
 # ---- value-dependent dtypes ----
 
 

@@ -161,17 +161,23 @@ class Run:
 
     def on_roots(self, refinement: LaneAxis) -> LaneAxis:
         """A refinement in terms of the axes at the start of the run (this run's own refinements resolved)."""
-        parents: list[LaneAxis] = []
-        index: list[Any] = []
-        for parent, lanes in zip(refinement.parents, refinement.index, strict=True):
-            if parent.owner is self:
-                deeper = self.on_roots(parent)
-                parents.extend(deeper.parents)
-                index.extend(i[lanes] for i in deeper.index)
-            else:
-                parents.append(parent)
-                index.append(lanes)
-        return self.axis.refinement(refinement.size, refinement.level, tuple(parents), tuple(index), self)
+        return self.axis.refinement(refinement.size, refinement.level, *self.roots(refinement), self)
+
+    def roots(self, refinement: LaneAxis) -> tuple[tuple[LaneAxis, ...], tuple[Any, ...]]:
+        """The axes at the start of the run that a refinement replaces, and its index on each."""
+        if refinement.rooted is None:
+            parents: list[LaneAxis] = []
+            index: list[Any] = []
+            for parent, lanes in zip(refinement.parents, refinement.index, strict=True):
+                if parent.owner is self:
+                    above, indices = self.roots(parent)
+                    parents.extend(above)
+                    index.extend(i[lanes] for i in indices)
+                else:
+                    parents.append(parent)
+                    index.append(lanes)
+            refinement.rooted = tuple(parents), tuple(index)
+        return refinement.rooted
 
     def now(self) -> tuple[LaneAxis, ...]:
         """The group at work, as refinements of the axes at the start of the run."""

@@ -37,6 +37,7 @@ class LaneAxis:
     parents: tuple[LaneAxis, ...] = ()
     index: tuple[Index, ...] = ()
     owner: object = None
+    rooted: tuple[tuple[LaneAxis, ...], tuple[Index, ...]] | None = None  # parents and index, as `Run.roots` has them
     replaced: LaneAxis | None = None
     closed = False
     hashed = False
