@@ -149,7 +149,7 @@ def test_no_rule_yet() -> None:
     def f(x: Any) -> Any:
         return x
 
-    with pytest.raises(TypeError, match="f is mapped, but it has no rule yet: define one with @f.def_vmap"):
+    with pytest.raises(TypeError, match=r"f is mapped, but it has no rule yet: define one with @f\.def_vmap"):
         vmap(f)(numbers(3))
 
 

@@ -50,7 +50,8 @@ def test_values_are_not_looked_at() -> None:
 
 
 @pytest.mark.parametrize("f", [
-    lambda x, y: x * y, lambda x, y: (x.sum(), {"d": x - y[0]}), lambda x, y: x[..., None] > y[..., None] * 2, lambda x, y: [x.astype("f4")],
+    lambda x, y: x * y, lambda x, y: (x.sum(), {"d": x - y[0]}), lambda x, y: x[..., None] > y[..., None] * 2,
+    lambda x, y: [x.astype("f4")],
     lambda x, y: x.max(axis=-1, keepdims=True),
 ])  # fmt: skip
 @pytest.mark.parametrize("mapped", [False, True])

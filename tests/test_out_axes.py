@@ -106,7 +106,10 @@ def test_objects_are_arrays_over_the_batch() -> None:
 def test_a_sum_over_the_lanes_does_not_vary() -> None:
     from lanewise import lax
 
-    total, share = vmap(lambda x: (lax.psum(x, "i"), x / lax.psum(x, "i")), axis_name="i", out_axes=(None, 0))(numbers(3))
+    def f(x: Any) -> Any:
+        return lax.psum(x, "i"), x / lax.psum(x, "i")
+
+    total, share = vmap(f, axis_name="i", out_axes=(None, 0))(numbers(3))
     same(total, np.float64(6.0))
     same(share, numbers(3) / 6)
 

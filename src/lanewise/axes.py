@@ -130,7 +130,7 @@ class Inputs:
         """A leaf as an array that can be mapped."""
         if isinstance(leaf, np.ndarray) and getattr(leaf, "kind", None) != PYTHON:
             return leaf
-        if type(leaf) is not LaneArray and hasattr(type(leaf), "__array__"):
+        if hasattr(type(leaf), "__array__") and not isinstance(leaf, np.generic) and type(leaf) is not LaneArray:
             return np.asarray(leaf)  # an array of another library
         return self._no_axis(leaf, axis, None, number, n)
 
@@ -191,8 +191,7 @@ class Inputs:
         made = Inputs(self.fun, self.args, self.kwargs)
         made.arguments = self.arguments
         made.mapped = [
-            leaf._replace(value=leaf.value[(slice(None),) * leaf.axis + (slice(start, stop),)])
-            for leaf in self.mapped
+            leaf._replace(value=leaf.value[(slice(None),) * leaf.axis + (slice(start, stop),)]) for leaf in self.mapped
         ]
         return made
 
@@ -409,8 +408,7 @@ def prepare(entry: Any, what: str) -> Any:
         if axis is not None and not _is_int(axis):
             where = optree.treespec_accessors(spec)[n].codify(what)
             raise TypeError(
-                f"vmap: {where} is {axis!r} ({an(axis)}), but an axis must be an int or None, or a pytree of "
-                "them."
+                f"vmap: {where} is {axis!r} ({an(axis)}), but an axis must be an int or None, or a pytree of them."
             )
     axes = [None if axis is None else int(axis) for axis in leaves]
     return axes[0] if spec.is_leaf() else Prefix(entry, axes, spec)

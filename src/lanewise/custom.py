@@ -75,9 +75,7 @@ class custom_vmap:  # a decorator, named as in JAX
             return self.fun(*args, **kwargs)
         name = label(self.fun)
         if self.rule is None:
-            raise RuleError(
-                f"custom_vmap: {name} is mapped, but it has no rule yet: define one with @{name}.def_vmap."
-            )
+            raise RuleError(f"custom_vmap: {name} is mapped, but it has no rule yet: define one with @{name}.def_vmap.")
         leaves, spec = flatten(self.positional(args, kwargs))
         leaves = [live(leaf) if type(leaf) is LaneArray else leaf for leaf in leaves]
         axis = lanes_of(tuple(leaves)).axes[-1]

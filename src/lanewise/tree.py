@@ -121,9 +121,7 @@ def map(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Leaf = None) -> A
     return optree.tree_map(f, tree, *rest, is_leaf=is_leaf, namespace=NAMESPACE)
 
 
-def reduce(
-    function: Callable[[Any, Any], Any], tree: Any, initializer: Any = _NOTHING, is_leaf: Leaf = None
-) -> Any:
+def reduce(function: Callable[[Any, Any], Any], tree: Any, initializer: Any = _NOTHING, is_leaf: Leaf = None) -> Any:
     """Fold the leaves of a pytree, from the left (``jax.tree.reduce``).
 
     Examples
@@ -268,9 +266,7 @@ def register_dataclass(
             object.__setattr__(node, name, value)
         return node
 
-    optree.register_pytree_node(
-        nodetype, take, make, path_entry_type=optree.GetAttrEntry, namespace=NAMESPACE
-    )
+    optree.register_pytree_node(nodetype, take, make, path_entry_type=optree.GetAttrEntry, namespace=NAMESPACE)
     return nodetype
 
 

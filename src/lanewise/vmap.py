@@ -172,8 +172,7 @@ def _check_count(name: str, value: Any, least: int) -> None:
 def _check_name(axis_name: Any) -> None:
     if isinstance(axis_name, tuple):
         raise TypeError(
-            f"vmap: axis_name must be one name, not {axis_name!r}: to a collective, a tuple stands for "
-            "several axes."
+            f"vmap: axis_name must be one name, not {axis_name!r}: to a collective, a tuple stands for several axes."
         )
     if getattr(axis_name, "__hash__", None) is None:
         raise TypeError(f"vmap: axis_name must be hashable (a string, say), not {axis_name!r} ({an(axis_name)}).")
