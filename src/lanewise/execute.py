@@ -198,7 +198,7 @@ def _as_lanes(value: Any, axis: int, lanes: Lanes) -> LaneArray:
         order = list(range(data.ndim))
         order.insert(lead, order.pop(lead + axis))
         data = data.transpose(order)
-    data.flags.writeable = False
+    data.setflags(write=False)
     return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
 
 

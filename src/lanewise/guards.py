@@ -25,6 +25,7 @@ class Names(NamedTuple):
 
     globals: tuple[str, ...]
     writes: bool  # whether it may write into an array
+    random: bool  # whether it speaks of anything random
 
 
 @cache
@@ -32,10 +33,13 @@ def names_of(code: CodeType) -> Names:
     """The names that a code object, and those nested in it, refer to."""
     import dis
 
-    names = set(code.co_names)
-    writes = bool(_WRITERS & names)
+    names = set()
+    writes = not _WRITERS.isdisjoint(code.co_names)
+    random = "random" in code.co_names
     for instruction in dis.get_instructions(code):
         name = instruction.opname
+        if name in ("LOAD_GLOBAL", "LOAD_NAME"):
+            names.add(instruction.argval)
         value = instruction.argval
         writes = (
             writes
@@ -48,7 +52,8 @@ def names_of(code: CodeType) -> Names:
             inner = names_of(constant)
             names.update(inner.globals)
             writes = writes or inner.writes
-    return Names(tuple(sorted(names)), writes)
+            random = random or inner.random
+    return Names(tuple(sorted(names)), writes, random)
 
 
 class Watch:
@@ -83,7 +88,7 @@ class Watch:
             return
         names = names_of(fun.__code__)
         self.writes = self.writes or names.writes
-        self.random = self.random or "random" in names.globals
+        self.random = self.random or names.random
         if fun.__closure__:
             for cell in fun.__closure__:
                 try:
