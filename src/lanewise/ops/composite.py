@@ -7,6 +7,7 @@ as the user's is; so it runs on lane values as it stands, once the names in it t
 
 from __future__ import annotations
 
+import math
 import sys
 from functools import cache
 from types import FunctionType
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import TABLE, LaneArray
+from ..array import PYTHON, SCALAR, TABLE, LaneArray, lanes_of
 from ..facts import NoLaneForm
 from . import creation
 
@@ -36,7 +37,11 @@ def unknown(func: Any) -> Any:
     run = implementation(func)
 
     def composite(func: Any, *args: Any, **kwargs: Any) -> Any:
-        return run(*args, **kwargs)
+        token = creation.HOME.set(lanes_of((args, kwargs)))
+        try:
+            return run(*args, **kwargs)
+        finally:
+            creation.HOME.reset(token)
 
     return composite
 
@@ -44,8 +49,7 @@ def unknown(func: Any) -> Any:
 _OPAQUE = frozenset({
     "save", "savez", "savez_compressed", "savetxt", "array_repr", "array_str", "array2string", "lstsq", "einsum_path",
     "apply_along_axis", "apply_over_axes", "piecewise", "histogram", "histogram2d", "histogramdd", "bincount", "roots",
-    "busday_count", "poly", "polyfit", "place", "copyto", "putmask", "interp", "shares_memory", "may_share_memory",
-    "array_equal", "array_equiv", "allclose", "fill_diagonal", "pad",
+    "busday_count", "poly", "polyfit", "shares_memory", "may_share_memory",
 })  # fmt: skip
 """Composites that write to files, ask types of C code, or loop over elements."""
 
@@ -55,6 +59,58 @@ _LANE_AWARE = (
 )  # fmt: skip
 
 
+class _Converter:
+    """NumPy's helper of the same name: brings the arguments of a composite to arrays, and its results back."""
+
+    def __init__(self, *values: Any) -> None:
+        self.values = values
+        self.types = _numpy_converter(*[_sample(x) for x in values])
+        self.scalar_input = self.types.scalar_input
+
+    def __getitem__(self, n: int) -> Any:
+        return creation.asanyarray(self.values[n])
+
+    def as_arrays(self, subok: bool = True, pyscalars: str = "convert") -> tuple[Any, ...]:
+        """The values as arrays."""
+        return tuple([creation.asanyarray(x) for x in self.values])
+
+    def result_type(self, *args: Any, **kwargs: Any) -> Any:
+        """Their common dtype."""
+        return self.types.result_type(*args, **kwargs)
+
+    def wrap(self, found: Any, /, to_scalar: bool | None = None) -> Any:
+        """A result: a scalar, where all that came was."""
+        to_scalar = self.scalar_input if to_scalar is None else to_scalar
+        if type(found) is LaneArray and to_scalar and found.data.ndim == found.lanes.ndim:
+            return LaneArray(found.data, found.lanes, SCALAR)
+        return found
+
+
+_numpy_converter: Any = getattr(np._core._multiarray_umath, "_array_converter", None)  # type: ignore[attr-defined]
+
+
+def _sample(x: Any) -> Any:
+    """A plain value of the same kind and dtype."""
+    if type(x) is not LaneArray:
+        return x
+    zero = x.data.dtype.type()
+    if x.kind == PYTHON:
+        return zero.item()
+    return zero if x.kind == SCALAR else np.zeros((1,) * (x.data.ndim - x.lanes.ndim), x.data.dtype)
+
+
+class _Broadcast:
+    """The shape of ``np.broadcast``, which is all that composites ask of it."""
+
+    def __init__(self, *values: Any) -> None:
+        self.shape = np.broadcast_shapes(*[np.shape(x) for x in values])
+        self.ndim = self.nd = len(self.shape)
+        self.size = math.prod(self.shape)
+
+
+_STAND_INS = {"_array_converter": _Converter, "broadcast": _Broadcast}
+
+
 class _Module:
     """A module whose creation functions are lane-aware; all else is the module's."""
 
@@ -62,7 +118,9 @@ class _Module:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(creation, name) if name in _LANE_AWARE else getattr(self._module, name)
+        if name in _LANE_AWARE:
+            return getattr(creation, name)
+        return _STAND_INS[name] if name in _STAND_INS else getattr(self._module, name)
 
 
 @cache
@@ -74,6 +132,8 @@ def lane_globals(module: str) -> dict[str, Any]:
     for name, value in source.items():
         if name in _LANE_AWARE and callable(value):
             namespace[name] = getattr(creation, name)
+        elif name in _STAND_INS:
+            namespace[name] = _STAND_INS[name]
         elif isinstance(value, type(sys)) and value in modules:
             namespace[name] = _Module(value)
         elif isinstance(value, FunctionType) and value.__module__ == module:
@@ -97,8 +157,3 @@ def implementation(func: Any) -> Any:
 
 
 TABLE["unknown"] = unknown
-
-
-def is_lane(x: Any) -> bool:
-    """Whether a value is batched."""
-    return type(x) is LaneArray

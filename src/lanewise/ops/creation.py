@@ -6,18 +6,26 @@ every ``vmap`` these are NumPy's own.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from ..array import ARRAY, TABLE, LaneArray, live, map_lanes, method, row
 from ..facts import RUN, NoLaneForm
-from ..lanes import NOWHERE
+from ..lanes import NOWHERE, Lanes
 from .common import _holds_lanes, as_lanes, lane
+
+
+HOME: ContextVar[Lanes] = ContextVar("lanewise_home", default=NOWHERE)
+"""The lanes of the arguments of the composite at work: what it makes is made to be written with them."""
 
 
 def home(data: Any) -> Any:
     """A fresh array as a value of the function at work, so that lane values can be written into it."""
+    lanes = HOME.get()
+    if lanes.axes and data.dtype.kind in "fcb":  # integers are shapes and indices, as a rule
+        return LaneArray(np.array(np.broadcast_to(data, lanes.shape + data.shape)), lanes, ARRAY)
     run = RUN.get()
     if run is None:
         return data

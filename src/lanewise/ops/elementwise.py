@@ -18,12 +18,16 @@ def elementwise(ufunc: np.ufunc, *inputs: Any, out: Any = None, where: Any = Tru
     operands = weaken([as_lanes(x) for x in inputs])
     if where is not True:
         operands.append(as_lanes(where))
-    if out is not None:
+    if type(out) is tuple and len(out) == 1:
+        out = out[0]
+    if out is not None and out is not Ellipsis:
         return _into(ufunc, operands, out, where is not True, kwargs)
     datas, lanes = spread_all(operands)
     if where is not True:
         kwargs["where"] = datas.pop()
     result = ufunc(*datas, **kwargs)
+    if out is not None:  # out=... asks for arrays, never scalars
+        return LaneArray(np.asarray(result), lanes, ARRAY)
     if type(result) is tuple:
         return tuple([wrap(data, lanes) for data in result])
     return wrap(result, lanes)
@@ -43,8 +47,10 @@ def _into(ufunc: np.ufunc, operands: list[Any], out: Any, masked: bool, kwargs: 
     for target in targets:
         write_data(target, lanes)
     datas, _ = spread_all(operands + targets)  # the targets may have widened
-    ufunc(*datas[: len(operands) - masked], out=_outs(outs, lanes), **kwargs)
-    return outs[0] if len(outs) == 1 else tuple(outs)
+    result = ufunc(*datas[: len(operands) - masked], out=_outs(outs, lanes), **kwargs)
+    if len(outs) == 1:
+        return outs[0]
+    return tuple([wrap(data, lanes) if target is None else target for target, data in zip(outs, result, strict=True)])
 
 
 def _check_out(ufunc: np.ufunc, target: LaneArray, datas: list[Any], lanes: Any) -> None:
@@ -70,24 +76,34 @@ def reduce(
 ) -> Any:
     """``ufunc.reduce``: the example's axes, made contiguous so that pairwise summation is kept."""
     x = lane(array)
-    if out is not None and out != (None,):
-        result = reduce(ufunc, x, axis, dtype, None, keepdims, **kwargs)
-        return _store(result, out)
     ndim = x.data.ndim - x.lanes.ndim
-    where = kwargs.get("where", True)
-    if where is not True:
-        where = lane(where)
-        lanes = x.lanes.union(where.lanes)
-        x = LaneArray(full(x, lanes), lanes, x.kind)
-        kwargs["where"] = spread(where.data, where.lanes, lanes, max(ndim, where.data.ndim - where.lanes.ndim))
-    if type(kwargs.get("initial")) is LaneArray:
-        raise NoLaneForm("initial= differs between lanes")
+    if kwargs:
+        x = with_where(x, kwargs)
+        initial = kwargs.get("initial")
+        if type(initial) is LaneArray:
+            kwargs["initial"] = ufunc.identity
+            return stored(from_initial(ufunc, initial, reduce(ufunc, x, axis, dtype, None, keepdims, **kwargs)), out)
     if ndim == 0 and axis in (0, -1):  # as NumPy does for a scalar
         axis = ()
-    return wrap(
-        ufunc.reduce(contiguous(ufunc, x), axis=data_axes(axis, ndim), dtype=dtype, keepdims=keepdims, **kwargs),
-        x.lanes,
-    )
+    data = ufunc.reduce(contiguous(ufunc, x), axis=data_axes(axis, ndim), dtype=dtype, keepdims=keepdims, **kwargs)
+    return stored(wrap(data, x.lanes), out)
+
+
+def from_initial(ufunc: np.ufunc, initial: LaneArray, found: LaneArray) -> Any:
+    """A fold that starts from a value of each lane, given the fold without it."""
+    return elementwise(ufunc, LaneArray(initial.data.astype(found.data.dtype), initial.lanes, initial.kind), found)
+
+
+def with_where(x: LaneArray, arguments: dict[str, Any]) -> LaneArray:
+    """Spread ``where`` among some arguments against the array, both over their common lanes."""
+    where = arguments.get("where", True)
+    if where is True:
+        return x
+    mask = lane(where)
+    lanes = x.lanes.union(mask.lanes)
+    ndim = max(x.data.ndim - x.lanes.ndim, mask.data.ndim - mask.lanes.ndim)
+    arguments["where"] = spread(mask.data, mask.lanes, lanes, ndim)
+    return LaneArray(full(x, lanes), lanes, x.kind)
 
 
 _PAIRWISE = 8  # NumPy sums shorter runs one by one
@@ -108,8 +124,11 @@ def contiguous(ufunc: np.ufunc, x: LaneArray) -> Any:
     return np.ascontiguousarray(data)
 
 
-def _store(result: LaneArray, out: Any) -> Any:
+def stored(result: Any, out: Any) -> Any:
+    """A result, put into ``out`` if there is one."""
     target = out[0] if type(out) is tuple else out
+    if target is None:
+        return result
     if type(target) is not LaneArray:
         raise NoLaneForm("a plain array is the out= of an operation on lane values")
     if target.shape != result.shape:
@@ -123,19 +142,37 @@ def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None, ou
     """``ufunc.accumulate`` along an axis of the example."""
     x = lane(array)
     result = ufunc.accumulate(x.data, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), dtype=dtype)
-    found = LaneArray(result, x.lanes, ARRAY)
-    return found if out is None or out == (None,) else _store(found, out)
+    return stored(LaneArray(result, x.lanes, ARRAY), out)
 
 
 @row("reduceat")
 def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """``ufunc.reduceat`` along an axis of the example, at the same places in every lane."""
     if type(as_lanes(indices)) is LaneArray:
-        raise NoLaneForm("reduceat at places that differ between lanes has no batched form")
+        return stored(_reduceat_each(ufunc, lane(array), indices, axis, dtype), out)
     x = lane(array)
     result = ufunc.reduceat(x.data, indices, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), dtype=dtype)
-    found = LaneArray(result, x.lanes, ARRAY)
-    return found if out is None or out == (None,) else _store(found, out)
+    return stored(LaneArray(result, x.lanes, ARRAY), out)
+
+
+def _reduceat_each(ufunc: np.ufunc, x: LaneArray, indices: LaneArray, axis: int, dtype: Any) -> LaneArray:
+    """``ufunc.reduceat`` at places of their own: on all lanes end to end, each with one more place that ends it."""
+    lanes = x.lanes.union(indices.lanes)
+    ndim = x.data.ndim - x.lanes.ndim
+    data = np.moveaxis(full(x, lanes), data_axis(axis, ndim), lanes.ndim)
+    places = full(indices, lanes).astype(np.intp)
+    size = data.shape[lanes.ndim]
+    if places.size and (places.min() < 0 or places.max() >= size):
+        raise IndexError(f"index out-of-bounds in {ufunc.__name__}.reduceat [0, {size})")
+    flat = data.reshape(-1, *data.shape[lanes.ndim + 1 :])
+    start = np.arange(0, flat.shape[0], size or 1).reshape(*lanes.shape, 1)
+    # the last place of a lane reduces up to where the next lane starts, and one element more ends the last lane
+    ends = np.concatenate([places + start, start + size], axis=-1).reshape(-1)
+    flat = np.concatenate([flat, flat[:1]])
+    count = places.shape[-1]
+    found = ufunc.reduceat(flat, ends, axis=0, dtype=dtype) if flat.size else flat[:0].astype(dtype)
+    found = found.reshape(*lanes.shape, count + 1, *data.shape[lanes.ndim + 1 :])[(slice(None),) * lanes.ndim + (slice(count),)]
+    return LaneArray(np.moveaxis(found, lanes.ndim, data_axis(axis, ndim)), lanes, ARRAY)
 
 
 @row("outer")
@@ -152,16 +189,10 @@ def at(ufunc: np.ufunc, a: Any, indices: Any, *operands: Any) -> None:
     """``ufunc.at``: unbuffered, so that an index that occurs twice acts twice."""
     if type(a) is not LaneArray:
         raise NoLaneForm("a plain array is written by ufunc.at with lane values")
-    from .indexing import full_index
+    from .indexing import writing
 
-    index, lanes, _ = full_index(a, indices)
-    lanes = lanes.union(NOWHERE)
-    for x in operands:
-        lanes = lanes.union(lane(x).lanes)
-    write_data(a, lanes)
-    index, lanes, ndim = full_index(a, indices)
-    values = [spread(lane(x).data, lane(x).lanes, lanes, ndim) for x in operands]
-    ufunc.at(a.data, index, *values)
+    steps, values = writing(a, indices, [lane(x) for x in operands], gathers=True)
+    ufunc.at(a.data, steps.items, *values)
 
 
 # ---- functions that act like a ufunc ----
@@ -179,13 +210,70 @@ def broadcasting(*functions: Any, kind: int | None = None) -> None:
         kwargs.update(zip(names, datas[len(args) :], strict=True))
         result = func(*datas[: len(args)], **kwargs)
         found = wrap(result, lanes) if kind is None else LaneArray(np.asarray(result), lanes, kind)
-        return found if out is None else _store(found, out)
+        return stored(found, out)
 
     row(*functions)(rule)
 
 
-broadcasting(np.clip, np.round, np.around, np.isclose, np.angle, np.sinc, np.i0, np.nan_to_num)
+broadcasting(np.round, np.around, np.isclose, np.angle, np.sinc, np.i0, np.nan_to_num)
 broadcasting(np.iscomplex, np.isreal, np.isposinf, np.isneginf, np.fix)
+
+
+@row(np.clip)
+def clip(
+    func: Any, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None, **kwargs: Any
+) -> Any:
+    """``np.clip``: by two bounds, or one."""
+    low, high = a_min if min is None else min, a_max if max is None else max
+    dtype = a.dtype if hasattr(a, "dtype") else None
+    if dtype is not None and dtype.kind in "iu":  # as NumPy does with Python integers that the dtype can't hold
+        low = None if type(low) is int and low <= np.iinfo(dtype).min else low
+        high = None if type(high) is int and high >= np.iinfo(dtype).max else high
+    if low is None:
+        return elementwise(np.positive if high is None else np.minimum, *[a, high][: 1 + (high is not None)], out=out, **kwargs)
+    if high is None:
+        return elementwise(np.maximum, a, low, out=out, **kwargs)
+    return elementwise(_CLIP, a, low, high, out=out, **kwargs)
+
+
+_CLIP = np._core.umath.clip  # type: ignore[attr-defined]
+
+
+@row(np.allclose, np.array_equal, np.array_equiv)
+def agreement(func: Any, a: Any, b: Any, *args: Any, **kwargs: Any) -> Any:
+    """Whether two arrays agree in all elements: a Python bool for each lane."""
+    x, y = lane(a), lane(b)
+    shapes = x.data.shape[x.lanes.ndim :], y.data.shape[y.lanes.ndim :]
+    if func is np.array_equal and shapes[0] != shapes[1]:
+        return False
+    if func is np.allclose:
+        same = np.isclose(x, y, *args, **kwargs)
+    else:
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            return False
+        same = np.equal(x, y)
+        if kwargs.get("equal_nan", args[:1] == (True,)) and {x.data.dtype.kind, y.data.dtype.kind} <= set("fc"):
+            same = same | (np.isnan(x) & np.isnan(y))
+    found: LaneArray = lane(same)
+    axes = tuple(range(found.lanes.ndim, found.data.ndim))
+    return LaneArray(np.asarray(found.data.all(axis=axes)), found.lanes, PYTHON)
+
+
+@row(np.result_type)
+def result_type(func: Any, *operands: Any) -> Any:
+    """``np.result_type``: of dtypes alone, Python scalars weak."""
+    return np.result_type(*[_dtype_of(x) for x in operands])
+
+
+_WEAK: dict[str, Any] = {"b": False, "i": 0, "f": 0.0, "c": 0j}
+
+
+def _dtype_of(x: Any) -> Any:
+    if type(x) is LaneArray:
+        return _WEAK[x.data.dtype.kind] if x.kind == PYTHON else x.data.dtype
+    return lane(x).data.dtype if type(x) in (list, tuple) else x
 
 @row(np.where)
 def where(func: Any, condition: Any, *choices: Any) -> Any:
@@ -195,7 +283,25 @@ def where(func: Any, condition: Any, *choices: Any) -> Any:
     condition = as_lanes(condition)
     pair = weaken([as_lanes(x) for x in choices])
     datas, lanes = spread_all([condition, *pair])
-    return LaneArray(np.asarray(np.where(*datas)), lanes, ARRAY)
+    data = np.where(*datas)
+    return LaneArray(data if lanes.axes else np.asarray(data), lanes, ARRAY)
+
+
+@row(np.select)
+def select(func: Any, condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """``np.select``: for each element the first choice whose condition holds."""
+    if len(condlist) != len(choicelist):
+        raise ValueError("list of cases must be same length as list of conditions")
+    if len(condlist) == 0:
+        raise ValueError("select with an empty condition list is not possible")
+    dtype = result_type(np.result_type, *choicelist, default)
+    found = default
+    for n in reversed(range(len(condlist))):
+        condition = lane(condlist[n])
+        if condition.data.dtype != bool:
+            raise TypeError(f"invalid entry {n} in condlist: should be boolean ndarray")
+        found = where(np.where, condition, choicelist[n], found)
+    return LaneArray(np.asarray(found.data).astype(dtype, copy=False), found.lanes, ARRAY)
 
 
 @row(np.real, np.imag)
@@ -215,28 +321,20 @@ def real_if_close(func: Any, a: Any, tol: float = 100) -> Any:
     limit = np.finfo(x.data.dtype).eps * tol if tol > 1 else tol
     axes = data_axes(None, x.data.ndim - x.lanes.ndim)
     close = LaneArray(np.asarray((np.abs(x.data.imag) < limit).all(axis=axes)), x.lanes, SCALAR)
+    if close.data.size == 0:
+        return x
     close = agree_on(close, "a dtype that depends on values")
     x = live(x)
     return x.real if close.data.flat[0] else x
 
 
-method("clip")(lambda x, *args, **kwargs: TABLE[np.clip](np.clip, x, *_bounds(args), **_named(kwargs)))
+method("clip")(lambda x, *args, **kwargs: clip(np.clip, x, *args, **kwargs))
 method("round")(lambda x, decimals=0, out=None: _round(x, decimals, out))
 method("conj", "conjugate")(lambda x: elementwise(np.conjugate, x) if x.kind != PYTHON else _conjugate(x))
 
 
-def _bounds(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    return args if len(args) > 1 else (*args, *(None,) * (2 - len(args)))
-
-
-def _named(kwargs: dict[str, Any]) -> dict[str, Any]:
-    names = {"min": "a_min", "max": "a_max"}
-    return {names.get(name, name): value for name, value in kwargs.items()}
-
-
 def _round(x: LaneArray, decimals: Any, out: Any) -> Any:
-    found = TABLE[np.round](np.round, x, decimals)
-    return found if out is None else _store(found, out)
+    return stored(TABLE[np.round](np.round, x, decimals), out)
 
 
 def _conjugate(x: LaneArray) -> LaneArray:
@@ -279,7 +377,7 @@ def generalised(ufunc: np.ufunc, *inputs: Any, out: Any = None, **kwargs: Any) -
     if type(result) is tuple:
         return tuple([wrap(data, lanes) for data in result])
     found = wrap(result, lanes)
-    return found if out is None or out == (None,) else _store(found, out)
+    return stored(found, out)
 
 
 def _with_axes(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, SCALAR, LaneArray, live, row
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, lanes_of, live, map_lanes, method, row, wrap
 from ..lanes import NOWHERE, Lanes, spread
-from .common import as_lanes, bind, data_axis, full, lane, lanes_first
+from .common import as_lanes, bind, data_axis, full, lane, lanes_first, spread_all
 from .writing import write_data
 
 _ALL = slice(None)
@@ -37,8 +37,8 @@ class Plan:
 
 def plan(x: LaneArray, index: Any, *, gathers: bool = False) -> Plan:
     """Work out an index of an example as an index of the data."""
-    items = _items(index, x.data.ndim - x.lanes.ndim)
-    scalar = not any(item is Ellipsis for item in (index if type(index) is tuple else (index,)))
+    items = _items(index, x.data.shape[x.lanes.ndim :])
+    scalar = not any(item is Ellipsis for item in _tuple(index))
     lanes = x.lanes
     advanced = [n for n, item in enumerate(items) if isinstance(item, (np.ndarray, LaneArray, bool, np.bool))]
     if not advanced and not gathers:
@@ -73,65 +73,93 @@ def _rank(item: Any) -> int:
     return 1 if isinstance(item, (bool, np.bool)) else np.ndim(item)
 
 
-def _items(index: Any, ndim: int) -> tuple[Any, ...]:
+def _items(index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """The index as a tuple, its masks as integer arrays, its ellipsis as slices."""
+    found = [_item(item) for item in _tuple(index)]
+    used = sum(_axes_used(item) for item in found)
+    if used > len(shape):
+        raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {used} were indexed")
     items: list[Any] = []
-    for item in index if type(index) is tuple else (index,):
-        items.extend(_item(item))
-    used = sum(1 for item in items if item is not None and item is not Ellipsis and not isinstance(item, bool))
-    if used > ndim:
-        raise IndexError(
-            f"too many indices for array: array is {ndim}-dimensional, but {used} were indexed"
-        )
-    for n, item in enumerate(items):
+    at = 0
+    dots = False
+    for item in found:
         if item is Ellipsis:
-            items[n : n + 1] = [_ALL] * (ndim - used)
-            break
-    if any(item is Ellipsis for item in items):
-        raise IndexError("an index can only have a single ellipsis ('...')")
+            if dots:
+                raise IndexError("an index can only have a single ellipsis ('...')")
+            dots = True
+            items.extend([_ALL] * (len(shape) - used))
+            at += len(shape) - used
+            continue
+        if _is_mask(item):
+            _check_mask(item, shape, at)
+            items.extend(places(item) if type(item) is LaneArray else item.nonzero())
+        else:
+            items.append(item)
+        at += _axes_used(item)
     return tuple(items)
 
 
-def _item(item: Any) -> tuple[Any, ...]:
+def _item(item: Any) -> Any:
+    """One item of an index: an integer, a slice of integers, an array or a mask, or what it is."""
     kind = type(item)
     if kind is int or item is None or item is Ellipsis:
-        return (item,)
+        return item
     if kind is slice:
-        return (slice(*[None if part is None else operator.index(part) for part in (item.start, item.stop, item.step)]),)
+        return slice(*[None if part is None else operator.index(part) for part in (item.start, item.stop, item.step)])
     if kind is bool or kind is np.bool:
-        return (bool(item),)
+        return bool(item)
     if isinstance(item, np.integer) and kind is not LaneArray:
-        return (int(item),)
+        return int(item)
     array = as_lanes(item)
     if type(array) is not LaneArray:
         array = np.asarray(array)
         if array.size == 0 and kind is list:
-            array = array.astype(np.intp)
-    dtype = array.data.dtype if type(array) is LaneArray else array.dtype
-    if dtype == bool:
-        return tuple(places(array)) if type(array) is LaneArray else tuple(_nonzero(array))
-    if dtype.kind not in "iu":
+            return array.astype(np.intp)
+        if array.ndim == 0 and array.dtype.kind in "biu":
+            return array[()].item()
+    if array.dtype.kind not in "biu":
         raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are "
             "valid indices"
         )
-    if type(array) is not LaneArray and array.ndim == 0:
-        return (int(array),)
-    return (array,)
+    return array
 
 
-def _nonzero(mask: Any) -> tuple[Any, ...]:
-    return mask.nonzero() if mask.ndim else (bool(mask),)
+def _is_mask(item: Any) -> bool:
+    kind = type(item)
+    return (kind is LaneArray or kind is np.ndarray) and item.dtype == bool
 
 
-def places(mask: LaneArray) -> list[LaneArray]:
+def _axes_used(item: Any) -> int:
+    """How many axes of the array an item of an index stands for."""
+    if item is None or item is Ellipsis or type(item) is bool:
+        return 0
+    return item.ndim if _is_mask(item) else 1
+
+
+def _check_mask(mask: Any, shape: tuple[int, ...], at: int) -> None:
+    """A mask must have the shape of the axes that it stands for."""
+    for n, (size, wanted) in enumerate(zip(mask.shape, shape[at:], strict=False)):
+        if size != wanted:
+            raise IndexError(
+                f"boolean index did not match indexed array along axis {at + n}; size of axis is {wanted} but size of "
+                f"corresponding boolean axis is {size}"
+            )
+
+
+def _agree_on_count(mask: LaneArray) -> None:
+    if mask.lanes.axes:
+        counts = np.count_nonzero(mask.data, axis=tuple(range(mask.lanes.ndim, mask.data.ndim)))
+        facts.agree(mask.lanes, np.asarray(counts), "the number of true elements in a mask")
+
+
+def places(mask: LaneArray) -> list[Any]:
     """The places of the true elements in each lane, once the lanes agree on how many there are."""
     mask = live(mask)
     ndim = mask.data.ndim - mask.lanes.ndim
     if ndim == 0:
-        mask = LaneArray(mask.data[..., None], mask.lanes, ARRAY)
-    counts = np.count_nonzero(mask.data, axis=tuple(range(-max(ndim, 1), 0)))
-    facts.agree(mask.lanes, np.asarray(counts), "the number of true elements in a mask")
+        return [bool(mask)]
+    _agree_on_count(mask)
     mask = live(mask)
     found = mask.data.nonzero()[mask.lanes.ndim :]
     shape = (*mask.lanes.shape, -1) if mask.data.size else (*mask.lanes.shape, 0)
@@ -145,14 +173,19 @@ def getitem(func: Any, x: LaneArray, index: Any) -> Any:
         return LaneArray(x.data[index], x.lanes, x.kind)
     if type(x) is not LaneArray:
         x = lane(x)
-    if x.kind == SCALAR and not (index is Ellipsis or index in ((), None)):
-        return x.data.dtype.type(0)[index]  # a NumPy scalar's own complaint
+    if x.kind == SCALAR:
+        if index is Ellipsis or (type(index) is tuple and not index):
+            return LaneArray(x.data, x.lanes, ARRAY if index is Ellipsis else SCALAR)
+        if not all(item is None or item is Ellipsis or type(item) in (bool, np.bool) for item in _tuple(index)):
+            return x.data.dtype.type(0)[index]  # a NumPy scalar's own complaint
     if _is_mask_of(x, index):
         return _take_mask(x, index)
-    steps = plan(x, index)
-    x = live(x)
-    steps = plan(x, index) if steps.lanes.stale else steps
-    return take(x, steps)
+    x, index, _ = agreed(x, index, [])
+    return take(x, plan(x, index))
+
+
+def _tuple(index: Any) -> tuple[Any, ...]:
+    return index if type(index) is tuple else (index,)
 
 
 def _is_mask_of(x: LaneArray, index: Any) -> bool:
@@ -167,8 +200,7 @@ def _is_mask_of(x: LaneArray, index: Any) -> bool:
 
 def _take_mask(x: LaneArray, mask: LaneArray) -> LaneArray:
     """``x[mask]`` with a mask of the array's own shape: the common case, in one gather."""
-    counts = np.count_nonzero(mask.data, axis=tuple(range(x.lanes.ndim, x.data.ndim)))
-    facts.agree(x.lanes, np.asarray(counts), "the number of true elements in a mask")
+    _agree_on_count(mask)
     x, mask = live(x), live(mask)
     count = np.count_nonzero(mask.data[(0,) * x.lanes.ndim])
     return LaneArray(x.data[mask.data].reshape(*x.lanes.shape, count), x.lanes, ARRAY)
@@ -209,26 +241,58 @@ def setitem(func: Any, x: LaneArray, index: Any, value: Any) -> None:
     value = as_lanes(value)
     if x.data.dtype == object:
         raise facts.NoLaneForm("an array of objects is written")
-    lanes = plan(x, index).lanes
-    if type(value) is LaneArray:
+    if type(index) is LaneArray and index.data.dtype == bool and _write_masked(x, index, value):
+        return
+    steps, (data,) = writing(x, index, [lane(value)])
+    x.data[steps.items] = data
+
+
+def writing(x: LaneArray, index: Any, values: list[LaneArray], *, gathers: bool = False) -> tuple[Plan, list[Any]]:
+    """Make an array ready to be written at an index: a plan for its data, and the values as the plan wants them."""
+    x_now, index, values = agreed(x, index, values)
+    lanes = plan(x_now, index).lanes
+    for value in values:
         lanes = lanes.union(value.lanes)
     write_data(x, lanes)
-    steps = plan(x, index)
+    steps = plan(x, index, gathers=gathers)
     if not steps.gathers and steps.lanes is not lanes:
         steps = plan(x, index, gathers=True)
-    if type(value) is not LaneArray:
-        value = LaneArray(np.asarray(value), NOWHERE, ARRAY)
     ndim = len(_result_shape(x, steps)) - lanes.ndim
-    data = _fitted(value, lanes, ndim)
+    return steps, [_arranged(_fitted(value, lanes, ndim), steps) for value in values]
+
+
+def _arranged(data: Any, steps: Plan) -> Any:
+    """The data of a value, its axes in the order in which NumPy reads by the plan."""
     if steps.gathers:
-        data = _unshift(data, lanes.ndim, steps.advanced, steps.place)
-    elif steps.lanes_at:
-        order = list(range(data.ndim))
-        block = order[: lanes.ndim]
-        del order[: lanes.ndim]
-        order[steps.lanes_at : steps.lanes_at] = block
-        data = data.transpose(order)
-    x.data[steps.items] = data
+        return _unshift(data, steps.lanes.ndim, steps.advanced, steps.place)
+    if steps.lanes_at:
+        count = steps.lanes.ndim
+        order = [*range(count, count + steps.lanes_at), *range(count), *range(count + steps.lanes_at, data.ndim)]
+        return data.transpose(order)
+    return data
+
+
+def agreed(x: LaneArray, index: Any, values: list[LaneArray]) -> Any:
+    """Array, index and values, once the lanes agree on how much each mask in the index marks."""
+    masks = [item for item in _tuple(index) if type(item) is LaneArray and item.data.dtype == bool]
+    for mask in masks:
+        _agree_on_count(live(mask))
+    return (live(x), *map_lanes(live, (index, values))) if masks else (x, index, values)
+
+
+def _write_masked(x: LaneArray, mask: LaneArray, value: Any) -> bool:
+    """``x[mask] = value`` where the value does not depend on how many elements are marked; else False."""
+    source = lane(value)
+    axes = mask.data.ndim - mask.lanes.ndim
+    ndim = x.data.ndim - x.lanes.ndim
+    if not 0 < axes <= ndim or source.data.ndim - source.lanes.ndim > ndim - axes:
+        return False
+    shape = x.data.shape[x.lanes.ndim :]
+    _check_mask(mask, shape, 0)
+    np.broadcast_to(np.empty(source.data.shape[source.lanes.ndim :], "V0"), shape[axes:])  # NumPy's own complaint
+    wide = mask.data.reshape(mask.data.shape + (1,) * (ndim - axes))
+    put_masked(x, source, LaneArray(wide, mask.lanes, ARRAY))
+    return True
 
 
 def _result_shape(x: LaneArray, steps: Plan) -> tuple[int, ...]:
@@ -254,14 +318,6 @@ def _unshift(data: Any, start: int, count: int, place: int) -> Any:
     del order[start + place : start + place + count]
     order[start:start] = block
     return data.transpose(order)
-
-
-def full_index(x: LaneArray, index: Any) -> tuple[Any, Lanes, int]:
-    """An index of the data that names the lanes explicitly, for functions that need a single index."""
-    steps = plan(x, index, gathers=True)
-    if steps.place:
-        raise facts.NoLaneForm("an index whose arrays come after slices has no batched form here")
-    return steps.items, steps.lanes, len(_result_shape(x, steps)) - steps.lanes.ndim
 
 
 # ---- functions that read by index ----
@@ -324,6 +380,29 @@ def nonzero(func: Any, a: Any) -> Any:
     return tuple(places(mask))
 
 
+@row(np.argwhere)
+def argwhere(func: Any, a: Any) -> Any:
+    """``np.argwhere``."""
+    x = lane(a)
+    if x.data.ndim == x.lanes.ndim:
+        raise facts.NoLaneForm("np.argwhere of a scalar has no batched form")
+    return np.stack(nonzero(np.nonzero, x), axis=-1)
+
+
+@row(np.unravel_index)
+def unravel_index(func: Any, indices: Any, shape: Any, order: str = "C") -> Any:
+    """``np.unravel_index``: the same of every lane."""
+    x = lane(indices)
+    return tuple([wrap(part, x.lanes) for part in np.unravel_index(x.data, shape, order)])
+
+
+@row(np.ravel_multi_index)
+def ravel_multi_index(func: Any, multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C") -> Any:
+    """``np.ravel_multi_index``."""
+    datas, lanes = spread_all([lane(x) for x in multi_index])
+    return wrap(np.ravel_multi_index(tuple(np.broadcast_arrays(*datas)), dims, mode, order), lanes)
+
+
 @row(np.choose)
 def choose(func: Any, a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     """``np.choose``: elementwise among arrays."""
@@ -342,3 +421,109 @@ def choose(func: Any, a: Any, choices: Any, out: Any = None, mode: str = "raise"
         out[...] = found
         return out
     return found
+
+
+# ---- functions that write ----
+
+
+@row(np.copyto)
+def copyto(func: Any, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    """``np.copyto``: a write with a mask of one's own for every lane."""
+    value, mask = lane(src), lane(where)
+    dtype = value.data.dtype if value.kind != PYTHON else _WEAK[value.data.dtype.kind]
+    target = dst.data.dtype if type(dst) is LaneArray else dst.dtype
+    if not np.can_cast(np.result_type(target, dtype) if value.kind == PYTHON else dtype, target, casting):  # type: ignore[arg-type]
+        raise TypeError(f"Cannot cast array data from {value.data.dtype!r} to {target!r} according to the rule {casting!r}")
+    put_masked(dst, value, mask)
+
+
+_WEAK = {"b": np.int8, "i": np.int8, "f": np.float16, "c": np.complex64}
+
+
+def put_masked(x: Any, value: LaneArray, mask: LaneArray) -> None:
+    """Write a value where a mask holds, both broadcast against the array."""
+    write_data(x, value.lanes.union(mask.lanes))
+    ndim = x.data.ndim - x.lanes.ndim
+    data = _fitted(value, x.lanes, ndim)
+    where = spread(mask.data, mask.lanes, x.lanes, ndim)
+    np.copyto(x.data, data, casting="unsafe", where=where)
+
+
+@row(np.putmask, np.place)
+def putmask(func: Any, a: Any, mask: Any, values: Any) -> None:
+    """``np.putmask`` repeats the values along the array, ``np.place`` along its marked elements."""
+    x, where, source = a, lane(mask), np.ravel(lane(values))
+    if type(x) is not LaneArray:
+        raise facts.NoLaneForm("a plain array is written with lane values")
+    if where.data.shape[where.lanes.ndim :] != x.shape:
+        raise ValueError("putmask: mask and data must be the same size")
+    if source.shape[0] == 0:
+        if where.data.any() and func is np.place:
+            raise ValueError("Cannot insert from an empty array!")
+        return
+    flat = where.data.reshape(*where.lanes.shape, x.size)
+    place = np.cumsum(flat, axis=-1) - 1 if func is np.place else np.broadcast_to(np.arange(x.size), flat.shape)
+    index = LaneArray(np.maximum(place, 0) % source.shape[0], where.lanes, ARRAY)
+    put_masked(x, np.reshape(np.take(source, index), x.shape), LaneArray(where.data.astype(bool), where.lanes, ARRAY))
+
+
+@row(np.put)
+def put(func: Any, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    """``np.put``: writes at places of the flattened array, the values repeated as needed."""
+    if type(a) is not LaneArray:
+        raise facts.NoLaneForm("a plain array is written with lane values")
+    index, source = np.ravel(lane(ind)), np.ravel(lane(v))
+    if mode != "raise":
+        index = np.clip(index, 0, a.size - 1) if mode == "clip" else np.remainder(index, a.size)
+    if source.shape[0] == 0 or index.shape[0] == 0:
+        return
+    Flat(a)[index] = source[np.arange(index.shape[0]) % source.shape[0]]
+
+
+class Flat:
+    """``x.flat``: the elements of an array in C order, to read and to write."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: LaneArray) -> None:
+        self.base = base
+
+    def __getitem__(self, index: Any) -> Any:
+        found = np.ravel(self.base)[index]
+        return np.copy(found) if type(found) is LaneArray and found.kind == ARRAY else found
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        flat = np.array(np.ravel(self.base).data)
+        changed = LaneArray(flat, self.base.lanes, ARRAY)
+        source = lane(value)
+        if source.data.ndim > source.lanes.ndim:  # the values are repeated as needed
+            source = np.ravel(source)
+            count = np.ravel(LaneArray(np.zeros(self.base.size), NOWHERE, ARRAY))[index]
+            size = count.data.size if count.lanes is NOWHERE else count.shape[0]
+            if source.shape[0] != size and source.shape[0]:
+                source = np.take(source, np.arange(size) % source.shape[0])
+        wide = changed.lanes.union(source.lanes).union(lanes_of(index))
+        changed = LaneArray(np.array(full(changed, wide)), wide, ARRAY)
+        changed[index] = source
+        self.base[...] = np.reshape(changed, self.base.shape)
+
+    def __iter__(self) -> Any:
+        return iter(np.ravel(self.base))
+
+    def __len__(self) -> int:
+        return self.base.size
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise facts.NoLaneForm("a real array is asked of x.flat")
+
+    def copy(self) -> Any:
+        """The elements as an array of one axis."""
+        return np.copy(np.ravel(self.base))
+
+
+@method("put")
+def _put_method(x: LaneArray, indices: Any, values: Any, mode: str = "raise") -> None:
+    put(np.put, x, indices, values, mode)
+
+
+TABLE["flat"] = Flat

@@ -21,7 +21,7 @@ _UNSAFE = frozenset({
     "asarray", "asanyarray", "ascontiguousarray", "dtype", "astype", "maximum", "minimum", "fmax", "fmin", "max", "min",
     "sign", "sort", "argsort", "argmax", "argmin", "logical_and", "logical_or", "logical_not", "isrealobj",
     "iscomplexobj", "itemsize", "nbytes", "result_type", "any", "all", "unique", "searchsorted", "amax", "amin",
-    "median", "partition", "clip", "where", "nonzero", "count_nonzero", "cumsum", "divmod", "floor_divide",
+    "lexsort", "bincount", "packbits", "unpackbits", "ravel_multi_index", "unravel_index", "vdot", "median", "partition", "clip", "where", "nonzero", "count_nonzero", "cumsum", "divmod", "floor_divide",
 })  # fmt: skip
 
 

@@ -12,11 +12,7 @@ from ..array import ARRAY, PYTHON_OPERATORS, TABLE, LaneArray, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
 from .common import as_lanes, data_axis, lane, weaken
-from .elementwise import _store
-
-
-def _result(found: LaneArray, out: Any) -> Any:
-    return found if out is None or out == (None,) else _store(found, out)
+from .elementwise import stored
 
 
 @row(np.matmul)
@@ -32,7 +28,7 @@ def matmul(func: Any, a: Any, b: Any, /, out: Any = None, **kwargs: Any) -> Any:
         found = _shared_times_columns(a.data, b, kwargs)
     else:
         found = _batched(a, b, kwargs)
-    return _result(found, out)
+    return stored(found, out)
 
 
 def _check_matmul(a: LaneArray, b: LaneArray) -> None:
@@ -86,11 +82,11 @@ def dot(func: Any, a: Any, b: Any, out: Any = None) -> Any:
     a, b = as_lanes(a), as_lanes(b)
     left, right = lane(a), lane(b)
     if left.data.ndim == left.lanes.ndim or right.data.ndim == right.lanes.ndim:
-        return _result(a * b, out)
+        return stored(a * b, out)
     if right.data.ndim - right.lanes.ndim <= 2:
         return matmul(np.matmul, a, b, out)
     ndim = right.data.ndim - right.lanes.ndim
-    return _result(tensordot(np.tensordot, a, b, (-1, ndim - 2)), out)
+    return stored(tensordot(np.tensordot, a, b, (-1, ndim - 2)), out)
 
 
 @row(np.inner)
@@ -111,7 +107,7 @@ def vdot(func: Any, a: Any, b: Any, /) -> Any:
 @row(np.outer, np.linalg.outer)
 def outer(func: Any, a: Any, b: Any, out: Any = None) -> Any:
     """``np.outer``: the flattened examples, every element against every other."""
-    return _result(np.ravel(lane(a))[:, None] * np.ravel(lane(b))[None, :], out)
+    return stored(np.ravel(lane(a))[:, None] * np.ravel(lane(b))[None, :], out)
 
 
 @row(np.tensordot, np.linalg.tensordot)
@@ -154,7 +150,7 @@ def einsum(func: Any, *operands: Any, out: Any = None, optimize: Any = False, **
     terms = ["".join(label[axis] for axis in x.lanes.axes) + term for x, term in zip(arrays, terms, strict=True)]
     rule = ",".join(terms) + "->" + "".join(label[axis] for axis in lanes.axes) + result
     found = wrap(np.einsum(rule, *[x.data for x in arrays], optimize=optimize, **kwargs), lanes)
-    return _result(found, out)
+    return stored(found, out)
 
 
 def _einsum_terms(text: str, arrays: list[LaneArray]) -> tuple[list[str], str]:

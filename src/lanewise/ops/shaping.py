@@ -25,7 +25,7 @@ def reshape(func: Any, a: Any, /, shape: Any = None, order: Any = "C", *, newsha
     x = lane(a)
     shape = newshape if shape is None else shape
     old = x.data.shape[x.lanes.ndim :]
-    new = tuple(int(n) for n in shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+    new = tuple([int(n) for n in shape]) if np.ndim(shape) else (int(shape),)
     if -1 in new:
         new = np.empty(old, "V0").reshape(new).shape if math.prod(old) else np.empty(old).reshape(new).shape
     elif math.prod(new) != math.prod(old):
@@ -78,8 +78,8 @@ def transpose(func: Any, a: Any, axes: Any = None) -> Any:
 
 @method("transpose")
 def _transpose_method(x: LaneArray, *axes: Any) -> Any:
-    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-        axes = axes[0]
+    if len(axes) == 1 and (axes[0] is None or np.ndim(axes[0])):
+        return transpose(np.transpose, x, axes[0])
     return transpose(np.transpose, x, axes or None)
 
 
