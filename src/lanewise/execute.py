@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,7 @@ class Groups:
         self.outcomes: list[Outcome] = []
         lanes = run.axis.lanes
         # the mapped leaves, on the axes at the start of the run
-        self.bases = [_as_lanes(leaf.value, leaf.axis, lanes) for leaf in call.inputs.mapped]
+        self.bases = [_base(leaf.value, leaf.axis, lanes) for leaf in call.inputs.mapped]
         self.copies: list[LaneArray | None] = []
 
     def go(self) -> list[Outcome]:
@@ -59,8 +58,10 @@ class Groups:
         token = RUN.set(run)
         try:
             run.groups = 1
-            with suppress(Refiled):
+            try:
                 self.work()
+            except Refiled:
+                pass
             while run.waiting:
                 group = heapq.heappop(run.waiting)
                 if self.skips(group):
@@ -68,8 +69,10 @@ class Groups:
                 run.start(group)
                 if run.groups > MANY_GROUPS and run.strict:
                     raise PerformanceWarning(many_groups(self.call, run))
-                with suppress(Refiled):
+                try:
                     self.work()
+                except Refiled:
+                    continue
         finally:
             RUN.reset(token)
             run.stop()
@@ -111,7 +114,7 @@ class Groups:
     def arguments(self) -> list[Any]:
         """The mapped leaves as lane values: read-only views, or copies once the function is known to write."""
         # a group's own objects: they may be refined in place
-        values = [LaneArray(base.data, base.lanes, base.kind) for base in self.bases]
+        values = [LaneArray(data, lanes, kind) for data, lanes, kind in self.bases]
         self.copies = [None] * len(values)
         if self.run.writable:
             for n, leaf in enumerate(self.call.inputs.mapped):
@@ -136,18 +139,18 @@ class Groups:
         if any(found.error is not None for found in self.outcomes):
             raise NoLaneForm("an inner function writes its arguments, and raises")
         wrote = [found for found in self.outcomes if found.written]
-        for n, (leaf, base) in enumerate(zip(self.call.inputs.mapped, self.bases, strict=True)):
-            if base.kind != ARRAY:
+        for n, (leaf, (data, lanes, kind)) in enumerate(zip(self.call.inputs.mapped, self.bases, strict=True)):
+            if kind != ARRAY:
                 continue
             if type(leaf.value) is not LaneArray:
                 raise NoLaneForm("an array that the outer lanes share is written", in_order=True)
             everyone = Outcome((), [], None)
-            before = Piece(base.data, base.lanes.axes, None)
+            before = Piece(data, lanes.axes, None)
             pieces = [before, *(found.written[n] for found in wrote)]
             joined = join(pieces, [everyone, *wrote], replaced(self.run, wrote))
             lead = len(joined.axes) - 1
-            data = np.moveaxis(joined.data, lead, lead + leaf.axis)
-            leaf.value[...] = LaneArray(data, Lanes.of(joined.axes[:-1]), ARRAY)
+            left = np.moveaxis(joined.data, lead, lead + leaf.axis)
+            leaf.value[...] = LaneArray(left, Lanes.of(joined.axes[:-1]), ARRAY)
 
 
 def run_inner(call: Call, run: Run) -> Any:
@@ -181,8 +184,8 @@ def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> 
     return Results(run, call.out_axes, call.fun, sources).build(found)
 
 
-def _as_lanes(value: Any, axis: int, lanes: Lanes) -> LaneArray:
-    """One mapped leaf: its axis becomes the innermost lane axis."""
+def _base(value: Any, axis: int, lanes: Lanes) -> tuple[Any, Lanes, int]:
+    """The data, lanes and kind of one mapped leaf: its axis becomes the innermost lane axis."""
     lead = 0
     if type(value) is LaneArray:
         value = live(value)
@@ -199,13 +202,13 @@ def _as_lanes(value: Any, axis: int, lanes: Lanes) -> LaneArray:
         order.insert(lead, order.pop(lead + axis))
         data = data.transpose(order)
     data.setflags(write=False)
-    return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+    return data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR
 
 
 def _writable(x: LaneArray, source: Any) -> LaneArray:
     """A copy of a mapped leaf, to be written and committed at the end."""
     taken = live(x)
-    copy = np.array(taken.data)
+    copy = np.array(taken.data, order="C")  # so that a view of one example is a view of the batch
     if type(source) is not LaneArray and not source.flags.writeable:
         copy.flags.writeable = False
     return LaneArray(copy, taken.lanes, x.kind)

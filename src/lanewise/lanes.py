@@ -81,7 +81,13 @@ class LaneAxis:
     @property
     def lanes(self) -> Lanes:
         """The lanes of a value that varies over no other axis."""
-        return Lanes.of((self,))
+        alone = (self,)
+        lanes = self.members.get(alone)
+        if lanes is None:
+            lanes = self.members[alone] = Lanes(alone)
+            lanes.stale = self.closed or self.replaced is not None
+            self.holders.append(lanes)
+        return lanes
 
     def replace(self, refinement: LaneAxis | None) -> None:
         """Send values on this axis to a refinement of it (None: take them as they are again)."""
