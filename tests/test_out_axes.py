@@ -165,3 +165,15 @@ def test_nested_twice(outer: int, inner: int, first: int, second: int, jit_like:
 def test_results_of_one_lane_value_twice_are_two_arrays() -> None:
     a, b = vmap(lambda x: (x, x))(numbers(3))
     assert not np.shares_memory(a, b)
+
+
+def test_objects_on_which_groups_of_lanes_agree_are_shared_too() -> None:
+    def f(x: Any) -> Any:
+        if x > 2:
+            return "same", None
+        return "same", None
+
+    text, nothing = vmap(f, out_axes=None)(numbers(4))
+    assert (type(text), text, nothing) == (str, "same", None)
+    with pytest.raises(ValueError, match="out_axes is None for the result of <lambda>, but it differs between lanes"):
+        vmap(lambda x: "a" if x > 2 else "b", out_axes=None)(numbers(4))

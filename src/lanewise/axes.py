@@ -42,7 +42,7 @@ class Argument(NamedTuple):
 class Inputs:
     """The arguments of one call, taken apart."""
 
-    __slots__ = ("args", "arguments", "automatic", "fun", "kwargs", "mapped", "sizes")
+    __slots__ = ("args", "arguments", "automatic", "bare", "fun", "kwargs", "mapped", "sizes")
 
     def __init__(self, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.fun = fun
@@ -51,16 +51,22 @@ class Inputs:
         self.arguments: list[Argument | None] = []  # None: an array that is mapped
         self.mapped: list[Mapped] = []
         self.sizes: list[int] = []
+        self.bare = False  # every argument is an array that is mapped, and given by position
         self.automatic = False  # an axis was mapped that no spec names
 
     # ---- taking apart ----
 
     def add(self, value: Any, entry: Any) -> None:
         """Take one argument apart by its entry of ``in_axes``."""
-        if entry is None:
-            self.arguments.append(Argument(None, [value], [protect(value)], [-1]))
-            return
         kind = type(value)
+        if entry is None:
+            self.arguments.append(_new(Argument, (None, [value], [protect(value)], _SHARED)))
+            return
+        if kind is np.ndarray and type(entry) is int and 0 <= entry < value.ndim:
+            self.mapped.append(_new(Mapped, (value, entry, len(self.arguments), 0)))
+            self.sizes.append(value.shape[entry])
+            self.arguments.append(None)
+            return
         if type(entry) is not int or (kind is not np.ndarray and kind is not LaneArray):
             self._add_tree(value, entry)
             return
@@ -156,6 +162,8 @@ class Inputs:
 
         With ``shared``, what is not mapped is the caller's own, to be written as in the loop.
         """
+        if self.bare:
+            return values, {}
         made = []
         rest = iter(values)
         for argument in self.arguments:
@@ -190,6 +198,7 @@ class Inputs:
         """The same arguments with a range of lanes only."""
         made = Inputs(self.fun, self.args, self.kwargs)
         made.arguments = self.arguments
+        made.bare = self.bare
         made.mapped = [
             leaf._replace(value=leaf.value[(slice(None),) * leaf.axis + (slice(start, stop),)]) for leaf in self.mapped
         ]
@@ -259,16 +268,34 @@ _AUTOMATIC = (
 def take_apart(in_axes: InAxes, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Inputs:
     """The arguments of a call of a mapped function, by its ``in_axes``."""
     inputs = Inputs(in_axes.fun, args, kwargs)
-    for number, (value, entry) in enumerate(zip(args, in_axes.positional(len(args)), strict=True)):
-        if type(value) is np.ndarray and type(entry) is int and 0 <= entry < value.ndim:
-            inputs.arguments.append(None)  # the usual case, in a few lines because every call comes here
-            inputs.mapped.append(Mapped(value, entry, number, 0))
-            inputs.sizes.append(value.shape[entry])
-        else:
-            inputs.add(value, entry)
+    entry = in_axes.entry
+    if type(entry) is int and entry >= 0 and not kwargs and _all_arrays(inputs, entry):
+        return inputs
+    for value, entry in zip(args, in_axes.positional(len(args)), strict=True):
+        inputs.add(value, entry)
     for name, value in kwargs.items():
         inputs.add(value, in_axes.keyword(name))
     return inputs
+
+
+def _all_arrays(inputs: Inputs, axis: int) -> bool:
+    """Take plain arrays apart, all mapped over one axis: the usual call, and so the quick one."""
+    mapped: list[Mapped] = []
+    sizes = []
+    for value in inputs.args:
+        if type(value) is not np.ndarray or value.ndim <= axis:
+            return False
+        mapped.append(_new(Mapped, (value, axis, len(mapped), 0)))
+        sizes.append(value.shape[axis])
+    inputs.mapped = mapped
+    inputs.sizes = sizes
+    inputs.arguments = [None] * len(mapped)
+    inputs.bare = True
+    return True
+
+
+_SHARED = [-1]  # the one leaf of an argument that is shared whole
+_new = tuple.__new__  # half the time of a named tuple's own
 
 
 # ---- specs, prepared once for each mapped function ----

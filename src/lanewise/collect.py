@@ -266,6 +266,10 @@ class Results:
         ndim = len(piece.shape)
         varies = axis in piece.axes
         if out_axis is None:
+            if varies and piece.data.dtype.kind in "OSU" and len(piece.axes) == 1 and axis.size:
+                first, *others = piece.data.reshape(axis.size, -1).tolist()  # lanes that split can agree all the same
+                if all(other == first for other in others):
+                    return piece.data[0].copy() if piece.shape else first[0]
             if varies:
                 raise ValueError(
                     f"vmap: out_axes is None for {self.leaf_name(found, number)} of {label(self.fun)}, but it differs "
