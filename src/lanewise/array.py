@@ -285,8 +285,10 @@ class LaneArray:
             except IndexError:
                 return apply(operator.getitem, self, index)
             if type(data) is np.ndarray:
-                scalar = data.ndim == lanes.ndim and Ellipsis not in items
-                return LaneArray(data, lanes, SCALAR if scalar else ARRAY)
+                if data.ndim > lanes.ndim or Ellipsis in items:
+                    return LaneArray(data, lanes, ARRAY)
+                # a scalar does not follow the array that it was read from
+                return LaneArray(data.copy() if data.flags.writeable else data, lanes, SCALAR)
         return apply(operator.getitem, self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -503,6 +505,8 @@ def live(x: LaneArray) -> LaneArray:
         if run is not None and any(axis is run.axis or axis.owner is run for axis in x.lanes.axes):
             x.data, x.lanes = data, lanes  # the group's own: gather once, not at each use
             return x
+        if run is not None and x.kind == ARRAY and data is not x.data:
+            run.borrow(data)
         return LaneArray(data, lanes, x.kind)
     return x
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from . import facts
-from .array import ARRAY, SCALAR, LaneArray, live
+from .array import ARRAY, SCALAR, Data, LaneArray, live
 from .axes import Inputs, label
 from .collect import Outcome, Piece, Results, join, merge, outcome, replaced
 from .facts import MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Refiled, Run, TraceError
+from .guards import Watch
 from .lanes import Lanes
 
 
@@ -43,8 +45,9 @@ class Call:
 class Groups:
     """The groups of one call, run one after another."""
 
-    def __init__(self, call: Call, run: Run) -> None:
+    def __init__(self, call: Call, run: Run, watch: Watch) -> None:
         self.call = call
+        self.watch = watch
         self.run = run
         self.outcomes: list[Outcome] = []
         lanes = run.axis.lanes
@@ -91,7 +94,16 @@ class Groups:
         except Exception as error:
             if self.run.axis.size == 0:
                 raise
+            self.check_shared_write(error)
             self.outcomes.append(Outcome(self.run.now(), [], None, error=error))
+
+    def check_shared_write(self, error: Exception) -> None:
+        """Tell a write to what lanes share, which is read-only while they run together, by its exception."""
+        if isinstance(error, ValueError) and "read-only" in str(error):
+            shared = self.call.inputs.shared()
+            if self.watch.arrays or any(isinstance(leaf, np.ndarray) and leaf.flags.writeable for leaf in shared):
+                signal = NoLaneForm("an array that the lanes share is written", in_order=True)
+                raise signal.with_traceback(error.__traceback__) from None
 
     def batched(self) -> Outcome:
         """Call the function on the lane values of the group at work."""
@@ -155,9 +167,15 @@ class Groups:
 
 def run_inner(call: Call, run: Run) -> Any:
     """Run a mapped function inside of another; what it can't do falls to the outermost."""
-    groups = Groups(call, run)
+    watch = Watch(call.fun, call.inputs.shared())
+    moved = watch.unsure()
     try:
-        groups.go()
+        groups = Groups(call, run, watch)
+        if not moved:
+            groups.go()
+            moved = watch.moved()
+        if moved:
+            raise NoLaneForm(moved, in_order=True)
     except NoLaneForm as signal:
         if run.strict:
             raise PerformanceWarning(slow_message(call, signal.reason, signal.where())) from None
@@ -166,6 +184,9 @@ def run_inner(call: Call, run: Run) -> Any:
         raise
     finally:
         run.close()
+        watch.release()
+        if moved:
+            watch.restore()
     if run.writable:
         groups.commit_to_outer()
     return stack(call, run, groups.outcomes, [])
@@ -208,10 +229,31 @@ def _base(value: Any, axis: int, lanes: Lanes) -> tuple[Any, Lanes, int]:
 def _writable(x: LaneArray, source: Any) -> LaneArray:
     """A copy of a mapped leaf, to be written and committed at the end."""
     taken = live(x)
-    copy = np.array(taken.data, order="C")  # so that a view of one example is a view of the batch
+    copy = _copy_alike(taken.data, taken.lanes.ndim)
     if type(source) is not LaneArray and not source.flags.writeable:
         copy.flags.writeable = False
     return LaneArray(copy, taken.lanes, x.kind)
+
+
+def _copy_alike(data: Data, lead: int) -> Data:
+    """A copy, lane after lane, of which one example reshapes without copying where it does in the source.
+
+    Its axes keep their order in memory, and those with gaps between them there have gaps here.
+    """
+    shape, steps = data.shape[lead:], [abs(step) for step in data.strides[lead:]]
+    long = sorted([n for n, size in enumerate(shape) if size > 1], key=lambda n: -steps[n])
+    room = list(shape)
+    for outer, inner in pairwise(long):
+        room[inner] += steps[outer] != shape[inner] * steps[inner]
+    apart = 2 if long and steps[long[-1]] != data.itemsize else 1
+    order = [n for n, size in enumerate(shape) if size <= 1] + long
+    if apart == 1 and room == list(shape) and long == sorted(long):
+        return np.array(data, order="C")
+    memory = np.empty([*data.shape[:lead], *(room[n] for n in order), apart], data.dtype)[..., 0]
+    back = [lead + order.index(n) for n in range(len(shape))]
+    copy = memory.transpose(*range(lead), *back)[(slice(None),) * lead + tuple(map(slice, shape))]
+    copy[...] = data
+    return copy
 
 
 # ---- messages ----

@@ -13,6 +13,7 @@ import heapq
 import os
 import sys
 import sysconfig
+import weakref
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
@@ -96,6 +97,7 @@ class Run:
     nowhere: Lanes | None = None  # the lanes of arrays made inside the function that do not vary (yet)
     started: Group | None = None
     went_on = False  # the group at work is a part of the one that started
+    lost_view = False  # a copy stands for what is a view in the loop
     writable = False  # the mapped arguments are copies that may be written
     chunk: Chunk | None = None  # the lanes are but some of the batch
     filed = 0
@@ -106,6 +108,7 @@ class Run:
     refinements: tuple[LaneAxis, ...] = ()  # in force now
     made: tuple[LaneAxis, ...] = ()  # the same, and those that they refined in turn
     exchanges: tuple[Any, ...] = ()  # what collectives gave while all lanes were at work, in the order of the calls
+    borrowed: weakref.WeakValueDictionary[int, Any] | None = None  # gathered copies of values of outer functions
     exchanged = 0  # how many of them the group at work has called
 
     def __init__(self, axis: LaneAxis, parent: Run | None) -> None:
@@ -121,6 +124,13 @@ class Run:
         if self.nowhere is None:
             self.nowhere = Lanes(())
         return self.nowhere
+
+    def borrow(self, data: Any) -> None:
+        """Note that some data is a gathered copy of a value of an outer function, not this function's to write."""
+        if self.borrowed is None:
+            self.borrowed = weakref.WeakValueDictionary()
+        owner = owner_of(data)
+        self.borrowed[id(owner)] = owner
 
     # ---- the groups ----
 
@@ -138,6 +148,7 @@ class Run:
         self.stop()
         self.started = group
         self.went_on = False
+        self.lost_view = False
         self.exchanged = 0
         self.groups += 1
         for axis in group.axes:
@@ -212,9 +223,12 @@ class Run:
         """Note that an array is about to be written.
 
         A part that goes on holds gathered copies, so two views of one array no longer share memory. If it
-        writes, the group runs again from the start, and from then on nothing goes on with a part.
+        writes, the group runs again from the start, and from then on nothing goes on with a part. The same where a
+        view of one example was a copy for the batch, for its layout; then on copies of the mapped arguments, whose
+        lanes lie one after another.
         """
-        if self.went_on:
+        if self.went_on or self.lost_view:
+            self.writable = self.writable or self.lost_view
             self.file(self.now(), pure=True)
             raise Refiled
 
@@ -288,7 +302,14 @@ def no_value(what: str) -> str:
     )
 
 
-def note_write(lanes: Lanes) -> Run | None:
+def owner_of(data: Any) -> Any:
+    """The array whose memory some data is a view of."""
+    while type(data.base) is np.ndarray:
+        data = data.base
+    return data
+
+
+def note_write(lanes: Lanes, data: Any) -> Run | None:
     """Check that a write to a value on these lanes is the business of the function at work.
 
     Raises
@@ -299,7 +320,8 @@ def note_write(lanes: Lanes) -> Run | None:
     run = RUN.get()
     if run is None:
         return None
-    if lanes is not run.nowhere and all(axis.level < run.axis.level for axis in lanes.axes):
+    shared = lanes is not run.nowhere and all(axis.level < run.axis.level for axis in lanes.axes)
+    if shared or (run.borrowed and id(owner_of(data)) in run.borrowed):
         raise NoLaneForm("a value that the lanes share is written", in_order=True)
     run.wrote()
     return run

@@ -1,13 +1,15 @@
 """State that lanes share behind the function's back: random generators and arrays that it reaches.
 
-The loop carries such state from lane to lane. A batched run that moved a generator, or wrote to an array of
-a closure or a global, is undone, and the function runs lane by lane instead.
+The loop carries such state from lane to lane. A batched run that moved a generator is undone, and the function
+runs lane by lane instead. Arrays of closures and globals are read-only while lanes run together, so that a write
+raises; what was written behind that (through a view made earlier) is undone as well.
 """
 
 from __future__ import annotations
 
 import ctypes
 import random
+import threading
 from functools import cache
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple, cast
@@ -26,6 +28,7 @@ class Names(NamedTuple):
     globals: tuple[str, ...]
     writes: bool  # whether it may write into an array
     random: bool  # whether it speaks of anything random
+    catches: bool  # whether it may catch exceptions
 
 
 @cache
@@ -36,6 +39,7 @@ def names_of(code: CodeType) -> Names:
     names = set()
     writes = not _WRITERS.isdisjoint(code.co_names)
     random = "random" in code.co_names
+    catches = bool(code.co_exceptiontable)
     for instruction in dis.get_instructions(code):
         name = instruction.opname
         if name in ("LOAD_GLOBAL", "LOAD_NAME"):
@@ -53,13 +57,14 @@ def names_of(code: CodeType) -> Names:
             names.update(inner.globals)
             writes = writes or inner.writes
             random = random or inner.random
-    return Names(tuple(sorted(names)), writes, random)
+            catches = catches or inner.catches
+    return Names(tuple(sorted(names)), writes, random, catches)
 
 
 class Watch:
     """The generators and arrays that a function reaches, as they were before it ran."""
 
-    __slots__ = ("arrays", "generators", "legacy", "random", "seen", "writes")
+    __slots__ = ("arrays", "catches", "generators", "legacy", "random", "seen", "writes")
 
     def __init__(self, fun: Any, values: list[Any]) -> None:
         self.generators: list[tuple[Any, Any]] = []
@@ -67,13 +72,15 @@ class Watch:
         self.seen: set[int] = set()
         self.writes = False
         self.random = False
+        self.catches = False
         found: list[Any] = []
         self._reach(fun, found, 0)
         for value in values:
             if type(value) not in _PLAIN:
                 self._look(value, found, 1)
-        if self.writes:
+        if self.writes and found:
             self.arrays = [(array, array.copy()) for array in found]
+            _protect(found)
         self.legacy = _LEGACY.tobytes()
         if self.random:  # the official state, which takes 60 microseconds, also holds a spare normal number
             self._generator(_GLOBAL)
@@ -89,6 +96,7 @@ class Watch:
         names = names_of(fun.__code__)
         self.writes = self.writes or names.writes
         self.random = self.random or names.random
+        self.catches = self.catches or names.catches
         if fun.__closure__:
             for cell in fun.__closure__:
                 try:
@@ -154,6 +162,16 @@ class Watch:
         if all(known is not generator for known, _ in self.generators):
             self.generators.append((generator, _state(generator)))
 
+    def unsure(self) -> str:
+        """Why lanes must not run together at all, in words; empty if they may.
+
+        A function that writes, and catches exceptions, could catch the one that tells of a write to a shared array.
+        """
+        if self.arrays and self.catches:
+            shapes = ", ".join(str(array.shape) for array, _ in self.arrays)
+            return f"it may write to the arrays that it reaches (of shape {shapes}), and catches exceptions"
+        return ""
+
     def moved(self) -> str:
         """What has changed since, in words; empty if nothing has."""
         for generator, state in self.generators:
@@ -166,6 +184,11 @@ class Watch:
                 return f"an array of shape {array.shape} that the function reaches was written"
         return ""
 
+    def release(self) -> None:
+        """Let the arrays be written again."""
+        if self.arrays:
+            _release([array for array, _ in self.arrays])
+
     def restore(self) -> None:
         """Put everything back as it was."""
         for generator, state in self.generators:
@@ -174,6 +197,31 @@ class Watch:
             _LEGACY[:] = np.frombuffer(self.legacy, _LEGACY.dtype)
         for array, before in self.arrays:
             array[...] = before
+
+
+_LOCK = threading.Lock()
+_PROTECTED: dict[int, list[Any]] = {}  # the arrays that are read-only for now, each with its number of watches
+
+
+def _protect(arrays: list[Any]) -> None:
+    with _LOCK:
+        for array in arrays:
+            known = _PROTECTED.setdefault(id(array), [array, 0])
+            known[1] += 1
+            array.setflags(write=False)
+
+
+def _release(arrays: list[Any]) -> None:
+    with _LOCK:
+        for array in arrays:
+            _PROTECTED[id(array)][1] -= 1
+        free = [array for array, watches in _PROTECTED.values() if watches == 0]
+        for array in sorted(free, key=lambda array: array.base is not None):  # a view's base comes before it
+            try:
+                array.setflags(write=True)
+            except ValueError:
+                continue  # its base is watched by another thread; the last one to go sets both free
+            del _PROTECTED[id(array)]
 
 
 _PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None), type, np.ufunc, ModuleType})

@@ -33,11 +33,12 @@ def run_outermost(call: Call, run: Run) -> Any:
     """Run the call: batched, or in the order of lanes if they turn out to share what they change."""
     watch = Watch(call.fun, call.inputs.shared())
     lanes = None
-    reason = where = ""
+    reason, where = watch.unsure(), ""
     try:
-        lanes = Outermost(call, run)
-        lanes.go()
-        reason = watch.moved()
+        if not reason:
+            lanes = Outermost(call, run, watch)
+            lanes.go()
+            reason = watch.moved()
     except NoLaneForm as signal:
         reason, where = signal.reason, signal.where()
     except Exception:
@@ -46,6 +47,7 @@ def run_outermost(call: Call, run: Run) -> Any:
             raise
     finally:
         run.close()
+        watch.release()
     if not reason and lanes is not None and lanes.writes() and overlaps(call, watch):
         reason = "an argument that is written overlaps other memory"
     if reason or lanes is None:
@@ -65,8 +67,8 @@ def run_outermost(call: Call, run: Run) -> Any:
 class Outermost(Groups):
     """The outermost call: here lanes can run one by one, on plain values."""
 
-    def __init__(self, call: Call, run: Run) -> None:
-        super().__init__(call, run)
+    def __init__(self, call: Call, run: Run, watch: Watch) -> None:
+        super().__init__(call, run, watch)
         self.failure: tuple[int, Exception] | None = None
         self.written_lanes: list[tuple[Any, list[Any]]] = []
 
@@ -164,14 +166,6 @@ class Outermost(Groups):
         changed = [(original, copy) for original, copy in copies if original.tobytes() != copy.tobytes()]
         if changed:
             self.written_lanes.append((lane, changed))
-
-    def check_shared_write(self, error: Exception) -> None:
-        """Tell a write to an unmapped array, which is protected while lanes run together, by its exception."""
-        if isinstance(error, ValueError) and "read-only" in str(error):
-            shared = self.call.inputs.shared()
-            if any(isinstance(leaf, np.ndarray) and leaf.flags.writeable for leaf in shared):
-                signal = NoLaneForm("an array that the lanes share is written", in_order=True)
-                raise signal.with_traceback(error.__traceback__) from None
 
     def fail(self, lane: int, error: Exception) -> None:
         """Note the exception of the lowest lane that raises."""

@@ -216,7 +216,9 @@ def take(x: LaneArray, steps: Plan) -> LaneArray:
         data = lanes_first(data, lanes, steps.lanes_at)
     if type(data) is not np.ndarray:
         data = np.asarray(data)
-    return LaneArray(data, lanes, SCALAR if steps.scalar and data.ndim == lanes.ndim else ARRAY)
+    if steps.scalar and data.ndim == lanes.ndim:  # a scalar does not follow the array that it was read from
+        return LaneArray(data.copy() if data.base is not None and data.flags.writeable else data, lanes, SCALAR)
+    return LaneArray(data, lanes, ARRAY)
 
 
 def _shift(data: Any, start: int, count: int, place: int) -> Any:
