@@ -195,15 +195,110 @@ def test_closures_and_globals_are_written_in_the_order_of_lanes():
         return x + totals[1]
 
     TOTALS[:] = 0
-    with pytest.warns(PerformanceWarning, match="that the function reaches was written"):
+    with pytest.warns(PerformanceWarning, match="an array that the lanes share is written"):
         assert vmap(counts_in_a_closure)(np.zeros(3)).tolist() == [1.0, 2.0, 3.0]
     assert totals.tolist() == [0.0, 3.0]
-    with pytest.warns(PerformanceWarning, match="that the function reaches was written"):
+    with pytest.warns(PerformanceWarning, match="an array that the lanes share is written"):
         assert vmap(counts_in_a_global)(np.zeros(3)).tolist() == [1.0, 2.0, 3.0]
     assert TOTALS.tolist() == [3.0, 0.0, 0.0]
     with pytest.raises(PerformanceWarning):
         vmap(counts_in_a_global, strict=True)(np.zeros(3))
     assert TOTALS.tolist() == [3.0, 0.0, 0.0]
+
+
+def test_a_write_that_restores_the_old_value_is_noticed():
+    flag = np.zeros(1)
+
+    def toggles(x):
+        if x > 0:
+            flag[0] = 1.0
+        else:
+            flag[0] = 0.0
+        return x + flag[0]
+
+    x = np.array([1.0, -1.0, 2.0, -2.0, 0.0])
+    expected = [toggles(v) for v in x]
+    flag[0] = 0.0
+    with pytest.warns(PerformanceWarning):
+        assert vmap(toggles)(x).tolist() == expected
+
+
+def test_a_write_behind_a_handler_is_noticed():
+    total = np.zeros(1)
+
+    def swallows(x):
+        try:
+            total[0] += 1
+        except ValueError:
+            return -1.0
+        return x + total[0]
+
+    with pytest.warns(PerformanceWarning, match="catches exceptions"):
+        assert vmap(swallows)(np.zeros(3)).tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_write_through_another_view_is_undone_and_done_in_order():
+    total = np.zeros(2)
+    views = {"tail": total[1:], "hidden": lambda: None}
+    views["hidden"].array = total[1:]
+
+    def through(x):
+        views["hidden"].array[0] += 1
+        return x + total[1]
+
+    with pytest.warns(PerformanceWarning):
+        assert vmap(through)(np.zeros(3)).tolist() == [1.0, 2.0, 3.0]
+    assert total.tolist() == [0.0, 3.0]
+    assert total.flags.writeable
+    assert views["tail"].flags.writeable
+
+
+def test_a_local_array_of_an_outer_function_is_shared_by_inner_lanes():
+    def outer(x):
+        seen = np.zeros(1)
+
+        def inner(y):
+            seen[0] += 1
+            return y * seen[0]
+
+        return vmap(inner)(np.ones(3)).sum() + x
+
+    with pytest.warns(PerformanceWarning):
+        assert vmap(outer)(np.zeros(2)).tolist() == [6.0, 6.0]
+
+
+def test_a_scalar_does_not_follow_the_array_that_it_was_read_from():
+    def swaps(x):
+        first = x[0]
+        x[0] = x[1]
+        x[1] = first
+        return x[0] - x[1]
+
+    check(swaps, A)
+    check(lambda x: (lambda y: (y[0], y.fill(3.0), y[0])[0])(x * 1.0), A)
+
+
+def test_an_outer_value_stays_shared_after_an_inner_split():
+    def outer(x):
+        def inner(y):
+            if y > x[0]:
+                x[-1] += y
+            return x[-1]
+
+        return vmap(inner)(np.array([0.0, 1.0, 2.0])).sum()
+
+    def plain(x):
+        total = 0.0
+        for y in (0.0, 1.0, 2.0):
+            if y > x[0]:
+                x[-1] += y
+            total += x[-1]
+        return total
+
+    mine, theirs = A.copy(), A.copy()
+    with pytest.warns(PerformanceWarning):
+        assert vmap(outer)(mine).tolist() == [plain(row) for row in theirs]
+    assert np.array_equal(mine, theirs)
 
 
 class Counter:

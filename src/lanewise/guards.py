@@ -8,6 +8,7 @@ raises; what was written behind that (through a view made earlier) is undone as 
 from __future__ import annotations
 
 import ctypes
+import dis
 import random
 import threading
 from functools import cache
@@ -15,6 +16,8 @@ from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleT
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+
+from .facts import is_user_file
 
 _WRITERS = frozenset({
     "sort", "fill", "put", "at", "copyto", "resize", "partition", "place", "putmask", "put_along_axis", "fill_diagonal",
@@ -33,9 +36,12 @@ class Names(NamedTuple):
 
 @cache
 def names_of(code: CodeType) -> Names:
-    """The names that a code object, and those nested in it, refer to."""
-    import dis
+    """The names that a code object, and those nested in it, refer to.
 
+    A library's code is taken at its word: it does not keep state in arrays of its own.
+    """
+    if not is_user_file(code.co_filename):
+        return Names((), False, "random" in code.co_names, False)
     names = set()
     writes = not _WRITERS.isdisjoint(code.co_names)
     random = "random" in code.co_names
@@ -94,6 +100,8 @@ class Watch:
             self._reach_object(fun, found, depth)
             return
         names = names_of(fun.__code__)
+        if hasattr(fun, "__wrapped__"):
+            self._reach(fun.__wrapped__, found, depth + 1)
         self.writes = self.writes or names.writes
         self.random = self.random or names.random
         self.catches = self.catches or names.catches
