@@ -132,6 +132,8 @@ class Groups:
             for n, leaf in enumerate(self.call.inputs.mapped):
                 if values[n].kind == ARRAY:
                     self.copies[n] = values[n] = _writable(values[n], leaf.value)
+        elif self.run.apart:
+            values = [_apart(value) for value in values]
         return values
 
     def written(self, found: Outcome) -> tuple[Piece | None, ...]:
@@ -233,6 +235,14 @@ def _writable(x: LaneArray, source: Any) -> LaneArray:
     if type(source) is not LaneArray and not source.flags.writeable:
         copy.flags.writeable = False
     return LaneArray(copy, taken.lanes, x.kind)
+
+
+def _apart(x: LaneArray) -> LaneArray:
+    """A copy of a mapped leaf, to be read."""
+    taken = live(x)
+    data = _copy_alike(taken.data, taken.lanes.ndim)
+    data.flags.writeable = False
+    return LaneArray(data, taken.lanes, x.kind)
 
 
 def _copy_alike(data: Data, lead: int) -> Data:

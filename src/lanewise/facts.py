@@ -99,6 +99,7 @@ class Run:
     went_on = False  # the group at work is a part of the one that started
     lost_view = False  # a copy stands for what is a view in the loop
     writable = False  # the mapped arguments are copies that may be written
+    apart = False  # the mapped arguments are copies, lane after lane
     chunk: Chunk | None = None  # the lanes are but some of the batch
     filed = 0
     groups = 0
@@ -228,7 +229,7 @@ class Run:
         lanes lie one after another.
         """
         if self.went_on or self.lost_view:
-            self.writable = self.writable or self.lost_view
+            self.apart = self.apart or self.lost_view
             self.file(self.now(), pure=True)
             raise Refiled
 

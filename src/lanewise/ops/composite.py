@@ -34,16 +34,21 @@ def unknown(func: Any) -> Any:
             raise NoLaneForm(f"{getattr(func, '__module__', 'numpy')}.{name} has no batched form")
 
         return refuse
+    return composite(func)
+
+
+def composite(func: Any) -> Any:
+    """The rule of a function that runs as NumPy's own code."""
     run = implementation(func)
 
-    def composite(func: Any, *args: Any, **kwargs: Any) -> Any:
+    def rule(func: Any, *args: Any, **kwargs: Any) -> Any:
         token = creation.HOME.set(lanes_of((args, kwargs)))
         try:
             return run(*args, **kwargs)
         finally:
             creation.HOME.reset(token)
 
-    return composite
+    return rule
 
 
 _OPAQUE = frozenset({
@@ -108,7 +113,12 @@ class _Broadcast:
         self.size = math.prod(self.shape)
 
 
-_STAND_INS = {"_array_converter": _Converter, "broadcast": _Broadcast}
+def _make_array(x: Any) -> tuple[Any, Any]:
+    """Of ``numpy.linalg``: the argument as an array, and what wraps the result."""
+    return creation.asarray(x), lambda found: found
+
+
+_STAND_INS = {"_array_converter": _Converter, "broadcast": _Broadcast, "_makearray": _make_array}
 
 
 class _Module:

@@ -15,6 +15,7 @@ from ..array import ARRAY, TABLE, LaneArray, live, map_lanes, method, row
 from ..facts import RUN, NoLaneForm
 from ..lanes import NOWHERE, Lanes
 from .common import _holds_lanes, as_lanes, lane
+from .writing import shares
 
 
 HOME: ContextVar[Lanes] = ContextVar("lanewise_home", default=NOWHERE)
@@ -92,9 +93,10 @@ def asanyarray(a: Any, dtype: Any = None, order: Any = None, **kwargs: Any) -> A
 
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
     """``np.ascontiguousarray``: of one example at least one axis."""
-    if _involves_lanes(a):
-        return array(a, dtype, copy=False, ndmin=1)
-    return np.ascontiguousarray(a, dtype)
+    if not _involves_lanes(a):
+        return np.ascontiguousarray(a, dtype)
+    x = array(a, dtype, copy=False, ndmin=1)
+    return x if x is not a or shares(x, np.ascontiguousarray) else array(x)
 
 
 def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:

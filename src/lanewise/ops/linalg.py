@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, SCALAR, LaneArray, live, row, wrap
+from ..array import ARRAY, PYTHON, LaneArray, live, row, wrap
 from ..lanes import spread
-from .common import bind, data_axes, data_axis, lane, lanes_first, plain_only
+from .common import bind, data_axes, data_axis, lane, plain_only
+from .composite import composite
 
 linalg = np.linalg
 
@@ -51,8 +52,10 @@ def with_tolerance(func: Any, *args: Any, **kwargs: Any) -> Any:
     if x.data.ndim - x.lanes.ndim < 2:
         if func is linalg.pinv:
             _matrix(x)
-        return wrap(np.asarray((x.data != 0).any(axis=tuple(range(x.lanes.ndim, x.data.ndim)))).astype(int), x.lanes)
-    plain_only(func, **call)
+        nonzero = (x.data != 0).any(axis=tuple(range(x.lanes.ndim, x.data.ndim)))
+        return LaneArray(np.asarray(nonzero).astype(int), x.lanes, PYTHON)  # int(...) there
+    if any(type(value) is LaneArray for value in call.values()):
+        return composite(func)(func, x, **call)
     return _wrap_like(func(x.data, **call), x)
 
 
@@ -182,6 +185,3 @@ def shift(func: Any, x: Any, axes: Any = None) -> Any:
     """``np.fft.fftshift``: of all axes of the example by default."""
     x = lane(x)
     return LaneArray(func(x.data, data_axes(axes, x.data.ndim - x.lanes.ndim)), x.lanes, ARRAY)
-
-
-__all__ = ["SCALAR", "lanes_first"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, method, method_is, row
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live, method, method_is, row
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
 from .common import as_lanes, bind, data_axes, data_axis, full, lane, lanes_first, plain_only, weaken
+from .creation import copy_of
+from .writing import shares
 
 
 def shaped(x: LaneArray, data: Any) -> LaneArray:
@@ -36,12 +39,29 @@ def reshape(func: Any, a: Any, /, shape: Any = None, order: Any = "C", *, newsha
         data = data.reshape(x.lanes.shape + new[::-1])
         return shaped(x, data.transpose(*range(ndim), *reversed(range(ndim, data.ndim))))
     data = x.data.reshape(x.lanes.shape + new)
-    return shaped(x, data.copy() if copy else data)
+    if copy:
+        return shaped(x, data.copy())
+    if not x.data.flags.c_contiguous and not np.may_share_memory(x.data, data):
+        shares(x, lambda example: example.reshape(new))
+    return shaped(x, data)
+
+
+def one_example(x: LaneArray) -> Any:
+    """The first example, a view."""
+    return x.data[(0,) * x.lanes.ndim + (...,)]
 
 
 def _is_fortran(x: LaneArray) -> bool:
-    example = x.data[(0,) * x.lanes.ndim] if x.data.size else x.data
-    return bool(example.flags.f_contiguous and not example.flags.c_contiguous)
+    if not x.data.size:
+        return False
+    flags = one_example(x).flags
+    return bool(flags.f_contiguous and not flags.c_contiguous)
+
+
+def _memory_order(x: LaneArray) -> list[int]:
+    """The axes of the example in the order in which its elements lie in memory."""
+    steps = np.abs(x.data.strides[x.lanes.ndim :])
+    return np.argsort(-steps, kind="stable").tolist()
 
 
 @method("reshape")
@@ -52,7 +72,9 @@ def _reshape_method(x: LaneArray, *shape: Any, order: Any = "C", copy: Any = Non
 @row(np.ravel)
 def ravel(func: Any, a: Any, order: Any = "C") -> Any:
     """``np.ravel``."""
-    return reshape(np.reshape, a, -1, "C" if order == "K" else order)
+    if order == "K":
+        return reshape(np.reshape, transpose(np.transpose, x := lane(a), _memory_order(x)), -1)
+    return reshape(np.reshape, a, -1, order)
 
 
 @method("flatten")
@@ -193,6 +215,38 @@ def stack(func: Any, arrays: Any, axis: int = 0, out: Any = None, **kwargs: Any)
     return out
 
 
+@row(np.block)
+def block(func: Any, arrays: Any) -> Any:
+    """``np.block``: nested lists, joined from the inside out, each depth along its own axis."""
+    np.block(_blank(arrays))  # NumPy's own complaints
+    depth = _depth(arrays)
+    ndim = max([depth, *_ranks(arrays)])
+
+    def joined(x: Any, depth: int) -> Any:
+        if depth == 0:
+            x = lane(x)
+            return reshape(np.reshape, x, (1,) * (ndim - x.ndim) + x.shape)
+        return concatenate(np.concatenate, [joined(item, depth - 1) for item in x], axis=-depth)
+
+    found = joined(arrays, depth)
+    return found if depth else copy_of(found, None)
+
+
+def _blank(x: Any) -> Any:
+    """The same nested lists, of arrays of no memory."""
+    if type(x) in (list, tuple):
+        return type(x)(_blank(item) for item in x)
+    return np.broadcast_to(np.False_, lane(x).shape) if type(x) is LaneArray else x
+
+
+def _depth(x: Any) -> int:
+    return 1 + _depth(x[0]) if type(x) is list else 0
+
+
+def _ranks(x: Any) -> list[int]:
+    return [rank for item in x for rank in _ranks(item)] if type(x) is list else [lane(x).ndim]
+
+
 @row(np.split, np.array_split)
 def split(func: Any, ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     """``np.split``: views of the parts."""
@@ -276,8 +330,9 @@ def pad(func: Any, array: Any, pad_width: Any, mode: Any = "constant", **kwargs:
     else:
         plain_only(func, pad_width=pad_width)
         widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2))
-    if callable(mode) or any(type(as_lanes(value)) is LaneArray for value in kwargs.values() if value is not None
-                             and not isinstance(value, str)):  # fmt: skip
+    if mode == "constant" and type(kwargs.get("constant_values")) is LaneArray:
+        return _pad_with(x, widths, kwargs["constant_values"])
+    if callable(mode) or any(type(value) is LaneArray for value in kwargs.values()):
         raise NoLaneForm("np.pad with a function, or with values that differ between lanes, has no batched form")
     none = [(0, 0)] * x.lanes.ndim
     for name, value in kwargs.items():
@@ -286,6 +341,19 @@ def pad(func: Any, array: Any, pad_width: Any, mode: Any = "constant", **kwargs:
             lead = [(1, 1)] if name == "stat_length" else none[:1]
             kwargs[name] = [*lead * x.lanes.ndim, *map(tuple, pairs)]
     return shaped(x, np.pad(x.data, [*none, *map(tuple, widths.tolist())], mode, **kwargs))
+
+
+def _pad_with(x: LaneArray, widths: Any, value: LaneArray) -> LaneArray:
+    """Padding with one value of each lane's own."""
+    if value.ndim:
+        raise NoLaneForm("np.pad with several values that differ between lanes has no batched form")
+    shape = tuple([size + int(before + after) for size, (before, after) in zip(x.shape, widths, strict=True)])
+    lanes = x.lanes.union(value.lanes)
+    data = np.empty(lanes.shape + shape, x.data.dtype)
+    data[...] = spread(value.data, value.lanes, lanes, len(shape))
+    inside = [slice(int(before), int(before) + size) for size, (before, _) in zip(x.shape, widths, strict=True)]
+    data[(slice(None),) * lanes.ndim + tuple(inside)] = full(x, lanes)
+    return LaneArray(data, lanes, ARRAY)
 
 
 @row(np.tril, np.triu)
@@ -315,11 +383,68 @@ def trace(func: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dt
     """``np.trace``."""
     if func is np.linalg.trace:
         return np.sum(diagonal(np.linalg.diagonal, a, offset), axis=-1, dtype=dtype)
-    return np.sum(diagonal(np.diagonal, a, offset, axis1, axis2), axis=-1, dtype=_sum_dtype(lane(a), dtype), out=out)
+    return np.sum(diagonal(np.diagonal, a, offset, axis1, axis2), axis=-1, dtype=dtype, out=out)
 
 
-def _sum_dtype(x: LaneArray, dtype: Any) -> Any:
-    return dtype
+@row(np.linspace)
+def linspace(
+    func: Any, start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
+    axis: int = 0, *, device: Any = None,
+) -> Any:  # fmt: skip
+    """``np.linspace``, without a fact of whether the step is zero."""
+    plain_only(func, num=num)
+    count = operator.index(num)
+    if count < 0:
+        raise ValueError(f"Number of samples, {num}, must be non-negative.")
+    intervals = count - 1 if endpoint else count
+    wide = np.result_type(TABLE[np.result_type](np.result_type, start, stop), 0.0)
+    first, last = (lane(x) for x in (start, stop))
+    gap = np.subtract(last, first, dtype=wide)
+    shares = np.reshape(np.arange(count, dtype=wide), (count,) + (1,) * gap.ndim)
+    step = gap / intervals if intervals > 0 else gap * np.nan
+    found = np.where(step == 0, shares / max(intervals, 1) * gap, shares * step) if intervals > 0 else shares * gap
+    found = found + first
+    if endpoint and count > 1:
+        found = np.where(shares == count - 1, last, found)
+    found = LaneArray(found.data, found.lanes, ARRAY)
+    if dtype is not None and np.issubdtype(dtype, np.integer):
+        found = np.floor(found)
+    found = np.moveaxis(found, 0, axis) if axis else found
+    found = astype(found, wide if dtype is None else dtype, copy=False)
+    return (found, step) if retstep else found
+
+
+@row(np.correlate)
+def correlate(func: Any, a: Any, v: Any, mode: str = "valid") -> Any:
+    """``np.correlate``: each window of the longer times the shorter."""
+    x, y = lane(a), lane(v)
+    if x.ndim != 1 or y.ndim != 1:
+        raise ValueError("object of too small depth for desired array")
+    if not x.shape[0] or not y.shape[0]:
+        raise ValueError(f"{'first' if not x.shape[0] else 'second'} array argument cannot be empty")
+    y = np.conjugate(y)
+    swapped = y.shape[0] > x.shape[0]
+    long, short = (y, x) if swapped else (x, y)
+    size = short.shape[0]
+    edges = {"valid": (0, 0), "same": (size // 2, (size - 1) // 2), "full": (size - 1, size - 1)}
+    if mode not in edges:
+        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
+    dtype = np.result_type(long.data, short.data)
+    padded = np.pad(long.data.astype(dtype), [(0, 0)] * long.lanes.ndim + [edges[mode]])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=-1)
+    found = np.matmul(LaneArray(windows, long.lanes, ARRAY), LaneArray(short.data.astype(dtype), short.lanes, ARRAY))
+    return np.flip(found, 0) if swapped else found
+
+
+@row(np.convolve)
+def convolve(func: Any, a: Any, v: Any, mode: str = "full") -> Any:
+    """``np.convolve``: a correlation with the shorter reversed."""
+    x, y = np.atleast_1d(lane(a)), np.atleast_1d(lane(v))
+    if x.shape[0] == 0 or y.shape[0] == 0:
+        raise ValueError(f"{'a' if x.shape[0] == 0 else 'v'} cannot be empty")
+    if y.shape[0] > x.shape[0]:
+        x, y = y, x
+    return correlate(np.correlate, x, np.conjugate(np.flip(y, 0)), mode)
 
 
 @row(np.astype)
@@ -344,10 +469,19 @@ def _view(x: LaneArray, dtype: Any = None, type: Any = None) -> Any:
         return LaneArray(x.data.view(), x.lanes, x.kind)
     if x.data.ndim == x.lanes.ndim and np.dtype(dtype).itemsize != x.data.dtype.itemsize:
         raise ValueError("Changing the dtype of a 0d array is only supported if the itemsize is unchanged")
-    data = x.data if x.data.flags.c_contiguous or np.dtype(dtype).itemsize == x.data.dtype.itemsize else None
-    if data is None:
+    size = x.data.dtype.itemsize
+    if np.dtype(dtype).itemsize == size or x.data.strides[-1] == size:
+        return LaneArray(x.data.view(dtype), x.lanes, x.kind)
+    if x.data.size:
         raise NoLaneForm("a view of another item size is asked")
-    return LaneArray(data.view(dtype), x.lanes, x.kind)
+    return LaneArray(np.ascontiguousarray(x.data).view(dtype), x.lanes, x.kind)
+
+
+@method("byteswap")
+def _byteswap(x: LaneArray, inplace: bool = False) -> Any:
+    if inplace:
+        raise NoLaneForm("an array is byteswapped in place")
+    return LaneArray(x.data.byteswap(), x.lanes, x.kind)
 
 
 @method("item")
@@ -423,9 +557,26 @@ def edit(func: Any, *args: Any, **kwargs: Any) -> Any:
     at = data_axis(axis, ndim)
     if func is np.delete:
         return shaped(x, np.delete(x.data, obj, axis=at))
-    if type(as_lanes(call["values"])) is LaneArray:
-        raise NoLaneForm("np.insert of lane values has no batched form")
-    values = np.asarray(call["values"])
-    return shaped(x, np.insert(x.data, obj, values, axis=at))
+    values = lane(call["values"])
+    if not values.lanes.axes and x.lanes.axes:
+        return shaped(x, np.insert(x.data, obj, values.data, axis=at))
+    return _insert_each(x, obj, values, at)
 
 
+def _insert_each(x: LaneArray, obj: Any, values: LaneArray, at: int) -> LaneArray:
+    """``np.insert`` of values of each lane's own, at the same places in every lane."""
+    places = np.insert(np.arange(x.shape[at]), obj, -1)
+    new = np.flatnonzero(places == -1)
+    shape = list(x.shape)
+    shape[at] = places.size
+    lanes = x.lanes.union(values.lanes)
+    data = np.empty(lanes.shape + tuple(shape), x.data.dtype)
+    kept: list[Any] = [slice(None)] * len(shape)
+    kept[at] = np.flatnonzero(places != -1)
+    data[(..., *kept)] = full(x, lanes)
+    source = spread(values.data, values.lanes, lanes, max(len(shape), values.ndim))
+    if np.ndim(obj) == 0 and values.ndim:  # one place: the values are a block, its first axis goes there
+        source = np.moveaxis(spread(values.data, values.lanes, lanes, len(shape)), lanes.ndim, at)
+    kept[at] = new
+    data[(..., *kept)] = source
+    return LaneArray(data, lanes, ARRAY)
