@@ -416,3 +416,12 @@ def f(x, y):
 
 def test_the_loop_of_the_oracle_is_a_loop():
     assert loop(branch)(np.array([1.0, -1.0])).tolist() == [2.0, 1.0]
+
+
+def test_weak_results_stay_weak_across_chunks():
+    x = np.array([1.0, 1.0, 3.0, 3.0])
+    function = lambda v: 1 if v > 2 else np.float32(1.5)  # noqa: E731
+    for chunk in (1, 2, 3, 4):
+        found = vmap(function, chunk_size=chunk)(x)
+        assert found.dtype == np.float32
+        assert found.tolist() == [1.5, 1.5, 1.0, 1.0]

@@ -263,3 +263,14 @@ def test_results_of_no_array_kind():
     marker = object()
     assert vmap(lambda x: marker if x > 0 else None)(np.array([1.0, -1.0])).tolist() == [marker, None]
     assert vmap(lambda x: "same", out_axes=None)(X) == "same"
+
+
+class Holder:
+    def __init__(self, value):
+        self.value = value
+
+
+def test_objects_that_may_hold_lane_values_are_made_lane_by_lane():
+    with pytest.warns(PerformanceWarning, match="object of type Holder"):
+        found = vmap(Holder)(X)
+    assert [holder.value for holder in found] == X.tolist()

@@ -392,7 +392,7 @@ class Settlement:
         if code == 0:
             return settle(self.rule, self.plain, self.args, self.kwargs, self.name)
         error = self.errors[code - 1]
-        error.lanewise_settled = True  # type: ignore[attr-defined]
+        vars(error)["lanewise_settled"] = True
         raise error
 
     def search(self, lanes: Data, codes: Data) -> None:
@@ -556,7 +556,7 @@ def value_of(x: LaneArray, what: str, function: Callable[[Any], Any]) -> Any:
 def truth(data: Data) -> Data:
     """Python's truth of each element."""
     if data.dtype.kind in "SU":
-        return np.not_equal(data, data.dtype.type())
+        return np.asarray(np.not_equal(data, data.dtype.type()))
     return data.astype(bool, copy=False)
 
 

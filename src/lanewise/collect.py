@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ import optree
 from . import facts
 from .array import ARRAY, PYTHON, Data, LaneArray, live
 from .axes import label, result_axes
-from .facts import Run
+from .facts import NoLaneForm, Run
 from .lanes import LaneAxis, Lanes
 from .tree import NAMESPACE, flatten_results
 
@@ -70,7 +71,15 @@ def piece_of(leaf: Any, rooted: dict[LaneAxis, LaneAxis]) -> Piece:
             axes = tuple([rooted.get(axis, axis) for axis in axes])
         weak = _WEAK_KIND[leaf.data.dtype.kind] if leaf.kind == PYTHON else None
         return Piece(leaf.data, axes, weak, leaf)
-    return Piece(plain_data(leaf), (), kind if kind in _WEAK else None, leaf)
+    data = plain_data(leaf)
+    if data.dtype == object and kind is not np.ndarray and not _is_constant(leaf):
+        raise NoLaneForm(f"a result is an object of type {kind.__name__}, which may hold values that differ between lanes")
+    return Piece(data, (), kind if kind in _WEAK else None, leaf)
+
+
+def _is_constant(leaf: Any) -> bool:
+    """Whether an object can't hold a value of one lane."""
+    return type(leaf) in (type(None), object, type, np.ufunc) or type(getattr(leaf, "__self__", None)) is ModuleType
 
 
 def plain_data(leaf: Any) -> Data:
@@ -210,10 +219,15 @@ def _which(found: Outcome, run: Run) -> str:
 
 def promote(pieces: list[Piece]) -> Any:
     """NumPy's promotion over the return paths taken, Python scalars weak."""
-    strong = {piece.data.dtype for piece in pieces if piece.weak is None}
-    weak = {piece.weak for piece in pieces if piece.weak is not None}
+    return promote_kinds({(piece.data.dtype, piece.weak) for piece in pieces})
+
+
+def promote_kinds(kinds: set[tuple[np.dtype[Any], type | None]]) -> Any:
+    """The same, from pairs of a dtype and the type of a Python scalar (or None)."""
+    strong = {dtype for dtype, weak in kinds if weak is None}
+    weak = {weak for _, weak in kinds if weak is not None}
     if not strong:
-        return np.result_type(*{piece.data.dtype for piece in pieces})
+        return np.result_type(*{dtype for dtype, _ in kinds})
     if len(strong) == 1 and not weak:
         return next(iter(strong))
     if any(dtype.kind == "O" for dtype in strong):

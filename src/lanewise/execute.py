@@ -21,7 +21,7 @@ from .lanes import Lanes
 class Call:
     """One call of a mapped function."""
 
-    __slots__ = ("axis_name", "chunk", "fun", "inputs", "out_axes", "size", "strict")
+    __slots__ = ("axis_name", "chunk", "fun", "inputs", "out_axes", "size", "strict", "weak")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Call:
         self.axis_name = axis_name
         self.strict = strict
         self.chunk = chunk
+        self.weak: list[type | None] = []  # for a chunk: the Python types of results that are weak in promotion
 
 
 class Groups:
@@ -198,12 +199,14 @@ def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> 
     """The outcomes of all groups as one result, which shares no memory with ``sources``."""
     if len(outcomes) == 1 and not outcomes[0].axes and outcomes[0].error is None:
         found = outcomes[0]
-        if call.out_axes == 0 and type(found.tree) is LaneArray:  # one result on all lanes: nothing to move
+        if call.out_axes == 0 and call.chunk is None and type(found.tree) is LaneArray:  # one result on all lanes: nothing to move
             data, axes, _, _ = found.pieces[0]
             if axes and axes[-1] is run.axis and data.base is None and data.flags.writeable:
                 return data if len(axes) == 1 else LaneArray(data, Lanes.of(axes[:-1]), ARRAY)
     else:
         found = merge(run, outcomes, call.fun)
+    if call.chunk is not None:
+        call.weak = [piece.weak for piece in found.pieces]
     return Results(run, call.out_axes, call.fun, sources).build(found)
 
 

@@ -13,6 +13,7 @@ import optree
 
 from .array import LaneArray, apply, live
 from .axes import an, check_in_axes, label, leaf_name, prepare, result_axes, take_apart
+from .collect import promote_kinds
 from .execute import Call
 from .facts import Chunk
 from .outermost import run_call
@@ -133,7 +134,7 @@ def vmap(
             stop = min(start + chunk_size, size)
             part = inputs.part(start, stop)
             chunk = Call(fun, part, stop - start, out, axis_name, strict, Chunk(start, size))
-            joined.add(run_call(chunk), start)
+            joined.add(run_call(chunk), start, chunk.weak)
         return joined.result()
 
     # the attributes of an object that is called are its own business
@@ -188,14 +189,16 @@ class Chunks:
         self.spec: Any = None
         self.axes: list[Any] = []
         self.leaves: list[Any] = []
+        self.kinds: list[set[tuple[Any, type | None]]] = []  # the dtypes that the chunks gave, and which are weak
 
-    def add(self, result: Any, start: int) -> None:
-        """Take the result of one chunk."""
+    def add(self, result: Any, start: int, weak: list[type | None]) -> None:
+        """Take the result of one chunk; ``weak`` has the Python type of each leaf that is weak in promotion."""
         leaves, spec = flatten_results(result)
         if self.spec is None:
             self.spec = spec
             self.axes = result_axes(self.out_axes, result, len(leaves), self.fun)
             self.leaves = [self.whole(leaf, axis) for leaf, axis in zip(leaves, self.axes, strict=True)]
+            self.kinds = [set() for _ in leaves]
         elif spec != self.spec:
             raise ValueError(
                 f"vmap: the results of {label(self.fun)} differ in structure between lanes, so they can't be "
@@ -205,10 +208,12 @@ class Chunks:
         for n, (leaf, axis) in enumerate(zip(leaves, self.axes, strict=True)):
             if axis is None:
                 self.check_shared(leaf, n, start)
-            elif type(leaf) is LaneArray:
+                continue
+            self.kinds[n].add((leaf.dtype, weak[n]))
+            if type(leaf) is LaneArray:
                 self.leaves[n].append(leaf)
             else:
-                self.leaves[n] = self.write(self.leaves[n], leaf, _place(leaf, axis), start)
+                self.leaves[n] = self.write(self.leaves[n], leaf, _place(leaf, axis), start, promote_kinds(self.kinds[n]))
 
     def whole(self, leaf: Any, axis: Any) -> Any:
         """An array for the whole batch, to hold a leaf of every chunk."""
@@ -220,7 +225,7 @@ class Chunks:
         shape[_place(leaf, axis)] = self.size
         return np.empty(shape, leaf.dtype)
 
-    def write(self, whole: Any, leaf: Any, axis: int, start: int) -> Any:
+    def write(self, whole: Any, leaf: Any, axis: int, start: int, dtype: Any) -> Any:
         """Write one chunk's leaf in its place."""
         ours, theirs = (x.shape[:axis] + x.shape[axis + 1 :] for x in (whole, leaf))
         if ours != theirs:
@@ -231,8 +236,7 @@ class Chunks:
                 "common length, "
                 "use np.where or a mask instead of selecting, or reduce inside the function."
             )
-        if leaf.dtype != whole.dtype:
-            whole = whole.astype(np.result_type(whole, leaf))
+        whole = whole.astype(dtype, copy=False)
         whole[(slice(None),) * axis + (slice(start, start + leaf.shape[axis]),)] = leaf
         return whole
 
@@ -250,8 +254,10 @@ class Chunks:
     def result(self) -> Any:
         """The result for the whole batch."""
         leaves = [
-            apply(np.concatenate, leaf, axis=_place(leaf[0], axis)) if type(leaf) is list else leaf
-            for leaf, axis in zip(self.leaves, self.axes, strict=True)
+            apply(np.concatenate, leaf, axis=_place(leaf[0], axis)).astype(promote_kinds(kinds), copy=False)
+            if type(leaf) is list
+            else leaf
+            for leaf, axis, kinds in zip(self.leaves, self.axes, self.kinds, strict=True)
         ]
         return optree.tree_unflatten(self.spec, leaves)
 
