@@ -6,6 +6,7 @@ code (`composite`) or, where that is C, lane by lane.
 
 from . import (
     composite,
+    counting,
     creation,
     elementwise,
     indexing,
@@ -20,6 +21,6 @@ from . import (
 )
 
 __all__ = [
-    "composite", "creation", "elementwise", "indexing", "linalg", "objects", "products", "python", "reductions",
+    "composite", "counting", "creation", "elementwise", "indexing", "linalg", "objects", "products", "python", "reductions",
     "shaping", "sorting", "writing",
 ]  # fmt: skip

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, LaneArray, method, row, wrap
+from .. import facts
+from ..array import ARRAY, LaneArray, live, method, row, wrap
+from ..facts import NoLaneForm
 from ..lanes import spread
 from .common import as_lanes, bind, data_axis, flat, full, lane, plain_only
 from .writing import write_data
@@ -57,6 +59,9 @@ def lexsort(func: Any, keys: Any, axis: int = -1) -> Any:
 def searchsorted(func: Any, a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """``np.searchsorted``: one call where the sorted array is shared, bisection in lockstep where it is not."""
     a, v = as_lanes(a), as_lanes(v)
+    if type(side) is not str or side not in ("left", "right"):
+        np.searchsorted([0], 0, side)  # NumPy's own complaint, or an abbreviation that it takes
+        side = "left" if side[0] in "lL" else "right"
     if type(a) is not LaneArray and sorter is None:
         return wrap(np.asarray(func(a, v.data, side)), v.lanes)
     if sorter is not None:
@@ -91,12 +96,47 @@ def _before(x: Any, y: Any) -> Any:
     return x < y
 
 
+@row(np.digitize)
+def digitize(func: Any, x: Any, bins: Any, right: bool = False) -> Any:
+    """``np.digitize``: whether the bins rise or fall is a fact."""
+    x, edges = lane(x), lane(bins)
+    if edges.ndim != 1:
+        raise ValueError("object of too small depth for desired array")
+    steps = np.diff(edges.data, axis=-1)
+    rises, falls = (steps >= 0).all(axis=-1), (steps <= 0).all(axis=-1)
+    if not (rises | falls).all():
+        raise ValueError("bins must be monotonically increasing or decreasing")
+    falling = facts.agree(edges.lanes, np.asarray(~rises), "whether bins fall") if edges.lanes.axes and rises.size else ~rises
+    x, edges = live(x), live(edges)
+    if np.any(falling):
+        return edges.shape[0] - np.searchsorted(edges[::-1], x, "left" if right else "right")
+    return np.searchsorted(edges, x, "left" if right else "right")
+
+
 @row(np.interp)
 def interp(func: Any, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    """``np.interp`` in shared points."""
-    plain_only(func, xp=xp, fp=fp, left=left, right=right, period=period)
+    """``np.interp``: one call where the points are shared, and the same arithmetic where they are not."""
     x = lane(x)
-    return wrap(np.asarray(func(x.data, xp, fp, left, right, period)), x.lanes)
+    if not any(type(as_lanes(y)) is LaneArray for y in (xp, fp, left, right, period)):
+        return wrap(np.asarray(func(x.data, xp, fp, left, right, period)), x.lanes)
+    places, heights = lane(xp), lane(fp)
+    if period is not None or heights.data.dtype.kind == "c":
+        raise NoLaneForm("np.interp of this kind, in points that differ between lanes, has no batched form")
+    if places.ndim != 1 or places.shape[0] != heights.shape[0]:
+        raise ValueError("fp and xp are not of the same length.")
+    if places.shape[0] == 0:
+        raise ValueError("array of sample points is empty")
+    places, heights, x = (y.astype(float) for y in (places, heights, x))
+    last = places.shape[0] - 1
+    low = np.clip(np.searchsorted(places, x, "right") - 1, 0, max(last - 1, 0))
+    high = np.minimum(low + 1, last)
+    x0, x1, y0, y1 = np.take(places, low), np.take(places, high), np.take(heights, low), np.take(heights, high)
+    found = np.where(x == x0, y0, (y1 - y0) / (x1 - x0) * (x - x0) + y0)
+    found = np.where(x < places[0], heights[0] if left is None else left, found)
+    found = np.where(x > places[-1], heights[-1] if right is None else right, found)
+    found = np.where(x == places[-1], heights[-1], found)
+    found = np.where(np.isnan(x), x, found)
+    return wrap(found.data, found.lanes)
 
 
 @row(np.diff)
