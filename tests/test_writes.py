@@ -391,7 +391,8 @@ def test_plain_arrays_that_take_lane_values_are_right_if_slow():
 
 def test_results_are_fresh():
     x = A.copy()
-    for function in (lambda v: v, lambda v: v[1:], lambda v: v.T, lambda v: (v, v), lambda v: np.broadcast_to(v, (2, 3))):
+    wide = lambda v: np.broadcast_to(v, (2, 3))  # noqa: E731
+    for function in (lambda v: v, lambda v: v[1:], lambda v: v.T, lambda v: (v, v), wide):
         found = vmap(function)(x)
         leaves = found if isinstance(found, tuple) else (found,)
         for n, result in enumerate(leaves):
@@ -418,7 +419,8 @@ def test_results_are_fresh():
     seed=st.integers(0, 99),
 )  # fmt: skip
 def test_random_writes(steps, nested, seed):
-    source = "def f(x):\n    y = x[:]\n    z = x[:]\n" + "".join(f"    {step}\n" for step in steps) + "    return x.sum() + y[0]\n"
+    lines = ["def f(x):", "y = x[:]", "z = x[:]", *steps, "return x.sum() + y[0]"]
+    source = "\n    ".join(lines)
     namespace = {}
     exec(source, namespace)
     x = np.random.default_rng(seed).integers(-3, 6, (2, 4, 3) if nested else (5, 3)).astype(float)

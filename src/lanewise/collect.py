@@ -73,7 +73,7 @@ def piece_of(leaf: Any, rooted: dict[LaneAxis, LaneAxis]) -> Piece:
         return Piece(leaf.data, axes, weak, leaf)
     data = plain_data(leaf)
     if data.dtype == object and kind is not np.ndarray and not _is_constant(leaf):
-        raise NoLaneForm(f"a result is an object of type {kind.__name__}, which may hold values that differ between lanes")
+        raise NoLaneForm(f"a result is an object of type {kind.__name__}, which may hold values of single lanes")
     return Piece(data, (), kind if kind in _WEAK else None, leaf)
 
 
@@ -271,7 +271,7 @@ class Results:
             entries = result_axes(self.out_axes, found.tree, 1, self.fun)
             return self.place(pieces[0], entries[0], found, 0)
         entries = result_axes(self.out_axes, found.tree, len(pieces), self.fun)
-        leaves = [self.place(piece, axis, found, n) for n, (piece, axis) in enumerate(zip(pieces, entries, strict=True))]
+        leaves = [self.place(pieces[n], axis, found, n) for n, axis in enumerate(entries)]
         return optree.tree_unflatten(found.spec, leaves)
 
     def place(self, piece: Piece, out_axis: Any, found: Outcome, number: int) -> Any:
@@ -301,7 +301,7 @@ class Results:
         if not varies:
             shape = piece.shape
             data = data.reshape(data.shape[:lead] + shape[:at] + (1,) + shape[at:])
-            wide = data.shape[: lead + at] + (axis.size,) + data.shape[lead + at + 1 :]
+            wide = (*data.shape[: lead + at], axis.size, *data.shape[lead + at + 1 :])
             data = np.array(np.broadcast_to(data, wide))
         elif at:
             data = np.moveaxis(data, lead, lead + at)

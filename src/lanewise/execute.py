@@ -199,7 +199,8 @@ def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> 
     """The outcomes of all groups as one result, which shares no memory with ``sources``."""
     if len(outcomes) == 1 and not outcomes[0].axes and outcomes[0].error is None:
         found = outcomes[0]
-        if call.out_axes == 0 and call.chunk is None and type(found.tree) is LaneArray:  # one result on all lanes: nothing to move
+        if call.out_axes == 0 and call.chunk is None and type(found.tree) is LaneArray:
+            # one result, on all lanes: there may be nothing to move
             data, axes, _, _ = found.pieces[0]
             if axes and axes[-1] is run.axis and data.base is None and data.flags.writeable:
                 return data if len(axes) == 1 else LaneArray(data, Lanes.of(axes[:-1]), ARRAY)

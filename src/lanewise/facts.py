@@ -19,9 +19,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-import optree
 
-from .lanes import NOWHERE, LaneAxis, Lanes
+from .lanes import LaneAxis, Lanes
 
 MANY_GROUPS = 64  # more groups than this in one call earn a warning
 

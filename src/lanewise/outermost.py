@@ -253,7 +253,8 @@ class PlainResults:
         datas = [plain_data(leaf) for leaf in leaves]
         weak = [type(leaf) if type(leaf) in (bool, int, float, complex) else None for leaf in leaves]
         key = (spec, [(data.shape, data.dtype, kind) for data, kind in zip(datas, weak, strict=True)])
-        datas = [np.array(data) if isinstance(leaf, np.ndarray) else data for data, leaf in zip(datas, leaves, strict=True)]
+        pairs = zip(datas, leaves, strict=True)
+        datas = [np.array(data) if isinstance(leaf, np.ndarray) else data for data, leaf in pairs]
         for known, lanes, rows, _ in self.classes:
             if known == key:
                 lanes.append(lane)

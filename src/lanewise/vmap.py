@@ -213,7 +213,8 @@ class Chunks:
             if type(leaf) is LaneArray:
                 self.leaves[n].append(leaf)
             else:
-                self.leaves[n] = self.write(self.leaves[n], leaf, _place(leaf, axis), start, promote_kinds(self.kinds[n]))
+                dtype = promote_kinds(self.kinds[n])
+                self.leaves[n] = self.write(self.leaves[n], leaf, _place(leaf, axis), start, dtype)
 
     def whole(self, leaf: Any, axis: Any) -> Any:
         """An array for the whole batch, to hold a leaf of every chunk."""

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON_OPERATORS, TABLE, LaneArray, row, wrap
+from ..array import ARRAY, TABLE, LaneArray, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
-from .common import as_lanes, data_axis, lane, spread_all, weaken
+from ..operators import PYTHON_OPERATORS
+from .common import as_lanes, data_axis, lane, npl, spread_all, weaken
 from .elementwise import stored
-
 
 product = np.matmul  # where one operand is shared, so that a test can count them
 
@@ -58,7 +58,9 @@ def _shared_times_columns(shared: Any, b: LaneArray, kwargs: Any) -> LaneArray:
     if shared.ndim == 1:
         return wrap(np.matmul(shared, columns, **kwargs), b.lanes)
     # (m, k) @ (lanes, k, n): rows of the transposed problem, (lanes, n, k) @ (k, m)
-    found = _rows_times_shared(LaneArray(np.ascontiguousarray(columns.swapaxes(-1, -2)), b.lanes, ARRAY), shared.T, kwargs)
+    found = _rows_times_shared(
+        LaneArray(np.ascontiguousarray(columns.swapaxes(-1, -2)), b.lanes, ARRAY), shared.T, kwargs
+    )
     return LaneArray(found.data.swapaxes(-1, -2), found.lanes, ARRAY)
 
 
@@ -159,18 +161,16 @@ def kron(func: Any, a: Any, b: Any) -> Any:
 
 
 @row(np.cross)
-def cross(
-    func: Any, a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
-) -> Any:
+def cross(func: Any, a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     """``np.cross``: vectors along the last axis, or where the arguments say."""
     if axis is not None:
         axisa = axisb = axisc = axis
-    x, y = np.moveaxis(lane(a), axisa, -1), np.moveaxis(lane(b), axisb, -1)
+    x, y = npl.moveaxis(lane(a), axisa, -1), npl.moveaxis(lane(b), axisb, -1)
     (left, right), lanes = spread_all([x, y])
     found = LaneArray(np.cross(left, right), lanes, ARRAY)
     if x.shape[-1] == y.shape[-1] == 2:
         return found
-    return np.moveaxis(found, -1, axisc)
+    return npl.moveaxis(found, -1, axisc)
 
 
 @row(np.linalg.cross)
