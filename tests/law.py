@@ -184,9 +184,11 @@ def same(found: Any, expected: Any, scale: float = 1.0) -> None:
     finite = np.abs(expected[np.isfinite(expected)])
     largest = min(float(finite.max()), float(np.finfo(expected.dtype).max)) if finite.size else 0.0
     with np.errstate(all="ignore"):
-        for a, b in [(found.real, expected.real), (found.imag, expected.imag)] if expected.dtype.kind == "c" else [
-            (found, expected)
-        ]:
+        for a, b in (
+            [(found.real, expected.real), (found.imag, expected.imag)]
+            if expected.dtype.kind == "c"
+            else [(found, expected)]
+        ):
             np.testing.assert_allclose(a, b, rtol=(256 if scale else 8) * eps, atol=256 * eps * scale * largest)
 
 

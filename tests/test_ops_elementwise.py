@@ -67,7 +67,7 @@ OPERATORS = [
     Row("- + abs ~", lambda x: (-x, +x, abs(x), ~x), ("i8:3",)),
     Row("with a plain array", lambda x: x + np.arange(3.0), ("f8:2,3",), 0.0),
     Row("plain array first", lambda x: np.arange(3.0) - x, ("f8:2,3",), 0.0),
-    Row("with a list", lambda x: x + [1, 2, 3], ("f4:3",), 0.0),
+    Row("with a list", lambda x: x + [1, 2, 3], ("f4:3",), 0.0),  # noqa: RUF005
     Row("with a NumPy scalar", lambda x: np.float32(2) * x, ("f2:3",), 0.0),
     Row("with None", lambda x: x == None, ("f8:3",)),  # noqa: E711
     Row("zero length", lambda x, y: x * y + 1, ("f8:0,3", "f8:3"), 0.0),
@@ -80,8 +80,20 @@ ARGUMENTS = [
     Row("casting raises", lambda x: np.add(x, 1.5, dtype=np.int8, casting="safe"), ("f8:3",)),
     Row("sig", lambda x: np.add(x, 1, signature="dd->d"), ("f4:3",), 0.0),
     Row("where out", lambda x, m: np.sqrt(x, where=m, out=np.zeros(3) * x), ("f8:3|pos", "bool:3"), 0.0, writes=True),
-    Row("where with out", lambda x, y, m: np.add(x, y, out=x * 1.0, where=m), ("f8:2,3", "f8:3", "bool:3"), 0.0, writes=True),
-    Row("where shared", lambda x: np.add(x, 1, out=x * 1.0, where=np.array([True, False, True])), ("f8:3",), 0.0, writes=True),
+    Row(
+        "where with out",
+        lambda x, y, m: np.add(x, y, out=x * 1.0, where=m),
+        ("f8:2,3", "f8:3", "bool:3"),
+        0.0,
+        writes=True,
+    ),
+    Row(
+        "where shared",
+        lambda x: np.add(x, 1, out=x * 1.0, where=np.array([True, False, True])),
+        ("f8:3",),
+        0.0,
+        writes=True,
+    ),
     Row("out", lambda x, y: np.multiply(x, y, out=x * 0 + y * 0), ("f8:3", "f8:2,3"), 0.0, writes=True),
     Row("out tuple", lambda x: np.modf(x, out=(x * 1.0, x * 1.0)), ("f8:3",), 0.0, writes=True),
     Row("out partly", lambda x: np.modf(x, x * 1.0), ("f8:3",), 0.0, writes=True),
@@ -257,7 +269,13 @@ def test_isinstance_in_the_function() -> None:
     """A NumPy scalar is a float and no array; an array is an array."""
 
     def f(x, v):
-        return isinstance(x, float), np.isscalar(x), isinstance(x, np.ndarray), isinstance(v, np.ndarray), np.isscalar(v)
+        return (
+            isinstance(x, float),
+            np.isscalar(x),
+            isinstance(x, np.ndarray),
+            isinstance(v, np.ndarray),
+            np.isscalar(v),
+        )
 
     found = vmap(f, strict=True)(np.ones(3), np.ones((3, 2)))
     assert [leaf.tolist() for leaf in found] == [[True] * 3, [True] * 3, [False] * 3, [True] * 3, [False] * 3]

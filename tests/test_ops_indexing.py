@@ -337,7 +337,11 @@ def test_every_pair_of_lane_indices(first: int) -> None:
     """The same with indices that differ between lanes."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(3, 2, 2, 3))
-    varying = {"int": rng.integers(0, 2, 3), "pair": rng.integers(0, 2, (3, 2)), "column": rng.integers(0, 2, (3, 2, 1))}
+    varying = {
+        "int": rng.integers(0, 2, 3),
+        "pair": rng.integers(0, 2, (3, 2)),
+        "column": rng.integers(0, 2, (3, 2, 1)),
+    }
     for items in itertools.product([LANE_INDICES[first]], LANE_INDICES, LANE_INDICES[:5]):
         if not any(type(item) is str for item in items):
             continue

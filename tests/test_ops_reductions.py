@@ -10,9 +10,24 @@ from law import Row, check, law
 
 from lanewise import vmap
 
-REAL = "sum prod max min any all mean ptp count_nonzero argmax argmin std var median".split()
-NUMBERS = set("sum prod mean std var".split())
-NAN = "nansum nanprod nanmax nanmin nanmean nanstd nanvar nanmedian".split()
+REAL = [
+    "sum",
+    "prod",
+    "max",
+    "min",
+    "any",
+    "all",
+    "mean",
+    "ptp",
+    "count_nonzero",
+    "argmax",
+    "argmin",
+    "std",
+    "var",
+    "median",
+]
+NUMBERS = {"sum", "prod", "mean", "std", "var"}
+NAN = ["nansum", "nanprod", "nanmax", "nanmin", "nanmean", "nanstd", "nanvar", "nanmedian"]
 FORMS = [
     ("", {}, "2,3"),
     ("axis=0", {"axis": 0}, "2,3"),

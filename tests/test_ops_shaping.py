@@ -130,7 +130,8 @@ SHAPING = [
     Row("linspace", lambda x, y: np.linspace(x, y, 5), ("f8:", "f8:"), special=False),
     Row("linspace arrays", lambda x: np.linspace(x, 1.0, 3, endpoint=False), ("f8:2",), special=False),
     Row("linspace step", lambda x, y: np.linspace(x, y, 4, retstep=True), ("f8:", "f8:"), special=False),
-    Row("logspace geomspace", lambda x: (np.logspace(x, 2.0, 3), np.geomspace(x, 9.0, 3)), ("f8:|pos",), special=False, facts=True),
+    Row("logspace geomspace", lambda x: (np.logspace(x, 2.0, 3), np.geomspace(x, 9.0, 3)),
+        ("f8:|pos",), special=False, facts=True),
     Row("polyval", lambda p, x: np.polyval(p, x), ("f8:3", "f8:4"), special=False),
     Row("polynomials", lambda p, q: (np.polyadd(p, q), np.polymul(p, q), np.polyder(p), np.polyint(p)),
         ("f8:3", "f8:2"), special=False, strict=False),
@@ -167,7 +168,8 @@ JOINING = [
     Row("stack misfit", lambda x, y: np.stack([x, y]), ("f8:3", "f8:2")),
     Row("stack dtype", lambda x, y: np.stack([x, y], dtype=np.float32), ("f4:3", "i2:3")),
     Row("stack out", lambda x: np.stack([x, x], out=np.stack([x, x])), ("f8:3",)),
-    Row("stack of an array", lambda x: np.stack(x, axis=1), ("f8:2,3",)),
+    Row("stack of an array", lambda x: np.stack(x, axis=1),
+        ("f8:2,3",)),
     Row("hstack vstack dstack", lambda x, y: (np.hstack([x, y]), np.vstack([x, y]), np.dstack([x, y])), ("f8:3", "f8:3")),
     Row("hstack scalars", lambda x, y: (np.hstack([x, y]), np.vstack([x, y]), np.dstack([x, y])), ("f8:", "f8:")),
     Row("hstack matrices", lambda x, y: (np.hstack((x, y)), np.vstack((x, y))), ("f8:2,2", "f8:2,2")),
@@ -188,7 +190,9 @@ JOINING = [
     Row("dsplit", lambda x: np.dsplit(x, [1, 2]), (A,)),
     Row("unstack", lambda x: np.unstack(x, axis=1), ("f8:2,3",)),
 ]  # fmt: skip
-test_joining, test_joining_at_random = law([replace(row, kinds=row.kinds and "array" not in row.name) for row in JOINING])
+test_joining, test_joining_at_random = law(
+    [replace(row, kinds=row.kinds and "array" not in row.name) for row in JOINING]
+)
 
 
 def test_an_array_of_lane_values_comes_back_as_numbers() -> None:

@@ -21,6 +21,6 @@ from . import (
 )
 
 __all__ = [
-    "composite", "counting", "creation", "elementwise", "indexing", "linalg", "objects", "products", "python", "reductions",
-    "shaping", "sorting", "writing",
+    "composite", "counting", "creation", "elementwise", "indexing", "linalg", "objects", "products", "python",
+    "reductions", "shaping", "sorting", "writing",
 ]  # fmt: skip

@@ -15,6 +15,9 @@ from ..array import ARRAY, PYTHON, SCALAR, Data, LaneArray, lanes_of, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, Lanes, spread
 
+npl: Any = np
+"""NumPy, for calls on lane values: its stubs know them not."""
+
 
 def as_lanes(x: Any) -> Any:
     """An operand as the rows take it: a lane value, or a plain array.
@@ -84,7 +87,7 @@ def stack_values(items: list[Any], shape: tuple[int, ...]) -> LaneArray:
     """Stack scalars, some of them lane values, into an array of the given example shape."""
     lanes = lanes_of(items)
     dtype = promoted(items)
-    out = np.empty(lanes.shape + (len(items),), dtype)
+    out = np.empty((*lanes.shape, len(items)), dtype)
     for n, item in enumerate(items):
         if type(item) is LaneArray:
             out[..., n] = spread(item.data.reshape(item.lanes.shape), item.lanes, lanes, 0)
@@ -177,7 +180,7 @@ def data_axes(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def flat(x: LaneArray) -> Data:
     """The data with the example's axes made one."""
-    return x.data.reshape(x.lanes.shape + (math.prod(x.data.shape[x.lanes.ndim :]),))
+    return x.data.reshape((*x.lanes.shape, math.prod(x.data.shape[x.lanes.ndim :])))
 
 
 def lanes_first(data: Data, lanes: Lanes, at: int) -> Data:

@@ -152,9 +152,7 @@ def lane_globals(module: str) -> dict[str, Any]:
 
 
 def _rebound(function: FunctionType, namespace: dict[str, Any]) -> FunctionType:
-    copy = FunctionType(
-        function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__
-    )
+    copy = FunctionType(function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__)
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
 

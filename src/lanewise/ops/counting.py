@@ -9,7 +9,7 @@ import numpy as np
 from .. import facts
 from ..array import ARRAY, LaneArray, live, row
 from ..facts import NoLaneForm
-from .common import as_lanes, flat, full, lane, plain_only
+from .common import as_lanes, flat, full, lane, npl, plain_only
 from .indexing import places
 
 
@@ -49,9 +49,7 @@ def _tally(values: Any, weights: Any, size: int) -> Any:
 
 
 @row(np.histogram)
-def histogram(
-    func: Any, a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> Any:
+def histogram(func: Any, a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
     """``np.histogram``: the edges are the same in every lane, or equally spaced between each lane's extremes."""
     plain_only(func, bins=bins, range=range)
     x = lane(a)
@@ -60,29 +58,29 @@ def histogram(
         raise NoLaneForm("np.histogram of this kind has no batched form")
     edges = _edges(values, bins, range)
     last = edges[..., -1]
-    place = np.searchsorted(edges, values, "right") - 1
-    place = np.where(values == last, edges.shape[-1] - 2, place)
+    place = npl.searchsorted(edges, values, "right") - 1
+    place = npl.where(values == last, edges.shape[-1] - 2, place)
     beyond = (place < 0) | ~(values <= last)
-    place = np.where(beyond, edges.shape[-1] - 1, place)
+    place = npl.where(beyond, edges.shape[-1] - 1, place)
     lanes = place.lanes if weights is None else place.lanes.union(lane(weights).lanes)
     heights = None if weights is None else full(LaneArray(flat(lane(weights)), lane(weights).lanes, ARRAY), lanes)
     count = LaneArray(_tally(full(place, lanes), heights, edges.shape[-1] - 1), lanes, ARRAY)
     if heights is not None:
         count = count.astype(heights.dtype)
-    return (count / np.diff(edges) / np.sum(count) if density else count), edges
+    return (count / npl.diff(edges) / npl.sum(count) if density else count), edges
 
 
 def _edges(values: LaneArray, bins: Any, range: Any) -> Any:
     """The edges of the bins, plain or of each lane's own."""
     if np.ndim(bins) or range is not None or values.shape[0] == 0:
         return np.histogram_bin_edges(np.zeros(0, values.data.dtype), bins, range)
-    low, high = np.min(values), np.max(values)
+    low, high = npl.min(values), npl.max(values)
     if not (np.isfinite(low.data).all() and np.isfinite(high.data).all()):
         raise ValueError(f"autodetected range of [{low.data.min()}, {high.data.max()}] is not finite")
     same = low == high
-    low, high = np.where(same, low - 0.5, low), np.where(same, high + 0.5, high)
+    low, high = npl.where(same, low - 0.5, low), npl.where(same, high + 0.5, high)
     dtype = np.result_type(low.data, high.data, values.data)
-    return np.linspace(low, high, bins + 1, dtype=dtype if dtype.kind == "f" else np.result_type(dtype, float))
+    return npl.linspace(low, high, bins + 1, dtype=dtype if dtype.kind == "f" else np.result_type(dtype, float))
 
 
 @row(np.isin)
@@ -93,11 +91,11 @@ def isin(
     x, table = lane(element), as_lanes(test_elements)
     if type(table) is not LaneArray:
         return LaneArray(np.asarray(np.isin(x.data, table, invert=invert, kind=kind)), x.lanes, ARRAY)
-    ordered = np.sort(np.ravel(table))
+    ordered = npl.sort(npl.ravel(table))
     count = ordered.shape[0]
-    place = np.minimum(np.searchsorted(ordered, x), count - 1)
-    found = np.equal(np.take(ordered, place), x) if count else np.not_equal(x, x)
-    return LaneArray(np.asarray(np.logical_not(found).data if invert else found.data), found.lanes, ARRAY)
+    place = npl.minimum(npl.searchsorted(ordered, x), count - 1)
+    found = npl.equal(npl.take(ordered, place), x) if count else npl.not_equal(x, x)
+    return LaneArray(np.asarray(npl.logical_not(found).data if invert else found.data), found.lanes, ARRAY)
 
 
 @row(np.unique)
@@ -110,23 +108,23 @@ def unique(
     if axis is not None and not (axis in (0, -1) and x.ndim == 1):
         raise NoLaneForm("np.unique along an axis has no batched form")
     values = LaneArray(flat(x), x.lanes, ARRAY)
-    order = np.argsort(values, kind="stable")
-    ordered = np.take_along_axis(values, order, axis=0)
+    order = npl.argsort(values, kind="stable")
+    ordered = npl.take_along_axis(values, order, axis=0)
     if values.shape[0] == 0:
         first = LaneArray(np.zeros(ordered.data.shape, bool), x.lanes, ARRAY)
     else:
-        first = np.concatenate([[True], _differ(ordered[1:], ordered[:-1], equal_nan)])
+        first = npl.concatenate([[True], _differ(ordered[1:], ordered[:-1], equal_nan)])
     (start,) = places(first)
-    found = np.take(live(ordered), start)
+    found = npl.take(live(ordered), start)
     extra: list[Any] = []
     if return_index:
-        extra.append(np.take(live(order), start))
+        extra.append(npl.take(live(order), start))
     if return_inverse:
-        inverse = np.empty_like(live(order)) + live(order) * 0
-        np.put_along_axis(inverse, live(order), np.cumsum(live(first)) - 1, axis=0)
-        extra.append(np.reshape(inverse, x.shape))
+        inverse = npl.copy(live(order))
+        npl.put_along_axis(inverse, live(order), npl.cumsum(live(first)) - 1, axis=0)
+        extra.append(npl.reshape(inverse, x.shape))
     if return_counts:
-        extra.append(np.diff(np.append(start, values.shape[0])))
+        extra.append(npl.diff(npl.append(start, values.shape[0])))
     return (found, *extra) if extra else found
 
 
@@ -134,6 +132,5 @@ def _differ(x: Any, y: Any, equal_nan: bool) -> Any:
     """Where neighbours differ; NaN, which sort last, count as one value."""
     differ = x != y
     if equal_nan and x.data.dtype.kind in "fc":
-        differ = differ & ~(np.isnan(x) & np.isnan(y))
+        differ = differ & ~(npl.isnan(x) & npl.isnan(y))
     return differ
-

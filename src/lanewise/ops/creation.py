@@ -14,9 +14,8 @@ import numpy as np
 from ..array import ARRAY, TABLE, LaneArray, live, map_lanes, method, row
 from ..facts import RUN, NoLaneForm
 from ..lanes import NOWHERE, Lanes
-from .common import _holds_lanes, as_lanes, lane
+from .common import _holds_lanes, as_lanes, lane, npl
 from .writing import shares
-
 
 HOME: ContextVar[Lanes] = ContextVar("lanewise_home", default=NOWHERE)
 """The lanes of the arguments of the composite at work: what it makes is made to be written with them."""
@@ -66,15 +65,19 @@ def _shallow(x: Any) -> LaneArray:
     x = map_lanes(live, x)
     if type(x) in (list, tuple):
         parts = [_shallow(item) if type(item) in (list, tuple) else as_lanes(item) for item in x]
-        if parts and all(type(part) is LaneArray or np.ndim(part) == 0 for part in parts) and not any(
-            type(part) is LaneArray and part.data.ndim > part.lanes.ndim for part in parts
+        if (
+            parts
+            and all(type(part) is LaneArray or np.ndim(part) == 0 for part in parts)
+            and not any(type(part) is LaneArray and part.data.ndim > part.lanes.ndim for part in parts)
         ):
             return as_lanes(x)  # type: ignore[no-any-return]
         return TABLE[np.stack](np.stack, parts)  # type: ignore[no-any-return]
     return as_lanes(x)  # type: ignore[no-any-return]
 
 
-def asarray(a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, like: Any = None, device: Any = None) -> Any:
+def asarray(
+    a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, like: Any = None, device: Any = None
+) -> Any:
     """``np.asarray`` of lane values."""
     del like, device
     if type(a) is LaneArray and a.kind == ARRAY and (dtype is None or np.dtype(dtype) == a.data.dtype) and not copy:
@@ -149,7 +152,7 @@ geomspace = _spaced(np.geomspace)
 def arange(*bounds: Any, step: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
     """``np.arange``; bounds that differ between lanes split them by the length."""
     if not any(type(x) is LaneArray for x in (*bounds, step)):
-        return home(np.arange(*bounds, **({} if step is None else {"step": step}), dtype=dtype, **kwargs))
+        return home(npl.arange(*bounds, **({} if step is None else {"step": step}), dtype=dtype, **kwargs))
     start, stop, by = (0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1)[:3]
     by = by if step is None else step
     length = np.maximum(np.ceil((stop - start) / by), 0).astype(np.int64)
@@ -163,7 +166,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
     if not _involves_lanes(fill_value):
         return home(np.full(shape, fill_value, dtype, **kwargs))
     x = asarray(fill_value)
-    return copy_of(np.broadcast_to(x, shape), dtype)
+    return copy_of(npl.broadcast_to(x, shape), dtype)
 
 
 @row(np.copy)

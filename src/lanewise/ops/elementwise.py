@@ -9,7 +9,7 @@ import numpy as np
 from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live, method, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
-from .common import as_lanes, data_axes, data_axis, full, lane, spread_all, weaken
+from .common import as_lanes, data_axes, data_axis, full, lane, npl, spread_all, weaken
 from .writing import write_data
 
 
@@ -72,8 +72,9 @@ def _outs(outs: tuple[Any, ...], lanes: Any) -> tuple[Any, ...]:
 
 @row("reduce")
 def reduce(
-    ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any
-) -> Any:
+    ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    **kwargs: Any,
+) -> Any:  # fmt: skip
     """``ufunc.reduce``: the example's axes, made contiguous so that pairwise summation is kept."""
     x = lane(array)
     ndim = x.data.ndim - x.lanes.ndim
@@ -171,7 +172,8 @@ def _reduceat_each(ufunc: np.ufunc, x: LaneArray, indices: LaneArray, axis: int,
     flat = np.concatenate([flat, flat[:1]])
     count = places.shape[-1]
     found = ufunc.reduceat(flat, ends, axis=0, dtype=dtype) if flat.size else flat[:0].astype(dtype)
-    found = found.reshape(*lanes.shape, count + 1, *data.shape[lanes.ndim + 1 :])[(slice(None),) * lanes.ndim + (slice(count),)]
+    found = found.reshape(*lanes.shape, count + 1, *data.shape[lanes.ndim + 1 :])
+    found = np.take(found, range(count), axis=lanes.ndim)
     return LaneArray(np.moveaxis(found, lanes.ndim, data_axis(axis, ndim)), lanes, ARRAY)
 
 
@@ -221,16 +223,19 @@ broadcasting(np.iscomplex, np.isreal, np.isposinf, np.isneginf, np.fix)
 
 @row(np.clip)
 def clip(
-    func: Any, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None, **kwargs: Any
-) -> Any:
+    func: Any, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None,
+    **kwargs: Any,
+) -> Any:  # fmt: skip
     """``np.clip``: by two bounds, or one."""
     low, high = a_min if min is None else min, a_max if max is None else max
     dtype = a.dtype if hasattr(a, "dtype") else None
     if dtype is not None and dtype.kind in "iu":  # as NumPy does with Python integers that the dtype can't hold
         low = None if type(low) is int and low <= np.iinfo(dtype).min else low
         high = None if type(high) is int and high >= np.iinfo(dtype).max else high
+    if low is None and high is None:
+        return elementwise(np.positive, a, out=out, **kwargs)
     if low is None:
-        return elementwise(np.positive if high is None else np.minimum, *[a, high][: 1 + (high is not None)], out=out, **kwargs)
+        return elementwise(np.minimum, a, high, out=out, **kwargs)
     if high is None:
         return elementwise(np.maximum, a, low, out=out, **kwargs)
     return elementwise(_CLIP, a, low, high, out=out, **kwargs)
@@ -274,6 +279,7 @@ def _dtype_of(x: Any) -> Any:
     if type(x) is LaneArray:
         return _WEAK[x.data.dtype.kind] if x.kind == PYTHON else x.data.dtype
     return lane(x).data.dtype if type(x) in (list, tuple) else x
+
 
 @row(np.where)
 def where(func: Any, condition: Any, *choices: Any) -> Any:
@@ -385,11 +391,10 @@ def _with_axes(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, kwargs: dict[
     axis = kwargs.pop("axis", None)
     if axis is None or kwargs.pop("keepdims", False) or any(rank > 1 for rank in core_ranks(ufunc)):
         raise NoLaneForm(f"{ufunc.__name__} with axes= has no batched form")
-    moved = [np.moveaxis(lane(x), axis, -1) if core else x for x, core in zip(inputs, core_ranks(ufunc), strict=True)]
+    moved = [npl.moveaxis(lane(x), axis, -1) if core else x for x, core in zip(inputs, core_ranks(ufunc), strict=True)]
     return generalised(ufunc, *moved, out=out, **kwargs)
 
 
 def ufunc_rule(ufunc: np.ufunc) -> Any:
     """The row of a ufunc that has none of its own."""
     return elementwise if ufunc.signature is None else generalised
-

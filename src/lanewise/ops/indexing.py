@@ -11,7 +11,7 @@ import numpy as np
 from .. import facts
 from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, lanes_of, live, map_lanes, method, row, wrap
 from ..lanes import NOWHERE, Lanes, spread
-from .common import as_lanes, bind, data_axis, full, lane, lanes_first, spread_all
+from .common import as_lanes, bind, data_axis, full, lane, lanes_first, npl, spread_all
 from .writing import write_data
 
 _ALL = slice(None)
@@ -361,7 +361,7 @@ def take_along_axis(func: Any, arr: Any, indices: Any, axis: Any = -1) -> Any:
     """``np.take_along_axis``: one index for each place."""
     x, indices = lane(arr), lane(indices)
     if axis is None:
-        x, axis = np.ravel(x), 0
+        x, axis = npl.ravel(x), 0
         if indices.data.ndim - indices.lanes.ndim != 1:
             raise ValueError("when axis=None, `indices` must have a single dimension.")
     ndim = x.data.ndim - x.lanes.ndim
@@ -395,14 +395,14 @@ def argwhere(func: Any, a: Any) -> Any:
 def unravel_index(func: Any, indices: Any, shape: Any, order: str = "C") -> Any:
     """``np.unravel_index``: the same of every lane."""
     x = lane(indices)
-    return tuple([wrap(part, x.lanes) for part in np.unravel_index(x.data, shape, order)])
+    return tuple([wrap(part, x.lanes) for part in npl.unravel_index(x.data, shape, order)])
 
 
 @row(np.ravel_multi_index)
 def ravel_multi_index(func: Any, multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C") -> Any:
     """``np.ravel_multi_index``."""
     datas, lanes = spread_all([lane(x) for x in multi_index])
-    return wrap(np.ravel_multi_index(tuple(np.broadcast_arrays(*datas)), dims, mode, order), lanes)
+    return wrap(npl.ravel_multi_index(tuple(np.broadcast_arrays(*datas)), dims, mode, order), lanes)
 
 
 @row(np.choose)
@@ -411,8 +411,12 @@ def choose(func: Any, a: Any, choices: Any, out: Any = None, mode: str = "raise"
     from .elementwise import elementwise
 
     options = [choices[n] for n in range(len(choices))]
-    picked = np.clip(a, 0, len(options) - 1) if mode == "clip" else np.remainder(a, len(options)) if mode == "wrap" else a
-    if mode == "raise":
+    picked = a
+    if mode == "clip":
+        picked = np.clip(a, 0, len(options) - 1)
+    elif mode == "wrap":
+        picked = np.remainder(a, len(options))
+    else:
         check = lane(picked)
         if check.data.size and (check.data.min() < 0 or check.data.max() >= len(options)):
             raise ValueError("invalid entry in choice array")
@@ -429,17 +433,19 @@ def choose(func: Any, a: Any, choices: Any, out: Any = None, mode: str = "raise"
 
 
 @row(np.copyto)
-def copyto(func: Any, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+def copyto(func: Any, dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """``np.copyto``: a write with a mask of one's own for every lane."""
     value, mask = lane(src), lane(where)
-    dtype = value.data.dtype if value.kind != PYTHON else _WEAK[value.data.dtype.kind]
+    source: Any = value.data.dtype
     target = dst.data.dtype if type(dst) is LaneArray else dst.dtype
-    if not np.can_cast(np.result_type(target, dtype) if value.kind == PYTHON else dtype, target, casting):  # type: ignore[arg-type]
-        raise TypeError(f"Cannot cast array data from {value.data.dtype!r} to {target!r} according to the rule {casting!r}")
+    if value.kind == PYTHON or type(src) in _WEAK:
+        source = np.result_type(target, _WEAK[type(src) if type(src) in _WEAK else src.__class__])
+    if not np.can_cast(source, target, casting):
+        raise TypeError(f"Cannot cast array data from {source!r} to {target!r} according to the rule {casting!r}")
     put_masked(dst, value, mask)
 
 
-_WEAK = {"b": np.int8, "i": np.int8, "f": np.float16, "c": np.complex64}
+_WEAK: dict[type, complex] = {bool: False, int: 0, float: 0.0, complex: 0j}
 
 
 def put_masked(x: Any, value: LaneArray, mask: LaneArray) -> None:
@@ -466,7 +472,7 @@ def putmask(func: Any, a: Any, mask: Any, values: Any) -> None:
     flat = where.data.reshape(*where.lanes.shape, x.size)
     place = np.cumsum(flat, axis=-1) - 1 if func is np.place else np.broadcast_to(np.arange(x.size), flat.shape)
     index = LaneArray(np.maximum(place, 0) % source.shape[0], where.lanes, ARRAY)
-    put_masked(x, np.reshape(np.take(source, index), x.shape), LaneArray(where.data.astype(bool), where.lanes, ARRAY))
+    put_masked(x, npl.reshape(npl.take(source, index), x.shape), LaneArray(where.data.astype(bool), where.lanes, ARRAY))
 
 
 @row(np.put)
@@ -499,11 +505,11 @@ class Flat:
         changed = LaneArray(flat, self.base.lanes, ARRAY)
         source = lane(value)
         if source.data.ndim > source.lanes.ndim:  # the values are repeated as needed
-            source = np.ravel(source)
+            source = npl.ravel(source)
             count = np.ravel(LaneArray(np.zeros(self.base.size), NOWHERE, ARRAY))[index]
             size = count.data.size if count.lanes is NOWHERE else count.shape[0]
             if source.shape[0] != size and source.shape[0]:
-                source = np.take(source, np.arange(size) % source.shape[0])
+                source = npl.take(source, npl.arange(size) % source.shape[0])
         wide = changed.lanes.union(source.lanes).union(lanes_of(index))
         changed = LaneArray(np.array(full(changed, wide)), wide, ARRAY)
         changed[index] = source

@@ -9,7 +9,7 @@ import numpy as np
 from .. import facts
 from ..array import ARRAY, PYTHON, LaneArray, live, row, wrap
 from ..lanes import spread
-from .common import bind, data_axes, data_axis, lane, plain_only
+from .common import bind, data_axes, data_axis, lane, npl, plain_only
 from .composite import composite
 
 linalg = np.linalg
@@ -20,7 +20,7 @@ def _matrix(x: Any) -> LaneArray:
     ndim = x.data.ndim - x.lanes.ndim
     if ndim < 2:
         raise linalg.LinAlgError(f"{ndim}-dimensional array given. Array must be at least two-dimensional")
-    return x
+    return x  # type: ignore[no-any-return]
 
 
 def _wrap_like(result: Any, x: LaneArray) -> Any:
@@ -46,7 +46,7 @@ def stacked(func: Any, *args: Any, **kwargs: Any) -> Any:
 def with_tolerance(func: Any, *args: Any, **kwargs: Any) -> Any:
     """Routines with a tolerance; it may differ between lanes."""
     call = bind(func, args, kwargs)
-    call = {name: value for name, value in call.items() if value is not np._NoValue}  # type: ignore[attr-defined]
+    call = {name: value for name, value in call.items() if value is not np._NoValue}
     first = next(iter(call))
     x = lane(call.pop(first))
     if x.data.ndim - x.lanes.ndim < 2:
@@ -98,7 +98,7 @@ def norm(func: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = 
         axes = data_axes(axis, ndim)
         return wrap(func(x.data, ord, axes if len(axes) == 2 else axes[0], keepdims), x.lanes)
     if ord is None or (ndim == 2 and ord in ("fro", "f")) or (ndim == 1 and ord == 2):
-        flat = x.data.reshape(x.lanes.shape + (-1,)) if x.data.size else x.data.reshape((*x.lanes.shape, x.size))
+        flat = x.data.reshape((*x.lanes.shape, -1)) if x.data.size else x.data.reshape((*x.lanes.shape, x.size))
         found = func(flat, axis=-1)
         return wrap(found.reshape(found.shape + (1,) * ndim) if keepdims else found, x.lanes)
     if ndim not in (1, 2):
@@ -130,7 +130,7 @@ def matmul(func: Any, x1: Any, x2: Any, /) -> Any:
 @row(linalg.vecdot)
 def vecdot(func: Any, x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """``np.linalg.vecdot``."""
-    return np.vecdot(np.moveaxis(lane(x1), axis, -1), np.moveaxis(lane(x2), axis, -1))
+    return np.vecdot(npl.moveaxis(lane(x1), axis, -1), npl.moveaxis(lane(x2), axis, -1))
 
 
 # ---- numpy.fft ----

@@ -18,24 +18,27 @@ from ..array import TABLE, LaneArray
 from ..facts import NoLaneForm, is_user_file
 
 _UNSAFE = frozenset({
+    "lexsort", "bincount", "packbits", "unpackbits", "ravel_multi_index", "unravel_index", "vdot",
     "asarray", "asanyarray", "ascontiguousarray", "dtype", "astype", "maximum", "minimum", "fmax", "fmin", "max", "min",
     "sign", "sort", "argsort", "argmax", "argmin", "logical_and", "logical_or", "logical_not", "isrealobj",
     "iscomplexobj", "itemsize", "nbytes", "result_type", "any", "all", "unique", "searchsorted", "amax", "amin",
-    "lexsort", "bincount", "packbits", "unpackbits", "ravel_multi_index", "unravel_index", "vdot", "median", "partition", "clip", "where", "nonzero", "count_nonzero", "cumsum", "divmod", "floor_divide",
+    "median", "partition", "clip", "where", "nonzero", "count_nonzero", "cumsum", "divmod", "floor_divide",
 })  # fmt: skip
 
 
 @cache
 def _is_safe(code: CodeType) -> bool:
-    return is_user_file(code.co_filename) and "site-packages" not in code.co_filename and not (
-        _UNSAFE & set(code.co_names)
+    return (
+        is_user_file(code.co_filename)
+        and "site-packages" not in code.co_filename
+        and not (_UNSAFE & set(code.co_names))
     )
 
 
 def as_objects(x: LaneArray, dtype: Any) -> Any:
     """The answer to ``__array__``."""
     frame = sys._getframe(2)
-    if (dtype is not None and dtype != object) or not _is_safe(frame.f_code):
+    if (dtype is not None and np.dtype(dtype) != np.dtype(object)) or not _is_safe(frame.f_code):
         raise NoLaneForm("a real array is asked of a lane value")
     if x.data.ndim == x.lanes.ndim:
         out = np.empty((), object)

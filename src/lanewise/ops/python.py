@@ -42,7 +42,7 @@ def _python(data: Any, lanes: Any) -> LaneArray:
 
 
 def _kind(*datas: Any) -> str:
-    return max((data.dtype.kind for data in datas), key="bifc".index)
+    return max((data.dtype.kind for data in datas), key="bifc".index)  # type: ignore[no-any-return]
 
 
 def _small(bound: Any) -> None:
@@ -70,7 +70,7 @@ def division(func: Any, a: Any, b: Any) -> LaneArray:
         if zero.all():
             return func(*[x.flat[0].item() if isinstance(x, np.ndarray) else x for x in (x, y)])  # type: ignore[no-any-return]
         facts.agree(lanes, zero, "whether a divisor is zero")
-        return division(func, *[live(v) if type(v) is LaneArray else v for v in (a, b)])
+        return division(func, *[live(v) if type(v) is LaneArray else v for v in (a, b)])  # type: ignore[no-any-return]
     if _kind(x, y) == "i" and func is operator.truediv and max(np.abs(x).max(), np.abs(y).max()) > _EXACT:
         raise NoLaneForm("Python integers above 2**53 are divided")
     if _kind(x, y) == "c" and func is not operator.truediv:
@@ -99,7 +99,7 @@ def power(func: Any, a: Any, b: Any) -> LaneArray:
         x, y = (np.broadcast_to(v, live(LaneArray(v, lanes, PYTHON)).lanes.shape) if False else v for v in (x, y))
         fresh = live(LaneArray(np.zeros(lanes.shape), lanes, PYTHON))
         if fresh.lanes is not lanes:
-            return power(func, *[live(v) if type(v) is LaneArray else v for v in (a, b)])
+            return power(func, *[live(v) if type(v) is LaneArray else v for v in (a, b)])  # type: ignore[no-any-return]
         if code >= 3 and not (code >= 4 and kind == "i"):
             return func(x.flat[0].item(), y.flat[0].item())  # type: ignore[no-any-return]
         if code == 1 or kind == "f":

@@ -10,12 +10,12 @@ import numpy as np
 from ..array import ARRAY, SCALAR, LaneArray, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import spread
-from .common import as_lanes, bind, data_axes, data_axis, flat, lane, plain_only
+from .common import as_lanes, bind, data_axes, data_axis, flat, lane, npl, plain_only
 from .elementwise import contiguous, from_initial, stored, with_where
 
 
 def _no_value(call: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in call.items() if value is not np._NoValue}  # type: ignore[attr-defined]
+    return {name: value for name, value in call.items() if value is not np._NoValue}
 
 
 @row(
@@ -56,8 +56,8 @@ def _from_initial(func: Any, x: LaneArray, axis: Any, call: dict[str, Any], out:
 _ORDERLESS = {np.max, np.amax, np.min, np.amin, np.any, np.all, np.ptp, np.count_nonzero}
 # the axis of a scalar: plain folds take 0 and -1, the others complain
 _TAKE_SCALARS = {
-    np.sum, np.prod, np.max, np.amax, np.min, np.amin, np.any, np.all, np.nansum, np.nanprod, np.nanmax, np.nanmin, np.ptp,
-    np.count_nonzero, np.nanmean, np.nanstd, np.nanvar,
+    np.sum, np.prod, np.max, np.amax, np.min, np.amin, np.any, np.all, np.nansum, np.nanprod, np.nanmax, np.nanmin,
+    np.ptp, np.count_nonzero, np.nanmean, np.nanstd, np.nanvar,
 }  # fmt: skip
 
 
@@ -124,19 +124,19 @@ def _quantile_each(
     x, q = lane(a), lane(q)
     if func not in (np.quantile, np.percentile) or method != "linear" or x.data.dtype.kind != "f" or q.ndim:
         raise NoLaneForm(f"{func.__name__} of this kind with q that differs between lanes has no batched form")
-    part = np.true_divide(q, 100) if func is np.percentile else q
+    part = npl.true_divide(q, 100) if func is np.percentile else q
     if not (((part.data >= 0) & (part.data <= 1)) | ~np.isfinite(part.data)).all():
         raise ValueError("Quantiles must be in the range [0, 1]")
     data, kept = _merged(x, axis, keepdims)
-    ordered = LaneArray(np.sort(data, axis=-1), x.lanes, ARRAY)
+    ordered = LaneArray(npl.sort(data, axis=-1), x.lanes, ARRAY)
     place = part * (data.shape[-1] - 1)
-    low = np.floor(np.nan_to_num(place)).astype(np.intp)
-    below = np.take(ordered, low, axis=-1)
-    above = np.take(ordered, np.minimum(low + 1, data.shape[-1] - 1), axis=-1)
+    low = npl.floor(npl.nan_to_num(place)).astype(np.intp)
+    below = npl.take(ordered, low, axis=-1)
+    above = npl.take(ordered, npl.minimum(low + 1, data.shape[-1] - 1), axis=-1)
     share = place - low
-    found = np.where(share < 0.5, below + (above - below) * share, above - (above - below) * (1 - share))
-    found = np.where(np.isnan(ordered[..., -1]), np.nan, found)
-    found = np.reshape(found, kept)
+    found = npl.where(share < 0.5, below + (above - below) * share, above - (above - below) * (1 - share))
+    found = npl.where(npl.isnan(ordered[..., -1]), np.nan, found)
+    found = npl.reshape(found, kept)
     return stored(LaneArray(found.data, found.lanes, ARRAY if kept or keepdims else SCALAR), out)
 
 
@@ -156,7 +156,7 @@ def _merged(x: LaneArray, axis: Any, keepdims: bool) -> tuple[Any, tuple[int, ..
     axes = data_axes(axis, len(shape))
     rest = [n for n in range(-len(shape), 0) if n not in axes]
     data = x.data.transpose(*range(x.lanes.ndim), *[n + x.data.ndim for n in (*rest, *axes)])
-    data = data.reshape(data.shape[: x.lanes.ndim + len(rest)] + (math.prod(shape[n] for n in axes),))
+    data = data.reshape((*data.shape[: x.lanes.ndim + len(rest)], math.prod(shape[n] for n in axes)))
     if keepdims:
         return data, tuple([1 if n - len(shape) in axes else size for n, size in enumerate(shape)])
     return data, tuple([shape[n] for n in rest])

@@ -12,7 +12,7 @@ from .. import facts
 from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live, method, method_is, row
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
-from .common import as_lanes, bind, data_axes, data_axis, full, lane, lanes_first, plain_only, weaken
+from .common import as_lanes, bind, data_axes, data_axis, full, lane, npl, plain_only, weaken
 from .creation import copy_of
 from .writing import shares
 
@@ -23,7 +23,9 @@ def shaped(x: LaneArray, data: Any) -> LaneArray:
 
 
 @row(np.reshape)
-def reshape(func: Any, a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: Any = None) -> Any:
+def reshape(
+    func: Any, a: Any, /, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: Any = None
+) -> Any:
     """``np.reshape``."""
     x = lane(a)
     shape = newshape if shape is None else shape
@@ -61,7 +63,7 @@ def _is_fortran(x: LaneArray) -> bool:
 def _memory_order(x: LaneArray) -> list[int]:
     """The axes of the example in the order in which its elements lie in memory."""
     steps = np.abs(x.data.strides[x.lanes.ndim :])
-    return np.argsort(-steps, kind="stable").tolist()
+    return [int(n) for n in np.argsort(-steps, kind="stable")]
 
 
 @method("reshape")
@@ -279,7 +281,7 @@ def roll(func: Any, a: Any, shift: Any, axis: Any = None) -> Any:
     if type(as_lanes(shift)) is LaneArray:
         return _roll_each(x, shift, axis)
     if axis is None:
-        flat = x.data.reshape(x.lanes.shape + (-1,)) if x.data.size else x.data
+        flat = x.data.reshape((*x.lanes.shape, -1)) if x.data.size else x.data
         return shaped(x, np.roll(flat, shift, -1).reshape(x.data.shape) if x.data.size else x.data.copy())
     return shaped(x, np.roll(x.data, shift, data_axes(axis, x.data.ndim - x.lanes.ndim)))
 
@@ -289,12 +291,12 @@ def _roll_each(x: LaneArray, shift: Any, axis: Any) -> Any:
     if isinstance(axis, (tuple, list)) or np.ndim(shift):
         raise NoLaneForm("np.roll with several shifts that differ between lanes has no batched form")
     if axis is None:
-        return np.reshape(_roll_each(reshape(np.reshape, x, -1), shift, 0), x.shape)
+        return npl.reshape(_roll_each(reshape(np.reshape, x, -1), shift, 0), x.shape)
     ndim = x.data.ndim - x.lanes.ndim
     at = data_axis(axis, ndim) + ndim
     size = x.shape[at]
     index = (np.arange(size) - shift) % size if size else np.arange(0)
-    return np.take(x, index, axis=at)
+    return npl.take(x, index, axis=at)
 
 
 @row(np.repeat)
@@ -307,15 +309,15 @@ def repeat(func: Any, a: Any, repeats: Any, axis: Any = None) -> Any:
     if type(counts) is not LaneArray:
         return shaped(x, np.repeat(x.data, counts, axis=at))
     where = at + x.data.ndim - x.lanes.ndim
-    each = np.broadcast_to(counts, (x.shape[where],))
+    each = npl.broadcast_to(counts, (x.shape[where],))
     totals = each.data.sum(axis=-1)
     if each.data.size and each.data.min() < 0:
         raise ValueError("repeats may not contain negative values.")
     facts.agree(each.lanes, np.asarray(totals), "the number of repeats")
     each, x = live(each), live(x)
-    flat = np.broadcast_to(np.arange(x.shape[where]), each.data.shape).reshape(-1)
+    flat = npl.broadcast_to(npl.arange(x.shape[where]), each.data.shape).reshape(-1)
     index = np.repeat(flat, each.data.reshape(-1)).reshape((*each.lanes.shape, -1) if each.data.size else (0, 0))
-    return np.take(x, LaneArray(index, each.lanes, ARRAY), axis=where)
+    return npl.take(x, LaneArray(index, each.lanes, ARRAY), axis=where)
 
 
 @row(np.pad)
@@ -379,7 +381,9 @@ def diagonal(func: Any, a: Any, offset: int = 0, axis1: int | None = None, axis2
 
 
 @row(np.trace, np.linalg.trace)
-def trace(func: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+def trace(
+    func: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
+) -> Any:
     """``np.trace``."""
     if func is np.linalg.trace:
         return np.sum(diagonal(np.linalg.diagonal, a, offset), axis=-1, dtype=dtype)
@@ -399,17 +403,17 @@ def linspace(
     intervals = count - 1 if endpoint else count
     wide = np.result_type(TABLE[np.result_type](np.result_type, start, stop), 0.0)
     first, last = (lane(x) for x in (start, stop))
-    gap = np.subtract(last, first, dtype=wide)
-    shares = np.reshape(np.arange(count, dtype=wide), (count,) + (1,) * gap.ndim)
+    gap = npl.subtract(last, first, dtype=wide)
+    shares = npl.reshape(np.arange(count, dtype=wide), (count,) + (1,) * gap.ndim)
     step = gap / intervals if intervals > 0 else gap * np.nan
-    found = np.where(step == 0, shares / max(intervals, 1) * gap, shares * step) if intervals > 0 else shares * gap
+    found = npl.where(step == 0, shares / max(intervals, 1) * gap, shares * step) if intervals > 0 else shares * gap
     found = found + first
     if endpoint and count > 1:
-        found = np.where(shares == count - 1, last, found)
+        found = npl.where(shares == count - 1, last, found)
     found = LaneArray(found.data, found.lanes, ARRAY)
     if dtype is not None and np.issubdtype(dtype, np.integer):
-        found = np.floor(found)
-    found = np.moveaxis(found, 0, axis) if axis else found
+        found = npl.floor(found)
+    found = npl.moveaxis(found, 0, axis) if axis else found
     found = astype(found, wide if dtype is None else dtype, copy=False)
     return (found, step) if retstep else found
 
@@ -422,7 +426,7 @@ def correlate(func: Any, a: Any, v: Any, mode: str = "valid") -> Any:
         raise ValueError("object of too small depth for desired array")
     if not x.shape[0] or not y.shape[0]:
         raise ValueError(f"{'first' if not x.shape[0] else 'second'} array argument cannot be empty")
-    y = np.conjugate(y)
+    y = npl.conjugate(y)
     swapped = y.shape[0] > x.shape[0]
     long, short = (y, x) if swapped else (x, y)
     size = short.shape[0]
@@ -432,19 +436,19 @@ def correlate(func: Any, a: Any, v: Any, mode: str = "valid") -> Any:
     dtype = np.result_type(long.data, short.data)
     padded = np.pad(long.data.astype(dtype), [(0, 0)] * long.lanes.ndim + [edges[mode]])
     windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=-1)
-    found = np.matmul(LaneArray(windows, long.lanes, ARRAY), LaneArray(short.data.astype(dtype), short.lanes, ARRAY))
-    return np.flip(found, 0) if swapped else found
+    found = npl.matmul(LaneArray(windows, long.lanes, ARRAY), LaneArray(short.data.astype(dtype), short.lanes, ARRAY))
+    return npl.flip(found, 0) if swapped else found
 
 
 @row(np.convolve)
 def convolve(func: Any, a: Any, v: Any, mode: str = "full") -> Any:
     """``np.convolve``: a correlation with the shorter reversed."""
-    x, y = np.atleast_1d(lane(a)), np.atleast_1d(lane(v))
+    x, y = npl.atleast_1d(lane(a)), npl.atleast_1d(lane(v))
     if x.shape[0] == 0 or y.shape[0] == 0:
         raise ValueError(f"{'a' if x.shape[0] == 0 else 'v'} cannot be empty")
     if y.shape[0] > x.shape[0]:
         x, y = y, x
-    return correlate(np.correlate, x, np.conjugate(np.flip(y, 0)), mode)
+    return correlate(np.correlate, x, npl.conjugate(npl.flip(y, 0)), mode)
 
 
 @row(np.astype)
@@ -454,7 +458,9 @@ def astype_function(func: Any, x: Any, dtype: Any, /, *, copy: bool = True, devi
 
 
 @method("astype")
-def astype(x: LaneArray, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True) -> Any:
+def astype(
+    x: LaneArray, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+) -> Any:
     """A copy of another dtype."""
     if np.dtype(dtype) == object:
         raise NoLaneForm("an array of objects is made of lane values")

@@ -10,7 +10,7 @@ from .. import facts
 from ..array import ARRAY, LaneArray, live, method, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import spread
-from .common import as_lanes, bind, data_axis, flat, full, lane, plain_only
+from .common import as_lanes, bind, data_axis, flat, full, lane, npl, plain_only
 from .writing import write_data
 
 
@@ -36,7 +36,8 @@ def _sort_in_place(x: LaneArray, axis: int = -1, kind: Any = None, order: Any = 
 def _partition_in_place(x: LaneArray, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None) -> None:
     plain_only(np.partition, kth=kth)
     write_data(x, x.lanes)
-    x.data.partition(kth, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), kind=kind, order=order)
+    data: Any = x.data
+    data.partition(kth, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), kind=kind, order=order)
 
 
 @method("fill")
@@ -60,7 +61,7 @@ def searchsorted(func: Any, a: Any, v: Any, side: str = "left", sorter: Any = No
     """``np.searchsorted``: one call where the sorted array is shared, bisection in lockstep where it is not."""
     a, v = as_lanes(a), as_lanes(v)
     if type(side) is not str or side not in ("left", "right"):
-        np.searchsorted([0], 0, side)  # NumPy's own complaint, or an abbreviation that it takes
+        npl.searchsorted([0], 0, side)  # NumPy's own complaint, or an abbreviation that it takes
         side = "left" if side[0] in "lL" else "right"
     if type(a) is not LaneArray and sorter is None:
         return wrap(np.asarray(func(a, v.data, side)), v.lanes)
@@ -71,7 +72,9 @@ def searchsorted(func: Any, a: Any, v: Any, side: str = "left", sorter: Any = No
     dtype = np.result_type(a.data, v.data)
     table = full(LaneArray(a.data.astype(dtype), a.lanes, ARRAY), lanes)
     ndim = v.data.ndim - v.lanes.ndim
-    values = np.broadcast_to(spread(v.data.astype(dtype), v.lanes, lanes, ndim), lanes.shape + v.data.shape[v.lanes.ndim :])
+    values = np.broadcast_to(
+        spread(v.data.astype(dtype), v.lanes, lanes, ndim), lanes.shape + v.data.shape[v.lanes.ndim :]
+    )
     found = _bisect(table, values.reshape(*lanes.shape, -1) if values.size else values.reshape(*lanes.shape, 0), side)
     return wrap(found.reshape(values.shape), lanes)
 
@@ -102,15 +105,17 @@ def digitize(func: Any, x: Any, bins: Any, right: bool = False) -> Any:
     x, edges = lane(x), lane(bins)
     if edges.ndim != 1:
         raise ValueError("object of too small depth for desired array")
-    steps = np.diff(edges.data, axis=-1)
+    steps = npl.diff(edges.data, axis=-1)
     rises, falls = (steps >= 0).all(axis=-1), (steps <= 0).all(axis=-1)
     if not (rises | falls).all():
         raise ValueError("bins must be monotonically increasing or decreasing")
-    falling = facts.agree(edges.lanes, np.asarray(~rises), "whether bins fall") if edges.lanes.axes and rises.size else ~rises
+    falling = (
+        facts.agree(edges.lanes, np.asarray(~rises), "whether bins fall") if edges.lanes.axes and rises.size else ~rises
+    )
     x, edges = live(x), live(edges)
     if np.any(falling):
-        return edges.shape[0] - np.searchsorted(edges[::-1], x, "left" if right else "right")
-    return np.searchsorted(edges, x, "left" if right else "right")
+        return edges.shape[0] - npl.searchsorted(edges[::-1], x, "left" if right else "right")
+    return npl.searchsorted(edges, x, "left" if right else "right")
 
 
 @row(np.interp)
@@ -128,25 +133,25 @@ def interp(func: Any, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = N
         raise ValueError("array of sample points is empty")
     places, heights, x = (y.astype(float) for y in (places, heights, x))
     last = places.shape[0] - 1
-    low = np.clip(np.searchsorted(places, x, "right") - 1, 0, max(last - 1, 0))
-    high = np.minimum(low + 1, last)
-    x0, x1, y0, y1 = np.take(places, low), np.take(places, high), np.take(heights, low), np.take(heights, high)
-    found = np.where(x == x0, y0, (y1 - y0) / (x1 - x0) * (x - x0) + y0)
-    found = np.where(x < places[0], heights[0] if left is None else left, found)
-    found = np.where(x > places[-1], heights[-1] if right is None else right, found)
-    found = np.where(x == places[-1], heights[-1], found)
-    found = np.where(np.isnan(x), x, found)
+    low = npl.clip(npl.searchsorted(places, x, "right") - 1, 0, max(last - 1, 0))
+    high = npl.minimum(low + 1, last)
+    x0, x1, y0, y1 = npl.take(places, low), npl.take(places, high), npl.take(heights, low), npl.take(heights, high)
+    found = npl.where(x == x0, y0, (y1 - y0) / (x1 - x0) * (x - x0) + y0)
+    found = npl.where(x < places[0], heights[0] if left is None else left, found)
+    found = npl.where(x > places[-1], heights[-1] if right is None else right, found)
+    found = npl.where(x == places[-1], heights[-1], found)
+    found = npl.where(npl.isnan(x), x, found)
     return wrap(found.data, found.lanes)
 
 
 @row(np.diff)
-def diff(func: Any, a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue) -> Any:  # type: ignore[attr-defined]
+def diff(func: Any, a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue) -> Any:
     """``np.diff``."""
     x = lane(a)
     ndim = x.data.ndim - x.lanes.ndim
     if ndim == 0:
         raise ValueError("diff requires input that is at least one dimensional")
-    if prepend is not np._NoValue or append is not np._NoValue:  # type: ignore[attr-defined]
+    if prepend is not np._NoValue or append is not np._NoValue:
         from .composite import implementation
 
         return implementation(func)(x, n, axis, prepend, append)
