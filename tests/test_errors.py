@@ -43,7 +43,7 @@ def test_sizes_that_differ_as_in_the_design() -> None:
         "    x            axis 0 of (10, 3)  -> 10\n"
         "    params['W']  axis 1 of (4, 20)  -> 20\n"
         "  Map an argument with None to share it, nest two vmaps for all pairs, pad to a common length, or use "
-        "lax.scan over a sequence."
+        "a loop inside the function for a sequence."
     )
 
 

@@ -233,7 +233,7 @@ class Inputs:
                 f"vmap: the mapped axes differ in size:\n{self._table()}\n"
                 "  Map an argument with None to share it, nest two vmaps for all pairs, pad to a common "
                 "length, or use "
-                f"lax.scan over a sequence.{_AUTOMATIC if self.automatic else ''}"
+                f"a loop inside the function for a sequence.{_AUTOMATIC if self.automatic else ''}"
             )
         if axis_size is not None and size != axis_size:
             raise ValueError(
