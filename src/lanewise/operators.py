@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .array import ARRAY, FAST, PYTHON, SCALAR, SLOW, LaneArray, apply
+from .facts import NoLaneForm, note_write
 from .lanes import spread
 
 
@@ -159,13 +160,39 @@ def as_python(x: Any) -> Any:
     return x.item() if isinstance(x, np.generic) else x
 
 
+def _fitting(target: LaneArray, other: Any) -> Any:
+    """The data of an operand that broadcasts into a target as they are; None where that needs more care."""
+    lanes, data = target.lanes, target.data
+    if lanes.stale or not lanes.ndim or not data.flags.writeable:
+        return None
+    if type(other) is LaneArray:
+        missing = data.ndim - other.data.ndim
+        if other.lanes is not lanes or other.kind == PYTHON or missing < 0:
+            return None
+        return other.data.reshape(lanes.shape + (1,) * missing + other.data.shape[lanes.ndim :])
+    if type(other) is np.ndarray:
+        return other if other.ndim <= data.ndim - lanes.ndim and not other.dtype.hasobject else None
+    return other if type(other) in _PLAIN_SCALARS else None
+
+
 def _in_place(ufunc: np.ufunc) -> Any:
     forward = _forward(ufunc)
+    core = ufunc.signature is not None
 
     def in_place(self: LaneArray, other: Any) -> Any:
         if self.kind != ARRAY:
             return forward(self, other)  # scalars are immutable: the name is bound anew
-        apply(ufunc, self, other, out=(self,))
+        data = None if core else _fitting(self, other)
+        if data is None:
+            apply(ufunc, self, other, out=(self,))
+            return self
+        note_write(self.lanes, self.data)
+        try:
+            ufunc(self.data, data, out=self.data)
+        except (TypeError, ValueError):  # NumPy refused, and wrote nothing
+            apply(ufunc, self, other, out=(self,))
+        except Exception:
+            raise NoLaneForm("an operation in place failed half way") from None
         return self
 
     return in_place
