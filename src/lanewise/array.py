@@ -11,6 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import MethodType
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -67,15 +68,31 @@ def method_is(name: str, function: Any) -> None:
 
 def _add_method(name: str, rule: Rule, *, settled: bool) -> None:
     def call(self: LaneArray, *args: Any, **kwargs: Any) -> Any:
-        if self.kind == PYTHON and not hasattr(self.__class__, name):
-            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
         if settled:
             return settle(rule, None, (self, *args), kwargs, name)
         return rule(self, *args, **kwargs)
 
     call.__name__ = name
     call.__doc__ = f"As `numpy.ndarray.{name}`, for every lane."
-    setattr(LaneArray, name, call)
+    setattr(LaneArray, name, Method(name, call))
+
+
+class Method:
+    """A method of arrays, which a lane value that stands for a Python scalar does not have."""
+
+    __slots__ = ("call", "name")
+
+    def __init__(self, name: str, call: Rule) -> None:
+        self.name = name
+        self.call = call
+
+    def __get__(self, x: LaneArray | None, owner: type | None = None) -> Any:
+        """Bind the method to a lane value."""
+        if x is None:
+            return self.call
+        if x.kind == PYTHON and not hasattr(x.__class__, self.name):
+            raise AttributeError(f"{x.__class__.__name__!r} object has no attribute {self.name!r}")
+        return MethodType(self.call, x)
 
 
 class LaneArray:
@@ -158,6 +175,7 @@ class LaneArray:
     @property
     def T(self) -> Any:
         """The example with its axes reversed."""
+        self.shape  # noqa: B018  # a Python scalar has neither
         return apply(np.transpose, self)
 
     @property
