@@ -11,7 +11,7 @@ import ctypes
 import dis
 import random
 import threading
-from functools import cache
+from collections.abc import Sequence
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple, cast
 
@@ -34,9 +34,19 @@ class Names(NamedTuple):
     catches: bool  # whether it may catch exceptions
 
 
-@cache
+_NAMES: dict[int, tuple[CodeType, Names]] = {}  # by identity: to hash a code object takes as long as to run it
+
+
 def names_of(code: CodeType) -> Names:
-    """The names that a code object, and those nested in it, refer to.
+    """The names that a code object, and those nested in it, refer to."""
+    known = _NAMES.get(id(code))
+    if known is None:
+        known = _NAMES[id(code)] = (code, _read_names(code))
+    return known[1]
+
+
+def _read_names(code: CodeType) -> Names:
+    """The same, from the instructions.
 
     A library's code is taken at its word: it does not keep state in arrays of its own.
     """
@@ -70,15 +80,14 @@ def names_of(code: CodeType) -> Names:
 class Watch:
     """The generators and arrays that a function reaches, as they were before it ran."""
 
-    __slots__ = ("arrays", "catches", "generators", "legacy", "random", "seen", "writes")
+    writes = False
+    random = False
+    catches = False
+    arrays: Sequence[tuple[Any, Any]] = ()
 
     def __init__(self, fun: Any, values: list[Any]) -> None:
         self.generators: list[tuple[Any, Any]] = []
-        self.arrays: list[tuple[Any, Any]] = []
         self.seen: set[int] = set()
-        self.writes = False
-        self.random = False
-        self.catches = False
         found: list[Any] = []
         self._reach(fun, found, 0)
         for value in values:
@@ -99,12 +108,15 @@ class Watch:
         if type(fun) is not FunctionType:
             self._reach_object(fun, found, depth)
             return
-        names = names_of(fun.__code__)
-        if hasattr(fun, "__wrapped__"):
+        if fun.__dict__ and hasattr(fun, "__wrapped__"):
             self._reach(fun.__wrapped__, found, depth + 1)
-        self.writes = self.writes or names.writes
-        self.random = self.random or names.random
-        self.catches = self.catches or names.catches
+        names, writes, speaks_of_random, catches = names_of(fun.__code__)
+        if writes:
+            self.writes = True
+        if speaks_of_random:
+            self.random = True
+        if catches:
+            self.catches = True
         if fun.__closure__:
             for cell in fun.__closure__:
                 try:
@@ -115,12 +127,12 @@ class Watch:
             for value in fun.__defaults__:
                 self._look(value, found, depth + 1)
         namespace = fun.__globals__
-        for name in names.globals:
+        for name in names:
             value = namespace.get(name)
             if type(value) not in _PLAIN:
                 self._look(value, found, depth + 1)
-            elif value is random:
-                self._generator(random._inst)
+            elif value is not None and value is _PYTHONS_RANDOM:
+                self._generator(_PYTHONS_RANDOM._inst)
 
     def _reach_object(self, fun: Any, found: list[Any], depth: int) -> None:
         if isinstance(fun, MethodType):
@@ -270,5 +282,6 @@ def _legacy_memory() -> Any:
     return np.frombuffer(cast(Any, words), np.uint32)
 
 
+_PYTHONS_RANDOM: Any = random
 _GLOBAL: Any = np.random.mtrand._rand
 _LEGACY = _legacy_memory()
