@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import MethodType
 from typing import Any, Final, NoReturn
@@ -375,7 +375,7 @@ def settle(rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
             if arg.lanes.stale:
                 args = current(args)
                 break
-        elif kind is list or kind is tuple:
+        elif (kind is list or kind is tuple) and may_be_stale(arg):
             args = current(args)
             break
     if kwargs:
@@ -533,6 +533,21 @@ def live(x: LaneArray) -> LaneArray:
             run.borrow(data)
         return LaneArray(data, lanes, x.kind)
     return x
+
+
+def may_be_stale(items: Iterable[Any]) -> bool:
+    """Whether some lane value in a list has to be brought up to date."""
+    for item in items:
+        kind = type(item)
+        if kind is LaneArray:
+            if item.lanes.stale:
+                return True
+        elif kind not in _NO_LANES:
+            return True
+    return False
+
+
+_NO_LANES = frozenset({int, float, bool, complex, type(None), str})
 
 
 def current(args: tuple[Any, ...]) -> tuple[Any, ...]:

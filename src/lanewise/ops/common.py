@@ -102,11 +102,6 @@ def promoted(items: Iterable[Any]) -> np.dtype[Any]:
     return np.result_type(*found) if found else np.dtype(float)
 
 
-def data_of(x: Any, lanes: Lanes, ndim: int) -> Any:
-    """An operand's data, spread over ``lanes`` and ``ndim`` example axes; plain operands as they are."""
-    return spread(x.data, x.lanes, lanes, ndim) if type(x) is LaneArray else x
-
-
 def rank(x: Any) -> int:
     """The number of example axes of an operand."""
     if type(x) is LaneArray:
@@ -126,7 +121,16 @@ def spread_all(operands: list[Any]) -> tuple[list[Any], Lanes]:
             own = getattr(x, "ndim", 0)
         if own > ndim:
             ndim = own
-    return [data_of(x, lanes, ndim) for x in operands], lanes
+    full_rank = lanes.ndim + ndim
+    datas = []
+    for x in operands:
+        if type(x) is not LaneArray:
+            datas.append(x)
+        elif x.lanes is lanes and x.data.ndim == full_rank:
+            datas.append(x.data)
+        else:
+            datas.append(spread(x.data, x.lanes, lanes, ndim))
+    return datas, lanes
 
 
 def full(x: Any, lanes: Lanes) -> Data:
@@ -141,7 +145,10 @@ def full(x: Any, lanes: Lanes) -> Data:
 
 def weaken(operands: list[Any]) -> list[Any]:
     """Give lane values that stand for Python scalars the dtype that NEP 50 gives a Python scalar here."""
-    if not any(type(x) is LaneArray and x.kind == PYTHON for x in operands):
+    for x in operands:
+        if type(x) is LaneArray and x.kind == PYTHON:
+            break
+    else:
         return operands
     strong = [x.dtype for x in operands if hasattr(x, "dtype") and not (type(x) is LaneArray and x.kind == PYTHON)]
     return [_weak(x, strong) for x in operands]
@@ -176,6 +183,9 @@ def data_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(-ndim, 0))
     return tuple([n - ndim for n in normalize_axis_tuple(axis, ndim)])
+
+
+data_axes_of = cache(data_axes)  # for one axis or None; a tuple may hold what only seems equal to integers
 
 
 def flat(x: LaneArray) -> Data:

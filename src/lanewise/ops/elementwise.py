@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -113,16 +114,9 @@ _PAIRWISE = 8  # NumPy sums shorter runs one by one
 def contiguous(ufunc: np.ufunc, x: LaneArray) -> Any:
     """The data, with the example's axes innermost in memory if the sum is long enough for it to matter."""
     data = x.data
-    if (
-        ufunc is not np.add
-        or data.flags.c_contiguous
-        or data.dtype.kind not in "fc"
-        or data[(0,) * x.lanes.ndim].size <= _PAIRWISE
-        if data.size
-        else True
-    ):
+    if ufunc is not np.add or data.flags.c_contiguous or data.dtype.kind not in "fc":
         return data
-    return np.ascontiguousarray(data)
+    return np.ascontiguousarray(data) if math.prod(data.shape[x.lanes.ndim :]) > _PAIRWISE else data
 
 
 def stored(result: Any, out: Any) -> Any:

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..array import ARRAY, TABLE, LaneArray, row, wrap
 from ..facts import NoLaneForm
-from ..lanes import NOWHERE, spread
+from ..lanes import NOWHERE, Lanes, spread
 from ..operators import PYTHON_OPERATORS
-from .common import as_lanes, data_axis, lane, npl, spread_all, weaken
+from .common import as_lanes, data_axis, lane, npl, rank, spread_all, weaken
 from .elementwise import stored
 
 product = np.matmul  # where one operand is shared, so that a test can count them
@@ -23,7 +23,12 @@ def matmul(func: Any, a: Any, b: Any, /, out: Any = None, **kwargs: Any) -> Any:
     """``a @ b``."""
     if kwargs.get("axes") is not None:
         raise NoLaneForm("np.matmul with axes= has no batched form")
-    a, b = (lane(x) for x in weaken([as_lanes(a), as_lanes(b)]))
+    if out is None and type(a) is LaneArray:
+        found = _direct(a, b, kwargs)
+        if found is not None:
+            return found
+    if type(a) is not LaneArray or type(b) is not LaneArray or a.kind or b.kind:
+        a, b = (lane(x) for x in weaken([as_lanes(a), as_lanes(b)]))
     _check_matmul(a, b)
     if not b.lanes.axes and b.data.ndim <= 2:
         found = _rows_times_shared(a, b.data, kwargs)
@@ -32,6 +37,20 @@ def matmul(func: Any, a: Any, b: Any, /, out: Any = None, **kwargs: Any) -> Any:
     else:
         found = _batched(a, b, kwargs)
     return stored(found, out)
+
+
+def _direct(a: LaneArray, b: Any, kwargs: Any) -> LaneArray | None:
+    """The common cases at once: matrices of each lane's own on matrices or vectors, vectors on a shared matrix."""
+    lanes = a.lanes
+    rank_a = a.data.ndim - lanes.ndim
+    if type(b) is LaneArray and b.lanes is lanes and rank_a == 2:
+        if b.data.ndim == a.data.ndim:
+            return LaneArray(np.matmul(a.data, b.data, **kwargs), lanes, ARRAY)
+        if b.data.ndim == lanes.ndim + 1:
+            return LaneArray(np.matmul(a.data, b.data[..., None], **kwargs)[..., 0], lanes, ARRAY)
+    if type(b) is np.ndarray and b.ndim == 2 and rank_a == lanes.ndim == 1 and b.dtype != object:
+        return LaneArray(product(a.data, b, **kwargs), lanes, ARRAY)
+    return None
 
 
 def _check_matmul(a: LaneArray, b: LaneArray) -> None:
@@ -73,6 +92,11 @@ def _batched(a: LaneArray, b: LaneArray, kwargs: Any) -> LaneArray:
     ndim = max(left.ndim - a.lanes.ndim, right.ndim - b.lanes.ndim)
     if row_vector and column_vector and left.dtype.kind != "c":
         return wrap(np.vecdot(spread(a.data, a.lanes, lanes, 1), spread(b.data, b.lanes, lanes, 1), **kwargs), lanes)
+    if row_vector and not column_vector and ndim == 2 and lanes.axes[-1] not in b.lanes.axes:
+        return _lanes_as_rows(a, b, lanes, kwargs)
+    if column_vector and not row_vector and ndim == 2 and lanes.axes[-1] not in a.lanes.axes:
+        turned = LaneArray(a.data.swapaxes(-1, -2), a.lanes, ARRAY)
+        return _lanes_as_rows(b, turned, lanes, kwargs)
     found = np.matmul(spread(left, a.lanes, lanes, ndim), spread(right, b.lanes, lanes, ndim), **kwargs)
     if column_vector:
         found = found[..., 0]
@@ -81,16 +105,24 @@ def _batched(a: LaneArray, b: LaneArray, kwargs: Any) -> LaneArray:
     return wrap(found, lanes)
 
 
+def _lanes_as_rows(vector: LaneArray, matrix: LaneArray, lanes: Lanes, kwargs: Any) -> LaneArray:
+    """Vectors along the innermost lane axis, times matrices that are shared along it: its lanes are rows."""
+    outer = Lanes.of(lanes.axes[:-1])
+    found = np.matmul(
+        spread(vector.data, vector.lanes, lanes, 1), spread(matrix.data, matrix.lanes, outer, 2), **kwargs
+    )
+    return LaneArray(found, lanes, ARRAY)
+
+
 @row(np.dot)
 def dot(func: Any, a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: the last axis of ``a`` against the last but one of ``b``."""
     a, b = as_lanes(a), as_lanes(b)
-    left, right = lane(a), lane(b)
-    if left.data.ndim == left.lanes.ndim or right.data.ndim == right.lanes.ndim:
+    ndim = rank(b)
+    if ndim == 0 or rank(a) == 0:
         return stored(a * b, out)
-    if right.data.ndim - right.lanes.ndim <= 2:
+    if ndim <= 2:
         return matmul(np.matmul, a, b, out)
-    ndim = right.data.ndim - right.lanes.ndim
     return stored(tensordot(np.tensordot, a, b, (-1, ndim - 2)), out)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..array import ARRAY, SCALAR, LaneArray, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import spread
-from .common import as_lanes, bind, data_axes, data_axis, flat, lane, npl, plain_only
+from .common import as_lanes, bind, data_axes, data_axes_of, data_axis, flat, lane, npl, plain_only
 from .elementwise import contiguous, from_initial, stored, with_where
 
 
@@ -23,9 +23,14 @@ def _no_value(call: dict[str, Any]) -> dict[str, Any]:
     np.nansum, np.nanprod, np.nanmax, np.nanmin, np.nanmean, np.nanstd, np.nanvar,
     np.count_nonzero,
 )  # fmt: skip
-def fold(func: Any, *args: Any, **kwargs: Any) -> Any:
+def fold(func: Any, a: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
     """A reduction over some axes of the example (by default, all of them)."""
-    call = _no_value(bind(func, args, kwargs))
+    if not args and not kwargs and type(a) is LaneArray and (axis is None or type(axis) is int):
+        ndim = a.data.ndim - a.lanes.ndim
+        if ndim:  # the common case, without NumPy's own detours
+            data = a.data if func in _ORDERLESS else contiguous(np.add, a)
+            return wrap(_DIRECT.get(func, func)(data, axis=data_axes_of(axis, ndim)), a.lanes)
+    call = _no_value(bind(func, (a, axis, *args), kwargs))
     x = lane(call.pop("a"))
     out = call.pop("out", None)
     axis = call.pop("axis", None)
@@ -53,6 +58,11 @@ def _from_initial(func: Any, x: LaneArray, axis: Any, call: dict[str, Any], out:
     return stored(from_initial(ufunc, initial, fold(func, x, axis=axis, **call)), out)
 
 
+_DIRECT: dict[Any, Any] = {
+    np.sum: np.add.reduce, np.prod: np.multiply.reduce, np.any: np.logical_or.reduce, np.all: np.logical_and.reduce,
+    np.max: np.maximum.reduce, np.amax: np.maximum.reduce, np.min: np.minimum.reduce, np.amin: np.minimum.reduce,
+    np.mean: np.ndarray.mean, np.std: np.ndarray.std, np.var: np.ndarray.var,
+}  # fmt: skip
 _ORDERLESS = {np.max, np.amax, np.min, np.amin, np.any, np.all, np.ptp, np.count_nonzero}
 # the axis of a scalar: plain folds take 0 and -1, the others complain
 _TAKE_SCALARS = {

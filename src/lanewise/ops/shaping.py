@@ -30,7 +30,7 @@ def reshape(
     x = lane(a)
     shape = newshape if shape is None else shape
     old = x.data.shape[x.lanes.ndim :]
-    new = tuple([int(n) for n in shape]) if np.ndim(shape) else (int(shape),)
+    new = (shape,) if type(shape) is int else tuple([int(n) for n in (shape if np.ndim(shape) else (shape,))])
     if -1 in new:
         new = np.empty(old, "V0").reshape(new).shape if math.prod(old) else np.empty(old).reshape(new).shape
     elif math.prod(new) != math.prod(old):
@@ -174,10 +174,12 @@ def broadcast_arrays(func: Any, *args: Any, subok: bool = False) -> Any:
 
 
 def _common(arrays: Any) -> tuple[list[LaneArray], Any]:
-    items = [lane(x) for x in weaken([as_lanes(x) for x in arrays])]
+    items = []
     lanes = NOWHERE
-    for x in items:
-        lanes = lanes.union(x.lanes)
+    for x in weaken([as_lanes(x) for x in arrays]):
+        item = x if type(x) is LaneArray else LaneArray(np.asarray(x), NOWHERE, ARRAY)
+        items.append(item)
+        lanes = lanes.union(item.lanes)
     return items, lanes
 
 
