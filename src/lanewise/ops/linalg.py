@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, LaneArray, live, row, wrap
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, row, wrap
 from ..lanes import spread
 from .common import bind, data_axes, data_axis, lane, npl, plain_only
 from .composite import composite
@@ -59,13 +59,16 @@ def with_tolerance(func: Any, *args: Any, **kwargs: Any) -> Any:
     return _wrap_like(func(x.data, **call), x)
 
 
+ALWAYS_COMPLEX = linalg.eigvals(np.eye(1)).dtype.kind == "c"  # from NumPy 2.5 on
+
+
 @row(linalg.eig, linalg.eigvals)
 def eig(func: Any, a: Any) -> Any:
     """Eigenvalues: real in the lanes where all are, which is a fact."""
     x = _matrix(a)
     result = func(x.data)
     values = result if func is linalg.eigvals else result[0]
-    if values.dtype.kind == "c" and x.data.dtype.kind != "c":
+    if values.dtype.kind == "c" and x.data.dtype.kind != "c" and not ALWAYS_COMPLEX:
         mixed = (values.imag != 0).any(axis=tuple(range(x.lanes.ndim, values.ndim)))
         if x.lanes.axes:
             facts.agree(x.lanes, np.asarray(mixed), "a dtype that depends on values (complex eigenvalues)")
@@ -86,6 +89,33 @@ def solve(func: Any, a: Any, b: Any) -> Any:
     ndim = max(a.data.ndim - a.lanes.ndim, right.data.ndim - right.lanes.ndim)
     found = func(spread(a.data, a.lanes, lanes, ndim), spread(right.data, right.lanes, lanes, ndim))
     return LaneArray(found[..., 0] if vector else found, lanes, ARRAY)
+
+
+@row(linalg.lstsq)
+def lstsq(func: Any, a: Any, b: Any, rcond: Any = None) -> Any:
+    """``np.linalg.lstsq``; whether there are residuals is a fact of the rank."""
+    a, b = _matrix(a), lane(b)
+    plain_only(func, rcond=rcond)
+    right = LaneArray(b.data[..., None], b.lanes, ARRAY) if b.ndim == 1 else b
+    (m, n), (rows, count) = a.shape, right.shape
+    if m != rows:
+        raise linalg.LinAlgError("Incompatible dimensions")
+    if not (m and n and count) or {a.data.dtype.char, b.data.dtype.char} != {"d"}:
+        raise facts.NoLaneForm("np.linalg.lstsq of empty arrays, or of other numbers than float64, has no batched form")
+    lanes = a.lanes.union(b.lanes)
+    limit = np.finfo(float).eps * max(m, n) if rcond is None else rcond
+    pair = spread(a.data, a.lanes, lanes, 2), spread(right.data, right.lanes, lanes, 2)
+    solution, residuals, rank, values = (
+        LaneArray(np.asarray(part), lanes, ARRAY) for part in _LSTSQ(*pair, limit, signature="ddd->ddid")
+    )
+    if m <= n or (lanes.axes and rank.data.size and facts.agree(lanes, rank.data != n, "the rank of a matrix")):
+        residuals = LaneArray(np.empty((*live(residuals).lanes.shape, 0)), live(residuals).lanes, ARRAY)
+    if b.ndim == 1:
+        solution = LaneArray(solution.data[..., 0], lanes, ARRAY)
+    return solution, residuals, LaneArray(rank.data, lanes, SCALAR), values
+
+
+_LSTSQ: Any = linalg._umath_linalg.lstsq
 
 
 @row(linalg.norm)
