@@ -52,7 +52,7 @@ def composite(func: Any) -> Any:
 
 
 _OPAQUE = frozenset({
-    "save", "savez", "savez_compressed", "savetxt", "array_repr", "array_str", "array2string", "lstsq", "einsum_path",
+    "save", "savez", "savez_compressed", "savetxt", "array_repr", "array_str", "array2string", "einsum_path",
     "apply_along_axis", "apply_over_axes", "piecewise", "histogram", "histogram2d", "histogramdd", "bincount", "roots",
     "busday_count", "poly", "polyfit", "shares_memory", "may_share_memory",
 })  # fmt: skip
