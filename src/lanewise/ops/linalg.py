@@ -106,7 +106,7 @@ def lstsq(func: Any, a: Any, b: Any, rcond: Any = None) -> Any:
     limit = np.finfo(float).eps * max(m, n) if rcond is None else rcond
     pair = spread(a.data, a.lanes, lanes, 2), spread(right.data, right.lanes, lanes, 2)
     solution, residuals, rank, values = (
-        LaneArray(np.asarray(part), lanes, ARRAY) for part in _LSTSQ(*pair, limit, signature="ddd->ddid")
+        LaneArray(np.asarray(part), lanes, ARRAY) for part in _stacked_lstsq(m, n)(*pair, limit, signature="ddd->ddid")
     )
     if m <= n or (lanes.axes and rank.data.size and facts.agree(lanes, rank.data != n, "the rank of a matrix")):
         residuals = LaneArray(np.empty((*live(residuals).lanes.shape, 0)), live(residuals).lanes, ARRAY)
@@ -115,7 +115,13 @@ def lstsq(func: Any, a: Any, b: Any, rcond: Any = None) -> Any:
     return solution, residuals, LaneArray(rank.data, lanes, SCALAR), values
 
 
-_LSTSQ: Any = linalg._umath_linalg.lstsq
+def _stacked_lstsq(m: int, n: int) -> Any:
+    """NumPy's stacked routine, which is private: one function for all shapes from 2.1 on, two before."""
+    module = getattr(linalg, "_umath_linalg", None)
+    found = getattr(module, "lstsq", None) or getattr(module, "lstsq_m" if m <= n else "lstsq_n", None)
+    if found is None:
+        raise facts.NoLaneForm("np.linalg.lstsq has no batched form in this version of NumPy")
+    return found
 
 
 @row(linalg.norm)
