@@ -194,6 +194,7 @@ def test_rounding_does_not_depend_on_the_layout(name: str) -> None:
 
 def test_exceptions_of_some_lanes() -> None:
     """One lane of NaN among others: the loop's own exception."""
+    check(np.quantile, np.ones((3, 4)), np.array([0.5, np.nan, 0.1]))
     x = np.array([[1.0, 2.0], [np.nan, np.nan], [3.0, 1.0]])
     check(np.nanargmax, x)
     check(np.nanargmax, x[::2])

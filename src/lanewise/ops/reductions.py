@@ -135,12 +135,12 @@ def _quantile_each(
     if func not in (np.quantile, np.percentile) or method != "linear" or x.data.dtype.kind != "f" or q.ndim:
         raise NoLaneForm(f"{func.__name__} of this kind with q that differs between lanes has no batched form")
     part = npl.true_divide(q, 100) if func is np.percentile else q
-    if not (((part.data >= 0) & (part.data <= 1)) | ~np.isfinite(part.data)).all():
+    if not ((part.data >= 0) & (part.data <= 1)).all():
         raise ValueError("Quantiles must be in the range [0, 1]")
     data, kept = _merged(x, axis, keepdims)
     ordered = LaneArray(npl.sort(data, axis=-1), x.lanes, ARRAY)
     place = part * (data.shape[-1] - 1)
-    low = npl.floor(npl.nan_to_num(place)).astype(np.intp)
+    low = npl.floor(place).astype(np.intp)
     below = npl.take(ordered, low, axis=-1)
     above = npl.take(ordered, npl.minimum(low + 1, data.shape[-1] - 1), axis=-1)
     share = place - low
