@@ -260,7 +260,7 @@ def split(func: Any, ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return [shaped(x, part) for part in func(x.data, indices_or_sections, axis=at)]
 
 
-@row(np.unstack)
+@row(*[getattr(np, name) for name in ("unstack",) if hasattr(np, name)])  # from NumPy 2.1 on
 def unstack(func: Any, x: Any, /, *, axis: int = 0) -> Any:
     """``np.unstack``."""
     return tuple(np.moveaxis(x, axis, 0))
