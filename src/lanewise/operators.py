@@ -89,7 +89,8 @@ def _forward(ufunc: np.ufunc) -> Any:
     def forward(self: LaneArray, other: Any) -> Any:
         lanes = self.lanes
         if core:  # a product has core dimensions, so equal ranks of the data mean nothing
-            return _deferring(ufunc, self, other, False)
+            result = FAST[ufunc](ufunc, self, other)
+            return _deferring(ufunc, self, other, False) if result is SLOW else result
         if (
             type(other) is LaneArray
             and other.lanes is lanes

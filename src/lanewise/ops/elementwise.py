@@ -280,11 +280,22 @@ def where(func: Any, condition: Any, *choices: Any) -> Any:
     """``np.where``: a choice for each element; with a condition alone, its nonzero places."""
     if not choices:
         return TABLE[np.nonzero](np.nonzero, condition)
+    if type(condition) is LaneArray and condition.lanes.ndim:
+        datas = [_alike(x, condition) for x in choices]
+        if datas[0] is not None and datas[-1] is not None:
+            return LaneArray(np.where(condition.data, *datas), condition.lanes, ARRAY)
     condition = as_lanes(condition)
     pair = weaken([as_lanes(x) for x in choices])
     datas, lanes = spread_all([condition, *pair])
     data = np.where(*datas)
     return LaneArray(data if lanes.axes else np.asarray(data), lanes, ARRAY)
+
+
+def _alike(x: Any, model: LaneArray) -> Any:
+    """The data of an operand on the same lanes and of the same rank, or a Python number; None for any other."""
+    if type(x) is LaneArray:
+        return x.data if x.lanes is model.lanes and x.data.ndim == model.data.ndim and x.kind != PYTHON else None
+    return x if type(x) in (float, int, bool) else None
 
 
 @row(np.select)

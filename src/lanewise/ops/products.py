@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, TABLE, LaneArray, row, wrap
+from ..array import ARRAY, FAST, SCALAR, SLOW, TABLE, LaneArray, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, Lanes, spread
 from ..operators import PYTHON_OPERATORS
@@ -40,9 +40,13 @@ def matmul(func: Any, a: Any, b: Any, /, out: Any = None, **kwargs: Any) -> Any:
 
 
 def _direct(a: LaneArray, b: Any, kwargs: Any) -> LaneArray | None:
-    """The common cases at once: matrices of each lane's own on matrices or vectors, vectors on a shared matrix."""
+    """The common cases at once: vectors or matrices of each lane's own, and vectors on a shared matrix."""
     lanes = a.lanes
     rank_a = a.data.ndim - lanes.ndim
+    if rank_a == 1 and type(b) is LaneArray and b.lanes is lanes and b.data.ndim == a.data.ndim and lanes.ndim:
+        if a.data.dtype.kind != "c" and a.data.dtype == b.data.dtype:
+            return LaneArray(np.vecdot(a.data, b.data, **kwargs), lanes, SCALAR)
+        return None
     if type(b) is LaneArray and b.lanes is lanes and rank_a == 2:
         if b.data.ndim == a.data.ndim:
             return LaneArray(np.matmul(a.data, b.data, **kwargs), lanes, ARRAY)
@@ -51,6 +55,20 @@ def _direct(a: LaneArray, b: Any, kwargs: Any) -> LaneArray | None:
     if type(b) is np.ndarray and b.ndim == 2 and rank_a == lanes.ndim == 1 and b.dtype != object:
         return LaneArray(product(a.data, b, **kwargs), lanes, ARRAY)
     return None
+
+
+def fast_matmul(ufunc: Any, a: Any, b: Any) -> Any:
+    """The same without detours, for the operator; `SLOW` where more care is needed."""
+    if type(a) is not LaneArray or a.lanes.stale:
+        return SLOW
+    try:
+        found = _direct(a, b, {})
+    except Exception:
+        return SLOW
+    return SLOW if found is None else found
+
+
+FAST[np.matmul] = fast_matmul
 
 
 def _check_matmul(a: LaneArray, b: LaneArray) -> None:
@@ -117,6 +135,10 @@ def _lanes_as_rows(vector: LaneArray, matrix: LaneArray, lanes: Lanes, kwargs: A
 @row(np.dot)
 def dot(func: Any, a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: the last axis of ``a`` against the last but one of ``b``."""
+    if out is None and type(a) is LaneArray:
+        found = _direct(a, b, {})
+        if found is not None:
+            return found
     a, b = as_lanes(a), as_lanes(b)
     ndim = rank(b)
     if ndim == 0 or rank(a) == 0:
