@@ -14,7 +14,7 @@ from .array import ARRAY, SCALAR, Data, LaneArray, live
 from .axes import Inputs, label
 from .collect import Outcome, Piece, Results, join, merge, outcome, replaced
 from .facts import MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Refiled, Run, TraceError
-from .guards import Watch
+from .guards import Watch, watch
 from .lanes import Lanes
 
 
@@ -170,13 +170,13 @@ class Groups:
 
 def run_inner(call: Call, run: Run) -> Any:
     """Run a mapped function inside of another; what it can't do falls to the outermost."""
-    watch = Watch(call.fun, call.inputs.shared())
-    moved = watch.unsure()
+    reached = watch(call.fun, call.inputs.shared())
+    moved = reached.unsure()
     try:
-        groups = Groups(call, run, watch)
+        groups = Groups(call, run, reached)
         if not moved:
             groups.go()
-            moved = watch.moved()
+            moved = reached.moved()
         if moved:
             raise NoLaneForm(moved, in_order=True)
     except NoLaneForm as signal:
@@ -187,9 +187,9 @@ def run_inner(call: Call, run: Run) -> Any:
         raise
     finally:
         run.close()
-        watch.release()
+        reached.release()
         if moved:
-            watch.restore()
+            reached.restore()
     if run.writable:
         groups.commit_to_outer()
     return stack(call, run, groups.outcomes, [])

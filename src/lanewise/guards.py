@@ -77,16 +77,44 @@ def _read_names(code: CodeType) -> Names:
     return Names(tuple(sorted(names)), writes, random, catches)
 
 
+def watch(fun: Any, values: list[Any]) -> Watch:
+    """What a function reaches, before it runs; quickly told where it plainly reaches nothing.
+
+    Parameters
+    ----------
+    fun : callable
+        The function.
+    values : list
+        Its arguments that all lanes share.
+    """
+    found = Watch.__new__(Watch)
+    found.legacy = _LEGACY.tobytes()
+    if values or type(fun) is not FunctionType or fun.__closure__ or fun.__defaults__ or fun.__dict__:
+        found.look_at(fun, values)
+        return found
+    names, _, speaks_of_random, _ = names_of(fun.__code__)
+    namespace = fun.__globals__
+    for name in names:
+        if type(namespace.get(name)) not in _PLAIN:
+            found.look_at(fun, values)
+            return found
+    if speaks_of_random:
+        found.look_at(fun, values)
+    return found
+
+
 class Watch:
     """The generators and arrays that a function reaches, as they were before it ran."""
 
+    legacy: bytes
+    generators: Sequence[tuple[Any, Any]] = ()
     writes = False
     random = False
     catches = False
     arrays: Sequence[tuple[Any, Any]] = ()
 
-    def __init__(self, fun: Any, values: list[Any]) -> None:
-        self.generators: list[tuple[Any, Any]] = []
+    def look_at(self, fun: Any, values: list[Any]) -> None:
+        """Take note of all that a function reaches."""
         self.seen: set[int] = set()
         found: list[Any] = []
         self._reach(fun, found, 0)
@@ -96,7 +124,6 @@ class Watch:
         if self.writes and found:
             self.arrays = [(array, array.copy()) for array in found]
             _protect(found)
-        self.legacy = _LEGACY.tobytes()
         if self.random:  # the official state, which takes 60 microseconds, also holds a spare normal number
             self._generator(_GLOBAL)
 
@@ -180,7 +207,7 @@ class Watch:
 
     def _generator(self, generator: Any) -> None:
         if all(known is not generator for known, _ in self.generators):
-            self.generators.append((generator, _state(generator)))
+            self.generators = (*self.generators, (generator, _state(generator)))
 
     def unsure(self) -> str:
         """Why lanes must not run together at all, in words; empty if they may.

@@ -12,7 +12,7 @@ from .axes import label
 from .collect import Outcome, Piece, plain_data
 from .execute import Call, Groups, many_groups, run_inner, slow_message, stack
 from .facts import LANE, MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Run, TraceError, user_line
-from .guards import Watch
+from .guards import Watch, watch
 from .lanes import LaneAxis
 from .tree import flatten_results
 
@@ -31,27 +31,27 @@ def run_call(call: Call) -> Any:
 
 def run_outermost(call: Call, run: Run) -> Any:
     """Run the call: batched, or in the order of lanes if they turn out to share what they change."""
-    watch = Watch(call.fun, call.inputs.shared())
+    reached = watch(call.fun, call.inputs.shared())
     lanes = None
-    reason, where = watch.unsure(), ""
+    reason, where = reached.unsure(), ""
     try:
         if not reason:
-            lanes = Outermost(call, run, watch)
+            lanes = Outermost(call, run, reached)
             lanes.go()
-            reason = watch.moved()
+            reason = reached.moved()
     except NoLaneForm as signal:
         reason, where = signal.reason, signal.where()
     except Exception:
-        reason = watch.moved()
+        reason = reached.moved()
         if not reason:
             raise
     finally:
         run.close()
-        watch.release()
-    if not reason and lanes is not None and lanes.writes() and overlaps(call, watch):
+        reached.release()
+    if not reason and lanes is not None and lanes.writes() and overlaps(call, reached):
         reason = "an argument that is written overlaps other memory"
     if reason or lanes is None:
-        watch.restore()
+        reached.restore()
         return in_order(call, run, reason, where)
     if run.groups > MANY_GROUPS:
         _warn(many_groups(call, run), "")
