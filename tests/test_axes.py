@@ -93,7 +93,9 @@ TREES: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("entry", "arg"), TREES, ids=[type(entry).__name__ + str(n) for n, (entry, _) in enumerate(TREES)])
+@pytest.mark.parametrize(
+    ("entry", "arg"), TREES, ids=[f"{type(entry).__name__}{n}" for n, (entry, _) in enumerate(TREES)]
+)
 @pytest.mark.parametrize("alone", [True, False])
 def test_pytree_prefixes(entry: Any, arg: Any, alone: bool) -> None:
     def f(x: Any, *more: Any) -> Any:
