@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..array import ARRAY, PYTHON, SCALAR, Data, LaneArray, lanes_of, wrap
+from ..array import ARRAY, PYTHON, SCALAR, Data, LaneArray, lanes_of, live, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, Lanes, spread
 
@@ -77,8 +77,6 @@ def _elements(x: Any) -> Any:
 
 def assemble(objects: Any) -> Any:
     """Put an object array of lane scalars (and plain ones) together into one lane array."""
-    from ..array import live
-
     items = [live(item) if type(item) is LaneArray else item for item in objects.flat]
     return stack_values(items, objects.shape)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live, method, row, wrap
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, agree_on, live, method, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
 from .common import as_lanes, data_axes, data_axis, full, lane, npl, spread_all, weaken
@@ -324,8 +324,6 @@ def component(func: Any, val: Any) -> Any:
 @row(np.real_if_close)
 def real_if_close(func: Any, a: Any, tol: float = 100) -> Any:
     """The real part, in the lanes whose imaginary parts are all negligible: a dtype that is a fact."""
-    from ..array import agree_on
-
     x = lane(a)
     if x.data.dtype.kind != "c":
         return x

@@ -14,6 +14,7 @@ import numpy as np
 from .. import facts
 from ..array import PYTHON, LaneArray, live, row
 from ..facts import NoLaneForm
+from ..lanes import NOWHERE
 from .common import spread_all
 
 _BIG = 2.0**62  # an integer result that may be this large is left to Python
@@ -21,8 +22,6 @@ _EXACT = 2**53  # integers up to here are exact as floats
 
 
 def _lane(x: Any) -> LaneArray:
-    from ..lanes import NOWHERE
-
     if type(x) is LaneArray:
         return x
     if type(x) is int and not -(2**63) <= x < 2**63:
@@ -96,9 +95,7 @@ def power(func: Any, a: Any, b: Any) -> LaneArray:
             size = np.abs(x.astype(float)) ** y.astype(float)
             case[np.isinf(size) & np.isfinite(x.astype(float)) & np.isfinite(y.astype(float)) & (case != 3)] += 4
         code = int(facts.agree(lanes, case, "the type of a power")) if case.size else 0
-        x, y = (np.broadcast_to(v, live(LaneArray(v, lanes, PYTHON)).lanes.shape) if False else v for v in (x, y))
-        fresh = live(LaneArray(np.zeros(lanes.shape), lanes, PYTHON))
-        if fresh.lanes is not lanes:
+        if lanes.stale:  # the lanes have split: again, with those that are left
             return power(func, *[live(v) if type(v) is LaneArray else v for v in (a, b)])  # type: ignore[no-any-return]
         if code >= 3 and not (code >= 4 and kind == "i"):
             return func(x.flat[0].item(), y.flat[0].item())  # type: ignore[no-any-return]
