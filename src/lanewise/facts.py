@@ -14,6 +14,8 @@ import os
 import sys
 import sysconfig
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
@@ -67,6 +69,10 @@ class NoLaneForm(Signal):
         return user_line(self.__traceback__)
 
 
+class Undecided(Signal):
+    """A rule that is only tried asks for a fact on which the lanes that it is tried on disagree."""
+
+
 class Refiled(Signal):
     """The group at work has been filed again, in whole or in parts; what it did is forgotten."""
 
@@ -97,6 +103,7 @@ class Run:
     started: Group | None = None
     went_on = False  # the group at work is a part of the one that started
     lost_view = False  # a copy stands for what is a view in the loop
+    probing = False  # a rule is tried on copies of some lanes, to find those that raise: nothing splits
     writable = False  # the mapped arguments are copies that may be written
     apart = False  # the mapped arguments are copies, lane after lane
     chunk: Chunk | None = None  # the lanes are but some of the batch
@@ -281,15 +288,35 @@ def agree(lanes: Lanes, codes: Any, what: str) -> Any:
     TraceError
         If there are no lanes to ask.
     """
+    if codes.size:
+        first = codes.flat[0]
+        if codes.size == 1 or bool((codes == first).all()):
+            return first
+    run = RUN.get()
+    if run is not None and run.probing:
+        raise Undecided(what)
     if codes.size == 0:
         raise TraceError(no_value(what))
-    first = codes.flat[0]
-    if codes.size == 1 or bool((codes == first).all()):
-        return first
-    run = RUN.get()
     if run is None:
         raise NoLaneForm(f"{what} is asked outside of the vmap that it belongs to")
     return run.split(lanes, codes, what)
+
+
+@contextmanager
+def probing() -> Iterator[None]:
+    """While a rule is tried on copies of some lanes, a fact splits nothing: it raises `Undecided`."""
+    run = RUN.get()
+    if run is None or run.probing:
+        yield
+        return
+    run.probing = True
+    try:
+        yield
+    except Undecided:
+        run.signal = None
+        raise
+    finally:
+        run.probing = False
 
 
 def no_value(what: str) -> str:
