@@ -181,6 +181,8 @@ class LaneArray:
     @property
     def mT(self) -> Any:
         """The example with its last two axes exchanged."""
+        if self.kind != ARRAY:
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute 'mT'")
         return apply(np.matrix_transpose, self)
 
     @property
@@ -245,6 +247,30 @@ class LaneArray:
         if not self.lanes.axes:
             return np.array(self.data, dtype=dtype, copy=copy)
         return TABLE["objects"](self, dtype)  # type: ignore[no-any-return]
+
+    # ---- the Array API standard ----
+
+    def __array_namespace__(self, /, *, api_version: Any = None) -> Any:
+        """The namespace of functions that take and make lane values: `lanewise.numpy`."""
+        self.shape  # noqa: B018  # a Python scalar has neither
+        np.empty(0).__array_namespace__(api_version=api_version)  # NumPy's own complaint
+        return TABLE["namespace"]()
+
+    @property
+    def device(self) -> str:
+        """Where the array lives: NumPy's arrays are on the CPU."""
+        self.shape  # noqa: B018  # a Python scalar has neither
+        return "cpu"
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """The CPU, in DLPack's numbers."""
+        return np.empty(0).__dlpack_device__()
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        """The memory of an example, which is not in one piece: lane by lane."""
+        if not self.lanes.axes:
+            return self.data.__dlpack__(**kwargs)
+        raise NoLaneForm("the memory of an array is handed out through DLPack; lanewise.numpy.from_dlpack is batched")
 
     # ---- facts ----
 

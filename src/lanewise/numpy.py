@@ -1,15 +1,18 @@
 """NumPy's namespace, for code that runs on lane values: ``import lanewise.numpy as np`` (or ``jnp``).
 
 Every public name of `numpy` is here. The functions that make arrays accept lane values, and what they make
-inside a mapped function may be written with them.
+inside a mapped function may be written with them. It is also the namespace of lane values under the Array API
+standard, ``x.__array_namespace__()``, of the version that the installed NumPy has.
 """
 
 from __future__ import annotations
 
+import sys as _sys
 from typing import Any
 
 import numpy as _np
 
+from .array import TABLE as _TABLE
 from .ops.creation import (  # noqa: F401
     arange,
     array,
@@ -17,9 +20,12 @@ from .ops.creation import (  # noqa: F401
     asarray,
     ascontiguousarray,
     asfortranarray,
+    diag,
+    diagflat,
     empty,
     empty_like,
     eye,
+    from_dlpack,
     fromfunction,
     fromiter,
     full,
@@ -29,15 +35,21 @@ from .ops.creation import (  # noqa: F401
     indices,
     linspace,
     logspace,
+    meshgrid,
     ones,
     ones_like,
     require,
     tri,
+    tril,
+    triu,
+    vander,
     zeros,
     zeros_like,
 )
 
 __all__ = list(_np.__all__)
+
+_TABLE["namespace"] = lambda: _sys.modules[__name__]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,11 +7,13 @@ every ``vmap`` these are NumPy's own.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import update_wrapper
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, TABLE, LaneArray, live, map_lanes, method, row
+from ..array import ARRAY, PYTHON, TABLE, LaneArray, live, map_lanes, method, one_lane, row, settle
 from ..facts import RUN, NoLaneForm
 from ..lanes import NOWHERE, Lanes
 from .common import _holds_lanes, as_lanes, lane, npl
@@ -76,22 +78,33 @@ def _shallow(x: Any) -> LaneArray:
 
 
 def asarray(
-    a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, like: Any = None, device: Any = None
+    a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None, like: Any = None
 ) -> Any:
-    """``np.asarray`` of lane values."""
-    del like, device
+    """``np.asarray`` of lane values. What it makes of lists and scalars may be written with lane values."""
+    del like
+    if device is not None or copy is False:
+        _complain(a, dtype, device, copy)
     if type(a) is LaneArray and a.kind == ARRAY and (dtype is None or np.dtype(dtype) == a.data.dtype) and not copy:
         return live(a)
     if not _involves_lanes(a):
-        return np.asarray(a, dtype, order, copy=copy) if copy is not None else np.asarray(a, dtype, order)
+        found = np.asarray(a, dtype, order) if copy is None else np.asarray(a, dtype, order, copy=copy)
+        return found if HOME.get().axes else _at_home(found, (a,))
     return array(a, dtype, copy=bool(copy))
+
+
+def _complain(a: Any, dtype: Any, device: Any, copy: Any) -> None:
+    """Raise what NumPy raises, of a device that it does not know or a copy that it may not make."""
+    np.empty(0, device=device)
+    if copy is False and _involves_lanes(a):
+        is_array = type(a) is LaneArray and a.kind == ARRAY
+        np.asarray(np.empty(0, a.data.dtype) if is_array else 0, dtype, copy=False)
 
 
 def asanyarray(a: Any, dtype: Any = None, order: Any = None, **kwargs: Any) -> Any:
     """``np.asanyarray`` of lane values."""
-    if _involves_lanes(a):
-        return asarray(a, dtype, order, **kwargs)
-    return np.asanyarray(a, dtype, order, **kwargs)
+    if isinstance(a, np.ndarray) and not _involves_lanes(a):
+        return np.asanyarray(a, dtype, order, **kwargs)
+    return asarray(a, dtype, order, **kwargs)
 
 
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
@@ -113,52 +126,97 @@ def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = 
 
 
 def _made(function: Any) -> Any:
-    def make(*args: Any, **kwargs: Any) -> Any:
-        return home(function(*args, **kwargs))
+    """A creation function of NumPy, whose fresh arrays may be written with lane values."""
 
-    make.__name__ = function.__name__
-    make.__doc__ = function.__doc__
+    def make(*args: Any, **kwargs: Any) -> Any:
+        found = function(*args, **kwargs)
+        if type(found) in (tuple, list):
+            return type(found)([_at_home(x, args) for x in found])
+        return _at_home(found, args)
+
+    update_wrapper(make, function)
+    make.__module__ = "lanewise.numpy"
     return make
+
+
+def _at_home(found: Any, args: tuple[Any, ...]) -> Any:
+    """A plain array of its own memory as a value of the function at work; all else as it is."""
+    if type(found) is np.ndarray and found.base is None and not any(found is x for x in args):
+        return home(found)
+    return found
 
 
 empty = _made(np.empty)
 zeros = _made(np.zeros)
 ones = _made(np.ones)
-fromiter = _made(np.fromiter)
 eye = _made(np.eye)
 identity = _made(np.identity)
 tri = _made(np.tri)
+tril = _made(np.tril)
+triu = _made(np.triu)
+diag = _made(np.diag)
+diagflat = _made(np.diagflat)
+vander = _made(np.vander)
 indices = _made(np.indices)
+meshgrid = _made(np.meshgrid)
 fromfunction = _made(np.fromfunction)
+linspace = _made(np.linspace)
+logspace = _made(np.logspace)
+geomspace = _made(np.geomspace)
 
 
-def _spaced(function: Any) -> Any:
-    """``np.linspace`` and kin, whose ends may be lane values."""
-
-    def make(*args: Any, **kwargs: Any) -> Any:
-        found = function(*args, **kwargs)
-        return home(found) if type(found) is np.ndarray else found
-
-    make.__name__ = function.__name__
-    make.__doc__ = function.__doc__
-    return make
-
-
-linspace = _spaced(np.linspace)
-logspace = _spaced(np.logspace)
-geomspace = _spaced(np.geomspace)
+def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
+    """``np.fromiter`` of what may be lane values."""
+    del like
+    items = list(iter) if count < 0 else list(islice(iter, count))
+    if not any(type(item) is LaneArray for item in items):
+        return home(np.fromiter(items, dtype, count))
+    if len(items) < count:
+        raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(items)} items.")
+    return array(items, dtype)
 
 
-def arange(*bounds: Any, step: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+def from_dlpack(x: Any, /, *, device: Any = None, copy: Any = None) -> Any:
+    """``np.from_dlpack``: of a lane value, a view of it."""
+    if type(x) is not LaneArray or x.kind != ARRAY:
+        return np.from_dlpack(one_lane(x) if type(x) is LaneArray else x, device=device, copy=copy)
+    _complain(x, None, device, None)
+    return copy_of(live(x), None) if copy else x[...]
+
+
+def arange(*args: Any, **kwargs: Any) -> Any:
     """``np.arange``; bounds that differ between lanes split them by the length."""
-    if not any(type(x) is LaneArray for x in (*bounds, step)):
-        return home(npl.arange(*bounds, **({} if step is None else {"step": step}), dtype=dtype, **kwargs))
-    start, stop, by = (0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1)[:3]
-    by = by if step is None else step
-    length = np.maximum(np.ceil((stop - start) / by), 0).astype(np.int64)
+    if _involves_lanes([*args, *kwargs.values()]):
+        return settle(_arange, np.arange, (np.arange, *args), kwargs)
+    return home(npl.arange(*args, **kwargs))
+
+
+def _arange(func: Any, start: Any = None, stop: Any = None, step: Any = None, dtype: Any = None, *,
+            device: Any = None, like: Any = None) -> Any:  # fmt: skip
+    _complain(None, None, device, None)
+    if stop is None:
+        start, stop = None, start
+    start = 0 if start is None else start
+    step = 1 if step is None else step
+    dtype = np.arange(_one(start), _one(stop), _one(step)).dtype if dtype is None else np.dtype(dtype)
+    if dtype.kind not in "iuf":
+        raise NoLaneForm(f"arange of {dtype} with bounds that are lane values")
+    length = np.maximum(np.ceil((stop - start) / step), 0.0)
+    if not np.isfinite(length).all():
+        raise ValueError("Maximum allowed size exceeded")
     count = int(length)
-    found = map_lanes(live, start) + np.arange(count) * map_lanes(live, by)
-    return found if dtype is None else found.astype(dtype)
+    start, step = map_lanes(live, (start, step))
+    first, second = array(start, dtype), array(start + step, dtype)  # the step is rounded with its dtype
+    found = first + np.arange(count).astype(dtype) * (second - first)
+    return home(found) if type(found) is np.ndarray else found
+
+
+def _one(x: Any) -> Any:
+    """A plain one of the same kind and dtype."""
+    if type(x) is not LaneArray:
+        return np.asarray(x).dtype.type(1) if hasattr(x, "dtype") else type(x)(1)
+    one = x.data.dtype.type(1)
+    return one.item() if x.kind == PYTHON else one
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
@@ -204,23 +262,18 @@ def _full_like_row(func: Any, a: Any, fill_value: Any, dtype: Any = None, order:
     return full(own if shape is None else shape, fill_value, dtype or kind)
 
 
-def _like(function: Any) -> Any:
-    """A ``*_like`` function that is lane-aware for plain models too: what it makes may be written."""
-
-    def make(a: Any, *args: Any, **kwargs: Any) -> Any:
-        found = function(a, *args, **kwargs)
-        return home(found) if type(found) is np.ndarray and found.dtype != object else found
-
-    make.__name__ = function.__name__
-    make.__doc__ = function.__doc__
-    return make
-
-
-zeros_like = _like(np.zeros_like)
-ones_like = _like(np.ones_like)
-empty_like = _like(np.empty_like)
+zeros_like = _made(np.zeros_like)
+ones_like = _made(np.ones_like)
+empty_like = _made(np.empty_like)
 
 
 def full_like(a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
     """``np.full_like``, lane-aware."""
     return TABLE[np.full_like](np.full_like, a, fill_value, *args, **kwargs)
+
+
+@method("to_device")
+def to_device(x: LaneArray, device: Any, /, *, stream: Any = None) -> Any:
+    """``ndarray.to_device``: there is one device, so this is the array itself."""
+    np.empty(0).to_device(device, stream=stream)  # NumPy's own complaint
+    return live(x)
