@@ -11,10 +11,11 @@ import numpy as np
 
 from . import facts
 from .array import ARRAY, SCALAR, Data, LaneArray, live
-from .axes import Inputs, label
+from .axes import label
 from .collect import Outcome, Piece, Results, join, merge, outcome, replaced
 from .facts import MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Refiled, Run, TraceError
 from .guards import Watch, watch
+from .inputs import Inputs
 from .lanes import Lanes
 
 

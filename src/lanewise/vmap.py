@@ -12,10 +12,11 @@ import numpy as np
 import optree
 
 from .array import LaneArray, apply, live
-from .axes import an, check_in_axes, label, leaf_name, prepare, result_axes, take_apart
+from .axes import an, check_in_axes, label, leaf_name, prepare, result_axes
 from .collect import promote_kinds
 from .execute import Call
 from .facts import Chunk
+from .inputs import take_apart
 from .outermost import run_call
 from .tree import flatten_results
 
