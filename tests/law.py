@@ -204,6 +204,7 @@ DTYPES = {
     "inexact": "fdFD",
     "blas": "fdFD",
 }
+WORDS = np.array(["", "a", "Ab", "bA", "c1", " d", "1", "20"])
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0])
 
 
@@ -229,6 +230,8 @@ class Batch:
         "C", "F", "strided" or "readonly".
     out : int
         ``out_axes``.
+    twins : bool
+        Whether every lane occurs twice, so that lanes that split off have company.
     """
 
     seed: int = 0
@@ -239,6 +242,7 @@ class Batch:
     special: bool = False
     layout: str = "C"
     out: int = 0
+    twins: bool = False
 
 
 @dataclass(frozen=True)
@@ -275,10 +279,8 @@ class Row:
     reads: bool = False
     writes: bool = False
 
-    def check(self, batch: Batch) -> None:
-        """Check the law for one batch."""
-        if self.facts and batch.size == 0:
-            return
+    def operands(self, batch: Batch) -> tuple[list[Any], list[list[int | None]], list[int]]:
+        """Arguments for a batch, their axes at each level, and at each level a mask of those that it maps."""
         rng = np.random.default_rng(batch.seed)
         count = len(self.specs)
         masks = [mask % 2**count or 2**count - 1 for mask in batch.maps]
@@ -288,6 +290,8 @@ class Row:
             mapped = [bool(mask >> n & 1) for mask in masks]
             lead = [max(batch.size, 1) + level for level, is_mapped in enumerate(mapped) if is_mapped]
             x = values(spec, tuple(lead), batch, rng, self.special)
+            for level in range(len(lead) if batch.twins else 0):
+                x = np.concatenate([x, x], axis=level)
             for level in reversed(range(len(masks))):  # the innermost axis goes to its place first
                 if not mapped[level]:
                     axes[level].insert(n, None)
@@ -298,6 +302,13 @@ class Row:
                 x = np.moveaxis(x, len(lead), place)
                 axes[level].insert(n, at)
             args.append(laid_out(x, batch.layout) if np.ndim(x) else x[()])
+        return args, axes, masks
+
+    def check(self, batch: Batch) -> None:
+        """Check the law for one batch."""
+        if self.facts and batch.size == 0:
+            return
+        args, axes, masks = self.operands(batch)
         varies = [mask & 1 for mask in masks]
         lane_by_lane = not self.strict or (self.writes and not all(varies)) or (self.reads and not any(varies))
         if lane_by_lane and batch.size == 0:
@@ -313,8 +324,7 @@ def values(spec: str, lead: tuple[int, ...], batch: Batch, rng: Any, special: bo
     """Values for an operand, with leading batch axes."""
     text, _, domain = spec.partition("|")
     family, _, sizes = text.partition(":")
-    family = DTYPES.get(family, family)
-    dtype = np.dtype(family if family[-1].isdigit() else family[batch.dtype % len(family)])
+    dtype = np.dtype(DTYPES[family][batch.dtype % len(DTYPES[family])] if family in DTYPES else family)
     shape = tuple(int(size) for size in sizes.split(",") if size)
     if domain == "spd":
         root = rng.normal(size=lead + shape)
@@ -324,8 +334,14 @@ def values(spec: str, lead: tuple[int, ...], batch: Batch, rng: Any, special: bo
     if ".." in domain:
         low, high = domain.split("..")
         return rng.integers(int(low), int(high), lead + shape).astype(dtype)
+    if dtype.kind in "US":
+        return rng.choice(WORDS, lead + shape).astype(dtype)
     if dtype.kind == "b":
         x = rng.integers(0, 2, lead + shape).astype(bool)
+    elif dtype.kind in "mM":
+        x = rng.integers(-9, 10, lead + shape).astype(dtype)
+        if batch.special and special and x.size:
+            x[rng.integers(0, 4, x.shape) == 0] = "NaT"
     elif dtype.kind in "iu":
         x = rng.integers(-6 if dtype.kind == "i" else 0, 7, lead + shape).astype(dtype)
     else:
