@@ -10,6 +10,7 @@ from . import (
     creation,
     elementwise,
     indexing,
+    inserting,
     linalg,
     objects,
     products,
@@ -21,6 +22,6 @@ from . import (
 )
 
 __all__ = [
-    "composite", "counting", "creation", "elementwise", "indexing", "linalg", "objects", "products", "python",
-    "reductions", "shaping", "sorting", "writing",
+    "composite", "counting", "creation", "elementwise", "indexing", "inserting", "linalg", "objects", "products",
+    "python", "reductions", "shaping", "sorting", "writing",
 ]  # fmt: skip

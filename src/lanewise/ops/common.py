@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..array import ARRAY, PYTHON, SCALAR, Data, LaneArray, lanes_of, live, wrap
+from .. import facts
+from ..array import ARRAY, PYTHON, SCALAR, Data, LaneArray, bits, lanes_of, live, one_lane, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, Lanes, spread
 
@@ -223,6 +224,18 @@ def lane(x: Any) -> LaneArray:
     """An operand as a lane value; a plain one varies over no lanes."""
     x = as_lanes(x)
     return x if type(x) is LaneArray else LaneArray(np.asarray(x), NOWHERE, ARRAY)
+
+
+def decided(x: Any, what: str) -> Any:
+    """The plain value of an argument that shapes depend on, once the lanes agree on it."""
+    if type(x) is not LaneArray and not (type(x) in (list, tuple) and _holds_lanes(x)):
+        return x
+    x = live(as_lanes(x))
+    if x.lanes.axes:
+        rows = bits(x.data).reshape(-1, math.prod(x.data.shape[x.lanes.ndim :]))
+        codes = np.unique(rows, axis=0, return_inverse=True)[1] if rows.size else np.zeros(len(rows), np.intp)
+        facts.agree(x.lanes, codes.reshape(x.lanes.shape), what)
+    return one_lane(live(x))
 
 
 def plain_only(function: Any, **arguments: Any) -> None:

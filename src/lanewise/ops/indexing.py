@@ -111,7 +111,10 @@ def _item(item: Any) -> Any:
     if isinstance(item, np.integer) and kind is not LaneArray:
         return int(item)
     array = as_lanes(item)
-    if type(array) is not LaneArray:
+    if type(array) is LaneArray:
+        if array.kind == PYTHON:
+            array = LaneArray(array.data, array.lanes, SCALAR)
+    else:
         array = np.asarray(array)
         if array.size == 0 and kind is list:
             return array.astype(np.intp)
@@ -176,12 +179,19 @@ def getitem(func: Any, x: LaneArray, index: Any) -> Any:
     if x.kind == SCALAR:
         if index is Ellipsis or (type(index) is tuple and not index):
             return LaneArray(x.data, x.lanes, ARRAY if index is Ellipsis else SCALAR)
-        if not all(item is None or item is Ellipsis or type(item) in (bool, np.bool) for item in _tuple(index)):
+        if not all(item is None or item is Ellipsis or _is_truth(item) for item in _tuple(index)):
             return x.data.dtype.type(0)[index]  # a NumPy scalar's own complaint
     if _is_mask_of(x, index):
         return _take_mask(x, index)
     x, index, _ = agreed(x, index, [])
     return take(x, plan(x, index))
+
+
+def _is_truth(item: Any) -> bool:
+    """Whether an item of an index is a single truth value, which makes an axis of one element or of none."""
+    if type(item) is LaneArray:
+        return item.data.dtype == bool and item.data.ndim == item.lanes.ndim
+    return type(item) in (bool, np.bool)
 
 
 def _tuple(index: Any) -> tuple[Any, ...]:
@@ -260,7 +270,7 @@ def writing(x: LaneArray, index: Any, values: list[LaneArray], *, gathers: bool 
     if not steps.gathers and steps.lanes is not lanes:
         steps = plan(x, index, gathers=True)
     ndim = len(_result_shape(x, steps)) - lanes.ndim
-    return steps, [_arranged(_fitted(value, lanes, ndim), steps) for value in values]
+    return steps, [_arranged(fitted(value, lanes, ndim), steps) for value in values]
 
 
 def _arranged(data: Any, steps: Plan) -> Any:
@@ -302,7 +312,7 @@ def _result_shape(x: LaneArray, steps: Plan) -> tuple[int, ...]:
     return np.shape(probe[steps.items])
 
 
-def _fitted(value: LaneArray, lanes: Lanes, ndim: int) -> Any:
+def fitted(value: LaneArray, lanes: Lanes, ndim: int) -> Any:
     """The data of a value to be assigned to ``ndim`` example axes; extra leading axes of size 1 go."""
     shape = value.data.shape[value.lanes.ndim :]
     data = value.data
@@ -387,7 +397,7 @@ def argwhere(func: Any, a: Any) -> Any:
     """``np.argwhere``."""
     x = lane(a)
     if x.data.ndim == x.lanes.ndim:
-        raise facts.NoLaneForm("np.argwhere of a scalar has no batched form")
+        return argwhere(func, npl.reshape(x, (1,)))[:, :0]
     return np.stack(nonzero(np.nonzero, x), axis=-1)
 
 
@@ -452,7 +462,7 @@ def put_masked(x: Any, value: LaneArray, mask: LaneArray) -> None:
     """Write a value where a mask holds, both broadcast against the array."""
     write_data(x, value.lanes.union(mask.lanes))
     ndim = x.data.ndim - x.lanes.ndim
-    data = _fitted(value, x.lanes, ndim)
+    data = fitted(value, x.lanes, ndim)
     where = spread(mask.data, mask.lanes, x.lanes, ndim)
     np.copyto(x.data, data, casting="unsafe", where=where)
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live, method, method_is, row
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live, map_lanes, method, method_is, row
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
-from .common import as_lanes, bind, data_axes, data_axis, full, lane, npl, plain_only, weaken
+from .common import as_lanes, data_axes, data_axis, decided, full, lane, npl, plain_only, weaken
 from .creation import copy_of
 from .writing import shares
 
@@ -254,8 +254,8 @@ def _ranks(x: Any) -> list[int]:
 @row(np.split, np.array_split)
 def split(func: Any, ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     """``np.split``: views of the parts."""
-    x = lane(ary)
-    plain_only(func, indices_or_sections=indices_or_sections)
+    indices_or_sections = decided(indices_or_sections, f"where np.{func.__name__} cuts")
+    x = live(lane(ary))
     at = data_axis(axis, x.data.ndim - x.lanes.ndim)
     return [shaped(x, part) for part in func(x.data, indices_or_sections, axis=at)]
 
@@ -318,7 +318,7 @@ def repeat(func: Any, a: Any, repeats: Any, axis: Any = None) -> Any:
     facts.agree(each.lanes, np.asarray(totals), "the number of repeats")
     each, x = live(each), live(x)
     flat = npl.broadcast_to(npl.arange(x.shape[where]), each.data.shape).reshape(-1)
-    index = np.repeat(flat, each.data.reshape(-1)).reshape((*each.lanes.shape, -1) if each.data.size else (0, 0))
+    index = np.repeat(flat, each.data.reshape(-1)).reshape(*each.lanes.shape, -1 if each.data.size else 0)
     return npl.take(x, LaneArray(index, each.lanes, ARRAY), axis=where)
 
 
@@ -398,7 +398,8 @@ def linspace(
     axis: int = 0, *, device: Any = None,
 ) -> Any:  # fmt: skip
     """``np.linspace``, without a fact of whether the step is zero."""
-    plain_only(func, num=num)
+    num = decided(num, "the number of samples")
+    start, stop = map_lanes(live, (start, stop))
     count = operator.index(num)
     if count < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
@@ -549,42 +550,3 @@ def compress(func: Any, condition: Any, a: Any, axis: Any = None, out: Any = Non
 def extract(func: Any, condition: Any, arr: Any) -> Any:
     """``np.extract``: the elements where a condition holds."""
     return compress(np.compress, reshape(np.reshape, condition, -1), arr)
-
-
-@row(np.delete, np.insert)
-def edit(func: Any, *args: Any, **kwargs: Any) -> Any:
-    """``np.delete`` and ``np.insert`` at the same places in every lane."""
-    call = bind(func, args, kwargs)
-    x = lane(call.pop("arr"))
-    obj = call.pop("obj")
-    plain_only(func, obj=obj)
-    axis = call.pop("axis", None)
-    if axis is None:
-        x, axis = reshape(np.reshape, x, -1), 0
-    ndim = x.data.ndim - x.lanes.ndim
-    at = data_axis(axis, ndim)
-    if func is np.delete:
-        return shaped(x, np.delete(x.data, obj, axis=at))
-    values = lane(call["values"])
-    if not values.lanes.axes and x.lanes.axes:
-        return shaped(x, np.insert(x.data, obj, values.data, axis=at))
-    return _insert_each(x, obj, values, at)
-
-
-def _insert_each(x: LaneArray, obj: Any, values: LaneArray, at: int) -> LaneArray:
-    """``np.insert`` of values of each lane's own, at the same places in every lane."""
-    places = np.insert(np.arange(x.shape[at]), obj, -1)
-    new = np.flatnonzero(places == -1)
-    shape = list(x.shape)
-    shape[at] = places.size
-    lanes = x.lanes.union(values.lanes)
-    data = np.empty(lanes.shape + tuple(shape), x.data.dtype)
-    kept: list[Any] = [slice(None)] * len(shape)
-    kept[at] = np.flatnonzero(places != -1)
-    data[(..., *kept)] = full(x, lanes)
-    source = spread(values.data, values.lanes, lanes, max(len(shape), values.ndim))
-    if np.ndim(obj) == 0 and values.ndim:  # one place: the values are a block, its first axis goes there
-        source = np.moveaxis(spread(values.data, values.lanes, lanes, len(shape)), lanes.ndim, at)
-    kept[at] = new
-    data[(..., *kept)] = source
-    return LaneArray(data, lanes, ARRAY)
