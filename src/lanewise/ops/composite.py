@@ -7,10 +7,11 @@ as the user's is; so it runs on lane values as it stands, once the names in it t
 
 from __future__ import annotations
 
+import builtins
 import math
 import sys
 from functools import cache
-from types import FunctionType
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,8 @@ def unknown(func: Any) -> Any:
 
         return ufunc_rule(func)
     name = getattr(func, "__name__", str(func))
-    body = getattr(func, "_implementation", None)
-    if not isinstance(body, FunctionType) or name in _OPAQUE:
+    body = getattr(func, "_implementation", func)
+    if not isinstance(body, FunctionType) or name in _OPAQUE or not body.__module__.startswith("numpy."):
 
         def refuse(func: Any, *args: Any, **kwargs: Any) -> Any:
             raise NoLaneForm(f"{getattr(func, '__module__', 'numpy')}.{name} has no batched form")
@@ -138,17 +139,41 @@ def lane_globals(module: str) -> dict[str, Any]:
     """The globals of one of NumPy's modules, its creation functions replaced."""
     source = sys.modules[module].__dict__
     namespace = dict(source)
-    modules = {sys.modules[name] for name in ("numpy", "numpy._core.numeric", "numpy._core.multiarray")}
+    namespace["__builtins__"] = {**builtins.__dict__, "__import__": _import}
     for name, value in source.items():
-        if name in _LANE_AWARE and callable(value):
-            namespace[name] = getattr(creation, name)
-        elif name in _STAND_INS:
-            namespace[name] = _STAND_INS[name]
-        elif isinstance(value, type(sys)) and value in modules:
-            namespace[name] = _Module(value)
-        elif isinstance(value, FunctionType) and value.__module__ == module:
-            namespace[name] = _rebound(value, namespace)
+        if not name.startswith("__"):
+            namespace[name] = _lane_aware(name, value, module, namespace)
     return namespace
+
+
+def _lane_aware(name: str, value: Any, module: str, namespace: dict[str, Any]) -> Any:
+    """What a global of one of NumPy's modules stands for in code that runs on lane values."""
+    if name in _LANE_AWARE and callable(value):
+        return getattr(creation, name)
+    if name in _STAND_INS:
+        return _STAND_INS[name]
+    if isinstance(value, ModuleType):
+        return _lane_module(value)
+    if isinstance(value, FunctionType) and value.__module__ == module:
+        return _rebound(value, namespace)
+    if type(value) is dict:  # NumPy's tables of functions
+        return {key: _lane_aware("", item, module, namespace) for key, item in value.items()}
+    return value
+
+
+def _lane_module(module: ModuleType) -> Any:
+    """A module for code that runs on lane values: creation functions are lane-aware, and the polynomials."""
+    if module.__name__.startswith("numpy.polynomial."):
+        return SimpleNamespace(**lane_globals(module.__name__))
+    return _Module(module) if module.__name__ in ("numpy", *_CREATORS) else module
+
+
+_CREATORS = "numpy._core.numeric", "numpy._core.multiarray"
+
+
+def _import(*args: Any) -> Any:
+    """The import statement in code that runs on lane values."""
+    return _lane_module(builtins.__import__(*args))
 
 
 def _rebound(function: FunctionType, namespace: dict[str, Any]) -> FunctionType:
@@ -160,7 +185,7 @@ def _rebound(function: FunctionType, namespace: dict[str, Any]) -> FunctionType:
 @cache
 def implementation(func: Any) -> Any:
     """NumPy's own code of a function, ready for lane values."""
-    body = func._implementation
+    body = getattr(func, "_implementation", func)
     return _rebound(body, lane_globals(body.__module__))
 
 
