@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optree
 import pytest
 from wild import WILD, Wild
+from wild.compare import difference, disagreement, stack
 
 from lanewise import PerformanceWarning, vmap
+
+ROOT = Path(__file__).parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from benchmarks import machine  # noqa: E402
+from benchmarks import wild as benchmark  # noqa: E402
 
 STRICT = False  # whether a slow path is a failure
 LANES = 50
 
-
-def leaves(tree: Any) -> tuple[list[Any], Any]:
-    """The leaves of a result, None among them."""
-    return optree.tree_flatten(tree, none_is_leaf=True)
-
-
-def stack(results: list[Any]) -> Any:
-    """The results of the lanes, as arrays over the batch."""
-    flat = [leaves(result) for result in results]
-    columns = zip(*[found for found, _ in flat], strict=True)
-    return optree.tree_unflatten(flat[0][1], [np.stack([np.asarray(x) for x in column]) for column in columns])
+each = pytest.mark.parametrize("entry", WILD, ids=lambda entry: entry.name)
 
 
 def by_vmap(entry: Wild, args: tuple[Any, ...]) -> Any:
@@ -35,40 +34,14 @@ def by_vmap(entry: Wild, args: tuple[Any, ...]) -> Any:
         return vmap(entry.fun, in_axes=entry.in_axes, strict=STRICT)(*args)
 
 
-def difference(expected: Any, found: Any, tol: float) -> str:
-    """How a result differs from the one expected, in words; empty if it does not."""
-    if expected.shape != found.shape or expected.dtype != found.dtype:
-        return f"expected {expected.dtype}{expected.shape}, found {found.dtype}{found.shape}"
-    if expected.dtype == object:
-        wrong = [n for n, (x, y) in enumerate(zip(expected.flat, found.flat, strict=True)) if not same(x, y, tol)]
-    elif tol == 0 or expected.dtype.kind in "biu":
-        wrong = np.flatnonzero(~((expected == found) | (expected != expected) & (found != found)))
-    else:
-        wrong = np.flatnonzero(~np.isclose(found, expected, rtol=tol, atol=tol, equal_nan=True))
-    if not len(wrong):
-        return ""
-    n = wrong[0]
-    return f"{len(wrong)} of {expected.size} differ, first {expected.flat[n]!r} and {found.flat[n]!r} at {n}"
-
-
-def same(x: Any, y: Any, tol: float) -> bool:
-    """Whether two objects are equal: None, or numbers."""
-    if x is None or y is None:
-        return x is y
-    return bool(x == y if tol == 0 else np.isclose(x, y, rtol=tol, atol=tol))
-
-
-@pytest.mark.parametrize("entry", WILD, ids=lambda entry: entry.name)
+@each
 def test_vmap_is_the_loop(entry: Wild) -> None:
-    slow_args, fast_args = entry.arguments(LANES), entry.arguments(LANES)
-    expected, spec = leaves((stack(entry.loop(*slow_args)), slow_args))  # the arguments as they were left, too
-    found, found_spec = leaves((by_vmap(entry, fast_args), fast_args))
-    assert found_spec == spec
-    texts = [difference(np.asarray(x), np.asarray(y), entry.tol) for x, y in zip(expected, found, strict=True)]
-    assert not any(texts), texts
+    slow, fast = entry.arguments(LANES), entry.arguments(LANES)
+    expected, found = stack(entry.loop(*slow)), by_vmap(entry, fast)
+    assert not (text := disagreement((expected, slow), (found, fast), entry.tol)), text  # the arguments as left, too
 
 
-@pytest.mark.parametrize("entry", WILD, ids=lambda entry: entry.name)
+@each
 def test_inputs_differ_between_lanes_and_not_between_calls(entry: Wild) -> None:
     first, second = entry.arguments(8), entry.arguments(8)
     assert len(entry.in_axes) == len(first)
@@ -94,3 +67,43 @@ def test_differences_are_seen() -> None:
     some = np.array([None, 1.5], dtype=object)
     assert not difference(some, some.copy(), 0.0)
     assert difference(some, np.array([0.0, 1.5], dtype=object), 0.0)
+    assert disagreement((x, x), [x, x], 0.0)
+
+
+# ---- the benchmark ----
+
+
+def named(name: str) -> Wild:
+    return next(entry for entry in WILD if entry.name == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "signature"),
+    [
+        ("is_prime", None),
+        ("horner", "(d0),()->()"),
+        ("cholesky", "(d0,d1)->(d2,d3)"),
+        ("kalman_scalar", "(d0),(),()->(d1),()"),
+    ],
+)
+def test_signature(name: str, signature: str | None) -> None:
+    assert benchmark.signature(named(name), named(name).arguments(4)) == signature
+
+
+def test_the_table_has_a_line_for_each() -> None:
+    names = ("horner", "ray_sphere", "order_book_step")
+    rows = [benchmark.measure(named(name), lanes=64, longest=0.0) for name in names]
+    text = benchmark.page(rows, machine.describe())
+    assert all(f"| `{row.entry.name}` | {row.entry.topic} |" in text for row in rows)
+    assert "geometric mean" in text
+    assert all(row.eager.lanes < 64 for row in rows)
+    assert "~: measured on fewer lanes" in text
+
+
+def test_a_wrong_result_is_no_time() -> None:
+    entry = named("horner")
+    args = entry.arguments(8)
+    right = np.array(entry.loop(*args))
+    benchmark.check(entry, args, right, 8)
+    with pytest.raises(AssertionError, match="horner: 8 of 8 differ"):
+        benchmark.check(entry, args, np.nextafter(right, 9), 8)
