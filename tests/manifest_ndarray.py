@@ -98,6 +98,8 @@ REAL = (
     "add arctan2 copysign divide float_power floor_divide fmax fmin fmod heaviside hypot logaddexp logaddexp2 "
     "logical_and logical_or logical_xor maximum minimum multiply nextafter power remainder subtract"
 )
+DEPENDS = "arctan2 power"
+STEADY = " ".join(name for name in REAL.split() if name not in DEPENDS)
 COMPARISONS = "equal greater greater_equal less less_equal not_equal"
 WHOLE = "bitwise_and bitwise_or bitwise_xor gcd lcm left_shift right_shift"
 UNARY = (
@@ -162,9 +164,9 @@ UFUNCS = Section(
         "[f(k, m), f(k, m, axes=[0, (1, 0), 0])]": _of("vecmat", "__call__"),
         "[f(a), f(a, axis=1), f(a, out=a + 1)]": _of(REAL, "accumulate"),
         "[f(i), f(i, out=i + 1)]": _of(WHOLE, "accumulate"),
-        "[f(a), f(a, axis=1, keepdims=True)]": _of(REAL, "reduce"),
+        "[f(a), f(a, axis=1, keepdims=True)]": _of(STEADY, "reduce"),
         "[f(i), f(i, keepdims=True)]": _of(WHOLE, "reduce"),
-        "[f(x, [0, 2, 1]), f(x, i), f(a, [0, 1], axis=1)]": _of(REAL, "reduceat"),
+        "[f(x, [0, 2, 1]), f(x, i), f(a, [0, 1], axis=1)]": _of(STEADY, "reduceat"),
         "[f(i, [0, 2, 1]), f(i, j)]": _of(WHOLE, "reduceat"),
         "[f(x, k), f(s, k), f(k, x, out=np.add.outer(k, x))]": _of(f"{REAL} {COMPARISONS}", "outer"),
         "[f(i, j), f(i, d)]": _of(WHOLE, "outer"),
@@ -179,6 +181,12 @@ UFUNCS = Section(
         "[after(f, i, j, 2), after(f, i, j, j)]": _of(WHOLE, "at"),
         "after(f, date, [0, 2, 0])": "isnat.at",
         "after(f, x, i, 2)": _of("ldexp", "at"),
+    },
+    lane_by_lane={
+        "NumPy's own value depends on how the operand lies in memory": {
+            "[f(a), f(a, axis=1, keepdims=True)]": _of(DEPENDS, "reduce"),
+            "[f(x, [0, 2, 1]), f(x, i), f(a, [0, 1], axis=1)]": _of(DEPENDS, "reduceat"),
+        }
     },
     some_versions=_of("matvec vecmat", "__call__"),
 )  # fmt: skip

@@ -114,7 +114,8 @@ BATCHED = {
     "x * f(x, np.float64)": "can_cast",
 }
 SPLITS = {
-    "total(f(l))": "argwhere bincount flatnonzero roots trim_zeros unique unique_values",
+    "total(f(d + l[:1]))": "bincount",
+    "total(f(l))": "argwhere flatnonzero roots trim_zeros unique unique_values",
     "total(*f(l))": "nonzero unique_all unique_counts unique_inverse",
     "total(f(c, x))": "compress extract",
     "total(f(l, i))": "intersect1d setdiff1d setxor1d union1d",

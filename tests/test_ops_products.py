@@ -37,7 +37,15 @@ PRODUCTS = [
     plain("matmul dtype", lambda x, y: np.matmul(x, y, dtype=np.float32), ("f4:2,3", "f4:3,2")),
     plain("matmul casting", lambda x, y: np.matmul(x, y, dtype=np.float32, casting="unsafe"), (M, M)),
     plain("matmul out", lambda x, y: np.matmul(x, y, out=x * y), (M, M), writes=True),
-    plain("matmul axes", lambda x, y: np.matmul(x, y, axes=[(1, 0), (0, 1), (0, 1)]), (M, M), strict=False),
+    plain("matmul axes", lambda x, y: np.matmul(x, y, axes=[(1, 0), (0, 1), (0, 1)]), (M, M)),
+    plain("matmul axes of a vector", lambda x, y: np.matmul(x, y, axes=[(1, 0), 0, 0]), ("f8:3,2", V)),
+    plain("matmul axes of stacks", lambda x, y: np.matmul(x, y, axes=[(0, 1), (-1, 0), (0, 2)]),
+          ("f8:2,3,4", "f8:2,4,3")),
+    plain("matmul axes out", lambda x, y: np.matmul(x, y, axes=[(0, 1), (1, 0), (1, 0)], out=x * y),
+          (M, M), writes=True),
+    plain("matmul axes misfit", lambda x, y: np.matmul(x, y, axes=[(0, 1), (0,), (0, 1)]), (M, M)),
+    plain("vecdot keepdims", lambda x, y: np.vecdot(x, y, axis=0, keepdims=True), ("f8:3,2", "f8:3,2")),
+    plain("vecdot axes", lambda x, y: np.vecdot(x, y, axes=[0, 1, ()]), ("f8:3,2", "f8:2,3")),
     plain("linalg.matmul", lambda x, y: np.linalg.matmul(x, y), (M, M)),
     plain("dot", lambda x, y: (np.dot(x, y), x.dot(y)), ("num:2,3", "num:3,2"), reads=True, kinds=False),
     plain("dot vectors", lambda x, y: np.dot(x, y), ("num:3", "num:3")),
@@ -99,7 +107,7 @@ PRODUCTS = [
     plain("vecmat", lambda x, y: np.vecmat(x, y), ("inexact:2", "inexact:2,3")),
     plain("matvec stack", lambda x, y: np.matvec(x, y), ("f8:2,3", "f8:4,3")),
     plain("matvec misfit", lambda x, y: np.matvec(x, y), ("f8:2,3", "f8:2")),
-]
+]  # fmt: skip
 
 
 def matmul_assign(x, y):

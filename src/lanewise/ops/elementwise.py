@@ -79,6 +79,7 @@ def reduce(
     """``ufunc.reduce``: the example's axes, made contiguous so that pairwise summation is kept."""
     x = lane(array)
     ndim = x.data.ndim - x.lanes.ndim
+    _check_order(ufunc, x)
     if kwargs:
         x = with_where(x, kwargs)
         initial = kwargs.get("initial")
@@ -89,6 +90,19 @@ def reduce(
         axis = ()
     data = ufunc.reduce(contiguous(ufunc, x), axis=data_axes(axis, ndim), dtype=dtype, keepdims=keepdims, **kwargs)
     return stored(wrap(data, x.lanes), out)
+
+
+_ODD = frozenset({np.arctan2, np.power})
+
+
+def _check_order(ufunc: np.ufunc, x: LaneArray) -> None:
+    """Refuse the folds of which NumPy's own value depends on the layout of the array.
+
+    Their vectorised loops read several elements before they write one, so that a fold along the innermost axis
+    does not feed each result to the next step.
+    """
+    if ufunc in _ODD and x.data.dtype.kind in "fc":
+        raise NoLaneForm(f"np.{ufunc.__name__}.reduce depends on the layout of its operand: it")
 
 
 def from_initial(ufunc: np.ufunc, initial: LaneArray, found: LaneArray) -> Any:
@@ -143,9 +157,10 @@ def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None, ou
 @row("reduceat")
 def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """``ufunc.reduceat`` along an axis of the example, at the same places in every lane."""
-    if type(as_lanes(indices)) is LaneArray:
-        return stored(_reduceat_each(ufunc, lane(array), indices, axis, dtype), out)
-    x = lane(array)
+    x, indices = lane(array), as_lanes(indices)
+    _check_order(ufunc, x)
+    if type(indices) is LaneArray:
+        return stored(_reduceat_each(ufunc, x, indices, axis, dtype), out)
     result = ufunc.reduceat(x.data, indices, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), dtype=dtype)
     return stored(LaneArray(result, x.lanes, ARRAY), out)
 
@@ -159,13 +174,15 @@ def _reduceat_each(ufunc: np.ufunc, x: LaneArray, indices: LaneArray, axis: int,
     size = data.shape[lanes.ndim]
     if places.size and (places.min() < 0 or places.max() >= size):
         raise IndexError(f"index out-of-bounds in {ufunc.__name__}.reduceat [0, {size})")
-    flat = data.reshape(-1, *data.shape[lanes.ndim + 1 :])
+    flat = data.reshape(math.prod(data.shape[: lanes.ndim + 1]), *data.shape[lanes.ndim + 1 :])
     start = np.arange(0, flat.shape[0], size or 1).reshape(*lanes.shape, 1)
     # the last place of a lane reduces up to where the next lane starts, and one element more ends the last lane
     ends = np.concatenate([places + start, start + size], axis=-1).reshape(-1)
     flat = np.concatenate([flat, flat[:1]])
     count = places.shape[-1]
-    found = ufunc.reduceat(flat, ends, axis=0, dtype=dtype) if flat.size else flat[:0].astype(dtype)
+    if not flat.size:  # for the dtype alone
+        ends, flat = np.zeros(0, np.intp), np.ones((1, *flat.shape[1:]), flat.dtype)
+    found = ufunc.reduceat(flat, ends, axis=0, dtype=dtype)
     found = found.reshape(*lanes.shape, count + 1, *data.shape[lanes.ndim + 1 :])
     found = np.take(found, range(count), axis=lanes.ndim)
     return LaneArray(np.moveaxis(found, lanes.ndim, data_axis(axis, ndim)), lanes, ARRAY)
@@ -366,8 +383,10 @@ def _split_signature(ufunc: np.ufunc) -> list[str]:
 
 def generalised(ufunc: np.ufunc, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
     """A ufunc with core dimensions: loop dimensions broadcast behind the lanes, core dimensions stay last."""
-    if "axes" in kwargs or "axis" in kwargs:
-        return _with_axes(ufunc, inputs, out, kwargs)
+    if kwargs.get("axes") is not None or kwargs.get("axis") is not None:
+        return with_axes(generalised, ufunc, inputs, out, kwargs)
+    if type(out) is tuple:
+        out = out[0] if len(out) == 1 else out
     operands = [lane(x) for x in weaken([as_lanes(x) for x in inputs])]
     cores = core_ranks(ufunc)
     lanes = NOWHERE
@@ -385,17 +404,33 @@ def generalised(ufunc: np.ufunc, *inputs: Any, out: Any = None, **kwargs: Any) -
     result = ufunc(*datas, **kwargs)
     if type(result) is tuple:
         return tuple([wrap(data, lanes) for data in result])
-    found = wrap(result, lanes)
+    return stored(wrap(result, lanes), out)
+
+
+def with_axes(rule: Any, ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -> Any:
+    """Core dimensions elsewhere than last (``axes=``, ``axis=``): moved there first, and those of the result back."""
+    axis, axes = kwargs.pop("axis", None), kwargs.pop("axes", None)
+    keepdims = kwargs.pop("keepdims", False)
+    if axes is None:
+        axes = [axis] * ufunc.nin
+    elif keepdims:
+        raise NoLaneForm(f"np.{ufunc.__name__} with axes= and keepdims= has no batched form")
+    axes = [(entry,) if isinstance(entry, int) else tuple(entry) for entry in axes]
+    moved = []
+    lost = 0
+    for x, core, places in zip(map(lane, inputs), core_ranks(ufunc), axes, strict=False):
+        own = min(core, x.data.ndim - x.lanes.ndim) if "?" in (ufunc.signature or "") else core
+        lost += core - own
+        if len(places) != own:
+            raise ValueError(f"np.{ufunc.__name__}: axes item {places} should have {own} elements")
+        moved.append(npl.moveaxis(x, places, range(-own, 0)))
+    found = rule(ufunc, *moved, **kwargs)
+    core = len([name for name in (ufunc.signature or "").split("->")[1].strip("()").split(",") if name]) - lost
+    if len(axes) > ufunc.nin and core:
+        found = npl.moveaxis(found, range(-core, 0), axes[ufunc.nin])
+    if keepdims:
+        found = npl.expand_dims(found, axis)
     return stored(found, out)
-
-
-def _with_axes(ufunc: np.ufunc, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -> Any:
-    """Core dimensions elsewhere than last: for one ``axis``, move it there first."""
-    axis = kwargs.pop("axis", None)
-    if axis is None or kwargs.pop("keepdims", False) or any(rank > 1 for rank in core_ranks(ufunc)):
-        raise NoLaneForm(f"{ufunc.__name__} with axes= has no batched form")
-    moved = [npl.moveaxis(lane(x), axis, -1) if core else x for x, core in zip(inputs, core_ranks(ufunc), strict=True)]
-    return generalised(ufunc, *moved, out=out, **kwargs)
 
 
 def ufunc_rule(ufunc: np.ufunc) -> Any:

@@ -13,7 +13,7 @@ from ..facts import NoLaneForm
 from ..lanes import NOWHERE, Lanes, spread
 from ..operators import PYTHON_OPERATORS
 from .common import as_lanes, data_axis, lane, npl, rank, spread_all, weaken
-from .elementwise import stored
+from .elementwise import stored, with_axes
 
 product = np.matmul  # where one operand is shared, so that a test can count them
 
@@ -21,8 +21,8 @@ product = np.matmul  # where one operand is shared, so that a test can count the
 @row(np.matmul)
 def matmul(func: Any, a: Any, b: Any, /, out: Any = None, **kwargs: Any) -> Any:
     """``a @ b``."""
-    if kwargs.get("axes") is not None:
-        raise NoLaneForm("np.matmul with axes= has no batched form")
+    if kwargs.get("axes") is not None or kwargs.get("axis") is not None:
+        return with_axes(matmul, func, (a, b), out, kwargs)
     if out is None and type(a) is LaneArray:
         found = _direct(a, b, kwargs)
         if found is not None:
