@@ -6,6 +6,7 @@ every ``vmap`` these are NumPy's own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import update_wrapper
 from itertools import islice
@@ -134,9 +135,18 @@ def _made(function: Any) -> Any:
             return type(found)([_at_home(x, args) for x in found])
         return _at_home(found, args)
 
-    update_wrapper(make, function)
-    make.__module__ = "lanewise.numpy"
-    return make
+    return _as_numpy(function)(make)
+
+
+def _as_numpy(function: Any) -> Callable[[Any], Any]:
+    """Give a function the name, the docstring and the signature of NumPy's."""
+
+    def dress(make: Any) -> Any:
+        update_wrapper(make, function)
+        make.__module__ = "lanewise.numpy"
+        return make
+
+    return dress
 
 
 def _at_home(found: Any, args: tuple[Any, ...]) -> Any:
@@ -184,8 +194,8 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: Any = None) -> Any:
     return copy_of(live(x), None) if copy else x[...]
 
 
+@_as_numpy(np.arange)
 def arange(*args: Any, **kwargs: Any) -> Any:
-    """``np.arange``; bounds that differ between lanes split them by the length."""
     if _involves_lanes([*args, *kwargs.values()]):
         return settle(_arange, np.arange, (np.arange, *args), kwargs)
     return home(npl.arange(*args, **kwargs))
@@ -219,11 +229,12 @@ def _one(x: Any) -> Any:
     return one.item() if x.kind == PYTHON else one
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
+def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, device: Any = None,
+         like: Any = None) -> Any:  # fmt: skip
     """``np.full`` with a value that may be a lane value."""
     if not _involves_lanes(fill_value):
-        return home(np.full(shape, fill_value, dtype, **kwargs))
-    x = asarray(fill_value)
+        return home(np.full(shape, fill_value, dtype, order, device=device))
+    x = asarray(fill_value, device=device)
     return copy_of(npl.broadcast_to(x, shape), dtype)
 
 
@@ -249,17 +260,19 @@ def like(func: Any, a: Any, dtype: Any = None, order: Any = "K", subok: bool = T
     """``np.zeros_like`` and kin: of the example's shape, and not varying yet."""
     x = lane(a)
     make = {"zeros_like": np.zeros, "ones_like": np.ones, "empty_like": np.empty}[func.__name__]
-    return home(make(x.data.shape[x.lanes.ndim :] if shape is None else shape, dtype or x.data.dtype))
+    _complain(None, None, device, None)
+    shape = x.data.shape[x.lanes.ndim :] if shape is None else shape
+    return home(make(shape, x.data.dtype if dtype is None else dtype))
 
 
 @row(np.full_like)
 def _full_like_row(func: Any, a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True,
-              shape: Any = None, *, device: Any = None) -> Any:  # fmt: skip
+                   shape: Any = None, *, device: Any = None) -> Any:  # fmt: skip
     """``np.full_like`` with a value that may be a lane value."""
     a = as_lanes(a)
     own = a.data.shape[a.lanes.ndim :] if type(a) is LaneArray else a.shape
     kind = a.data.dtype if type(a) is LaneArray else a.dtype
-    return full(own if shape is None else shape, fill_value, dtype or kind)
+    return full(own if shape is None else shape, fill_value, kind if dtype is None else dtype, device=device)
 
 
 zeros_like = _made(np.zeros_like)
@@ -267,9 +280,10 @@ ones_like = _made(np.ones_like)
 empty_like = _made(np.empty_like)
 
 
-def full_like(a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
+def full_like(a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, *,
+              device: Any = None) -> Any:  # fmt: skip
     """``np.full_like``, lane-aware."""
-    return TABLE[np.full_like](np.full_like, a, fill_value, *args, **kwargs)
+    return _full_like_row(np.full_like, a, fill_value, dtype, order, subok, shape, device=device)
 
 
 @method("to_device")
