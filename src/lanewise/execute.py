@@ -43,6 +43,10 @@ class Call:
         self.chunk = chunk
         self.weak: list[type | None] = []  # for a chunk: the Python types of results that are weak in promotion
 
+    def overlaps(self, reached: Watch) -> bool:
+        """Whether a mapped argument shares memory with itself, or with what else the function sees."""
+        return reached.overlaps([leaf.value for leaf in self.inputs.mapped], self.inputs.shared())
+
 
 class Groups:
     """The groups of one call, run one after another."""
@@ -192,6 +196,8 @@ def run_inner(call: Call, run: Run) -> Any:
         if moved:
             reached.restore()
     if run.writable:
+        if call.overlaps(reached):
+            raise NoLaneForm("an argument that is written overlaps other memory", in_order=True)
         groups.commit_to_outer()
     return stack(call, run, groups.outcomes, [])
 
@@ -235,8 +241,9 @@ def _base(value: Any, axis: int, lanes: Lanes) -> tuple[Any, Lanes, int]:
 
 def _writable(x: LaneArray, source: Any) -> LaneArray:
     """A copy of a mapped leaf, to be written and committed at the end."""
+    steps = x.data.strides[x.lanes.ndim :]  # a gathered part no longer has them
     taken = live(x)
-    copy = _copy_alike(taken.data, taken.lanes.ndim)
+    copy = copy_alike(taken.data, taken.lanes.ndim, steps)
     if type(source) is not LaneArray and not source.flags.writeable:
         copy.flags.writeable = False
     return LaneArray(copy, taken.lanes, x.kind)
@@ -244,22 +251,23 @@ def _writable(x: LaneArray, source: Any) -> LaneArray:
 
 def _apart(x: LaneArray) -> LaneArray:
     """A copy of a mapped leaf, to be read."""
+    steps = x.data.strides[x.lanes.ndim :]
     taken = live(x)
-    data = _copy_alike(taken.data, taken.lanes.ndim)
+    data = copy_alike(taken.data, taken.lanes.ndim, steps)
     data.flags.writeable = False
     return LaneArray(data, taken.lanes, x.kind)
 
 
-def _copy_alike(data: Data, lead: int) -> Data:
+def copy_alike(data: Data, lead: int, strides: tuple[int, ...]) -> Data:
     """A copy, lane after lane, of which one example reshapes without copying where it does in the source.
 
-    Its axes keep their order in memory, and those with gaps between them there have gaps here.
+    Its axes keep their order in memory, and those with gaps between them there (in ``strides``) have gaps here.
     """
-    shape, steps = data.shape[lead:], [abs(step) for step in data.strides[lead:]]
+    shape, steps = data.shape[lead:], [abs(step) for step in strides]
     long = sorted([n for n, size in enumerate(shape) if size > 1], key=lambda n: -steps[n])
     room = list(shape)
     for outer, inner in pairwise(long):
-        room[inner] += steps[outer] != shape[inner] * steps[inner]
+        room[inner] += strides[outer] != shape[inner] * strides[inner]
     apart = 2 if long and steps[long[-1]] != data.itemsize else 1
     order = [n for n, size in enumerate(shape) if size <= 1] + long
     if apart == 1 and room == list(shape) and long == sorted(long):

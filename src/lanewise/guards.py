@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from .array import LaneArray
 from .facts import is_user_file
 
 _WRITERS = frozenset({
@@ -53,19 +54,20 @@ def _read_names(code: CodeType) -> Names:
     if not is_user_file(code.co_filename):
         return Names((), False, "random" in code.co_names, False)
     names = set()
-    writes = not _WRITERS.isdisjoint(code.co_names)
+    keywords = {name for constant in code.co_consts if type(constant) is tuple for name in constant}
+    writes = not _WRITERS.isdisjoint(code.co_names) or "out" in keywords
     random = "random" in code.co_names
-    catches = bool(code.co_exceptiontable)
+    catches = False
     for instruction in dis.get_instructions(code):
         name = instruction.opname
         if name in ("LOAD_GLOBAL", "LOAD_NAME"):
             names.add(instruction.argval)
-        value = instruction.argval
+        elif name == "PUSH_EXC_INFO":  # a handler or a ``with``; comprehensions and generators lack it
+            catches = True
         writes = (
             writes
             or name in ("STORE_SUBSCR", "STORE_SLICE")
             or (name == "BINARY_OP" and instruction.argrepr.endswith("="))
-            or (name in ("KW_NAMES", "LOAD_CONST") and type(value) is tuple and "out" in value)
         )
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -112,6 +114,7 @@ class Watch:
     random = False
     catches = False
     arrays: Sequence[tuple[Any, Any]] = ()
+    fixed: Sequence[Any] = ()  # read-only arrays, and the data of lane values of an outer function
 
     def look_at(self, fun: Any, values: list[Any]) -> None:
         """Take note of all that a function reaches."""
@@ -182,9 +185,14 @@ class Watch:
         kind = type(value)
         if kind in _PLAIN:
             return
-        if kind is np.ndarray:
-            if value.flags.writeable and value.dtype != object:
-                found.append(value)
+        if kind is LaneArray:
+            self.fixed = (*self.fixed, value.data)
+        elif kind is np.ndarray:
+            if value.dtype != object:
+                if value.flags.writeable:
+                    found.append(value)
+                else:
+                    self.fixed = (*self.fixed, value)
         elif kind is FunctionType or kind is MethodType or kind is BuiltinMethodType:
             self._reach(value, found, depth)
         elif isinstance(value, (np.random.Generator, np.random.RandomState, np.random.BitGenerator, random.Random)):
@@ -231,6 +239,19 @@ class Watch:
                 return f"an array of shape {array.shape} that the function reaches was written"
         return ""
 
+    def overlaps(self, mapped: list[Any], shared: list[Any]) -> bool:
+        """Whether a mapped argument shares memory with itself or with another array that the function reaches."""
+        arrays = [_data(value) for value in mapped]
+        others = [*self.fixed, *(array for array, _ in self.arrays)]
+        others += [_data(value) for value in shared if type(value) in (np.ndarray, LaneArray)]
+        for n, array in enumerate(arrays):
+            low, high = np.lib.array_utils.byte_bounds(array)
+            if high - low < array.nbytes:
+                return True
+            if any(np.may_share_memory(array, other) and _share(array, other) for other in (*arrays[n + 1 :], *others)):
+                return True
+        return False
+
     def release(self) -> None:
         """Let the arrays be written again."""
         if self.arrays:
@@ -244,6 +265,17 @@ class Watch:
             _LEGACY[:] = np.frombuffer(self.legacy, _LEGACY.dtype)
         for array, before in self.arrays:
             array[...] = before
+
+
+def _data(value: Any) -> Any:
+    return value.data if type(value) is LaneArray else value
+
+
+def _share(a: Any, b: Any) -> bool:
+    try:
+        return bool(np.shares_memory(a, b, max_work=10_000))  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True  # assume the worst
 
 
 _LOCK = threading.Lock()

@@ -10,7 +10,7 @@ import numpy as np
 from . import facts
 from .axes import label
 from .collect import Outcome, Piece, plain_data
-from .execute import Call, Groups, many_groups, run_inner, slow_message, stack
+from .execute import Call, Groups, copy_alike, many_groups, run_inner, slow_message, stack
 from .facts import LANE, MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Run, TraceError, user_line
 from .guards import Watch, watch
 from .lanes import LaneAxis
@@ -48,7 +48,7 @@ def run_outermost(call: Call, run: Run) -> Any:
     finally:
         run.close()
         reached.release()
-    if not reason and lanes is not None and lanes.writes() and overlaps(call, reached):
+    if not reason and lanes is not None and lanes.writes() and call.overlaps(reached):
         reason = "an argument that is written overlaps other memory"
     if reason or lanes is None:
         reached.restore()
@@ -155,7 +155,7 @@ class Outermost(Groups):
             x = value[(slice(None),) * axis + (lane,)]
             if isinstance(x, np.ndarray):
                 original = x
-                x = x.copy()
+                x = copy_alike(x, 0, x.strides)
                 x.flags.writeable = value.flags.writeable
                 copies.append((original, x))
             values.append(x)
@@ -219,27 +219,6 @@ def in_order(call: Call, run: Run, reason: str, where: str) -> Any:
     return stack(call, run, results.outcomes(), [leaf.value for leaf in call.inputs.mapped])
 
 
-def overlaps(call: Call, watch: Watch) -> bool:
-    """Whether a mapped argument shares memory with itself or with another array that the function reaches."""
-    mapped = [leaf.value for leaf in call.inputs.mapped]
-    others = [array for array, _ in watch.arrays]
-    others += [leaf for leaf in call.inputs.shared() if type(leaf) is np.ndarray]
-    for n, array in enumerate(mapped):
-        low, high = np.lib.array_utils.byte_bounds(array)
-        if high - low < array.nbytes:
-            return True
-        if any(np.may_share_memory(array, other) and _share(array, other) for other in (*mapped[n + 1 :], *others)):
-            return True
-    return False
-
-
-def _share(a: Any, b: Any) -> bool:
-    try:
-        return bool(np.shares_memory(a, b, max_work=10_000))  # type: ignore[arg-type]
-    except np.exceptions.TooHardError:
-        return True  # assume the worst
-
-
 class PlainResults:
     """Results of single lanes, those that look alike stacked together."""
 
@@ -253,8 +232,6 @@ class PlainResults:
         datas = [plain_data(leaf) for leaf in leaves]
         weak = [type(leaf) if type(leaf) in (bool, int, float, complex) else None for leaf in leaves]
         key = (spec, [(data.shape, data.dtype, kind) for data, kind in zip(datas, weak, strict=True)])
-        pairs = zip(datas, leaves, strict=True)
-        datas = [np.array(data) if isinstance(leaf, np.ndarray) else data for data, leaf in pairs]
         for known, lanes, rows, _ in self.classes:
             if known == key:
                 lanes.append(lane)
