@@ -108,8 +108,9 @@ class LaneArray:
         `ARRAY`, `SCALAR` or `PYTHON`: what the loop would hold.
     """
 
-    __slots__ = ("__weakref__", "data", "kind", "lanes")
+    __slots__ = ("__weakref__", "data", "kind", "lanes", "now")
     __array_priority__ = 1000.0
+    now: LaneArray  # the lanes at work of a value from before they parted, once they were asked for
 
     def __init__(self, data: Data, lanes: Lanes, kind: int) -> None:
         self.data = data
@@ -328,7 +329,7 @@ class LaneArray:
 
     def __getitem__(self, index: Any) -> Any:
         lanes = self.lanes
-        if self.kind == ARRAY and not lanes.stale and is_basic(index):
+        if self.kind == ARRAY and is_basic(index) and (not lanes.stale or facts.parted()):
             items = index if type(index) is tuple else (index,)
             try:
                 data = self.data[(slice(None),) * lanes.ndim + items]
@@ -338,6 +339,8 @@ class LaneArray:
                 if data.ndim > lanes.ndim or Ellipsis in items:
                     return LaneArray(data, lanes, ARRAY)
                 # a scalar does not follow the array that it was read from
+                if lanes.stale:
+                    return live(LaneArray(data, lanes, SCALAR))
                 return LaneArray(data.copy() if data.flags.writeable else data, lanes, SCALAR)
         return apply(operator.getitem, self, index)
 
@@ -397,20 +400,31 @@ def settle(rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     """
     for arg in args:
         kind = type(arg)
-        if kind is LaneArray:
-            if arg.lanes.stale:
-                args = current(args)
-                break
-        elif (kind is list or kind is tuple) and may_be_stale(arg):
+        if (kind is LaneArray and arg.lanes.stale) or ((kind is list or kind is tuple) and may_be_stale(arg)):
+            if (recorder := facts.recorder()) is not None:
+                return recorder.record(rule, plain, args, kwargs, name)
+            if facts.parted():
+                return TABLE["through"](rule, plain, args, kwargs, name)
             args = current(args)
             break
     if kwargs:
         for arg in kwargs.values():
             if type(arg) is LaneArray or type(arg) is list or type(arg) is tuple:
+                if (recorder := facts.recorder()) is not None:
+                    return recorder.record(rule, plain, args, kwargs, name)
+                if facts.parted():
+                    return TABLE["through"](rule, plain, args, kwargs, name)
                 kwargs = dict(zip(kwargs, current(tuple(kwargs.values())), strict=True))
                 break
+    return settled(rule, plain, args, kwargs, name)
+
+
+def settled(rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Any:
+    """The same, for arguments that are brought up to date."""
     try:
         return rule(*args, **kwargs)
+    except facts.Again:
+        return TABLE["through"](rule, plain, args, kwargs, name)
     except Exception as error:
         if getattr(error, "lanewise_settled", False):
             raise
@@ -553,8 +567,12 @@ def one_lane(x: LaneArray, *, copy: bool = True) -> Any:
 def live(x: LaneArray) -> LaneArray:
     """A value brought up to date with the splits since it was made."""
     if x.lanes.stale:
-        data, lanes = refresh(x.data, x.lanes)
         run = facts.RUN.get()
+        if run is not None and run.recorder is not None:
+            return x  # a traced value
+        if run is not None and run.parted:
+            return TABLE["lent"](run, x)  # type: ignore[no-any-return]
+        data, lanes = refresh(x.data, x.lanes)
         if run is not None and any(axis is run.axis or axis.owner is run for axis in x.lanes.axes):
             x.data, x.lanes = data, lanes  # the group's own: gather once, not at each use
             return x

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from . import facts
-from .array import ARRAY, SCALAR, Data, LaneArray, live
+from .array import ARRAY, LaneArray, live
 from .axes import label
 from .collect import Outcome, Piece, Results, join, merge, outcome, replaced
+from .convert import lane_form
 from .facts import MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Refiled, Run, TraceError
 from .guards import Watch, watch
-from .inputs import Inputs
-from .lanes import Lanes
+from .inputs import Inputs, copy_alike
+from .lanes import LaneAxis, Lanes
+from .ragged import Examples, RaggedInputs
+from .regions import Returned, failed
 
 
 class Call:
@@ -45,7 +47,7 @@ class Call:
 
     def overlaps(self, reached: Watch) -> bool:
         """Whether a mapped argument shares memory with itself, or with what else the function sees."""
-        return reached.overlaps([leaf.value for leaf in self.inputs.mapped], self.inputs.shared())
+        return reached.overlaps(self.inputs.memory(), self.inputs.shared())
 
 
 class Groups:
@@ -56,9 +58,11 @@ class Groups:
         self.watch = watch
         self.run = run
         self.outcomes: list[Outcome] = []
-        lanes = run.axis.lanes
+        self.wrote: list[Outcome] = []  # the mapped arguments as each group left them
+        self.inputs = call.inputs.of(0)
+        self.classes = call.inputs.classes()
         # the mapped leaves, on the axes at the start of the run
-        self.bases = [_base(leaf.value, leaf.axis, lanes) for leaf in call.inputs.mapped]
+        self.bases = [] if self.classes else [leaf.base(run.axis.lanes) for leaf in self.inputs.mapped]
         self.copies: list[LaneArray | None] = []
 
     def go(self) -> list[Outcome]:
@@ -66,17 +70,22 @@ class Groups:
         run = self.run
         token = RUN.set(run)
         try:
-            run.groups = 1
-            try:
-                self.work()
-            except Refiled:
-                pass
+            if self.classes:
+                run.why_split = "the examples of a ragged argument differ in shape or type"
+                for lanes in self.classes:
+                    run.file((run.axis.refinement(len(lanes), run.axis.level, (run.axis,), (lanes,), run),))
+            else:
+                run.groups = 1
+                try:
+                    self.work()
+                except Refiled:
+                    pass
             while run.waiting:
                 group = heapq.heappop(run.waiting)
                 if self.skips(group):
                     continue
                 run.start(group)
-                if run.groups > MANY_GROUPS and run.strict:
+                if run.groups > MANY_GROUPS + len(self.classes) and run.strict:
                     raise PerformanceWarning(many_groups(self.call, run))
                 try:
                     self.work()
@@ -94,7 +103,7 @@ class Groups:
     def work(self) -> None:
         """Run the group at work."""
         try:
-            self.outcomes.append(self.batched())
+            self.batched()
         except (TraceError, CollectiveError, PerformanceWarning, facts.RuleError):
             raise
         except Exception as error:
@@ -111,40 +120,51 @@ class Groups:
                 signal = NoLaneForm("an array that the lanes share is written", in_order=True)
                 raise signal.with_traceback(error.__traceback__) from None
 
-    def batched(self) -> Outcome:
-        """Call the function on the lane values of the group at work."""
+    def batched(self) -> None:
+        """Call the function on the lane values of the group at work, and keep what it gives."""
         run = self.run
         args, kwargs = self.call.inputs.build(self.arguments())
         run.signal = None
+        run.top = True
         try:
-            result = self.call.fun(*args, **kwargs)
-        except Exception:
+            result = lane_form(self.call.fun)(*args, **kwargs)
+        except Exception as error:
             if run.signal is not None:
                 raise run.signal from None
+            failed(run, error)
             raise
+        finally:
+            run.top = False
         if run.signal is not None:
             raise run.signal
-        found = outcome(run, result)
-        return found._replace(written=self.written(found)) if run.writable else found
+        found = result.outcomes if type(result) is Returned else [outcome(run, result)]
+        self.outcomes.extend(found)
+        if run.writable:
+            now = run.now()
+            self.wrote.append(Outcome(now, [], None, written=self.written(now)))
 
     # ---- the mapped arguments ----
 
     def arguments(self) -> list[Any]:
         """The mapped leaves as lane values: read-only views, or copies once the function is known to write."""
+        if self.classes:
+            assert isinstance(self.call.inputs, RaggedInputs)
+            self.inputs, self.bases = self.call.inputs.on(self.run)
         # a group's own objects: they may be refined in place
         values = [LaneArray(data, lanes, kind) for data, lanes, kind in self.bases]
         self.copies = [None] * len(values)
         if self.run.writable:
-            for n, leaf in enumerate(self.call.inputs.mapped):
+            for n, leaf in enumerate(self.inputs.mapped):
                 if values[n].kind == ARRAY:
-                    self.copies[n] = values[n] = _writable(values[n], leaf.value)
+                    self.copies[n] = values[n] = _writable(values[n], leaf.writeable())
         elif self.run.apart:
             values = [_apart(value) for value in values]
+        self.run.given = values
         return values
 
-    def written(self, found: Outcome) -> tuple[Piece | None, ...]:
+    def written(self, now: tuple[LaneAxis, ...]) -> tuple[Piece | None, ...]:
         """The copies of the mapped leaves as the function left them."""
-        rooted = dict(zip(self.run.refinements, found.axes, strict=True))
+        rooted = dict(zip(self.run.refinements, now, strict=True))
         pieces: list[Piece | None] = []
         for copy in self.copies:
             if copy is None:
@@ -158,8 +178,10 @@ class Groups:
         """Write what an inner function left in its mapped arguments back into the outer values."""
         if any(found.error is not None for found in self.outcomes):
             raise NoLaneForm("an inner function writes its arguments, and raises")
-        wrote = [found for found in self.outcomes if found.written]
-        for n, (leaf, (data, lanes, kind)) in enumerate(zip(self.call.inputs.mapped, self.bases, strict=True)):
+        if any(isinstance(leaf, Examples) for leaf in self.inputs.mapped):
+            raise NoLaneForm("an inner function writes its ragged arguments")
+        wrote = self.wrote
+        for n, (leaf, (data, lanes, kind)) in enumerate(zip(self.inputs.mapped, self.bases, strict=True)):
             if kind != ARRAY:
                 continue
             if type(leaf.value) is not LaneArray:
@@ -218,33 +240,12 @@ def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> 
     return Results(run, call.out_axes, call.fun, sources).build(found)
 
 
-def _base(value: Any, axis: int, lanes: Lanes) -> tuple[Any, Lanes, int]:
-    """The data, lanes and kind of one mapped leaf: its axis becomes the innermost lane axis."""
-    lead = 0
-    if type(value) is LaneArray:
-        value = live(value)
-        lead = value.lanes.ndim
-        lanes = value.lanes.union(lanes)
-        value = value.data
-    elif type(value) is not np.ndarray and not isinstance(value, np.memmap):
-        raise NoLaneForm(f"an argument is a {type(value).__name__}, which is not NumPy's own array type")
-    if value.dtype.hasobject:
-        raise NoLaneForm("an argument is an array of objects")
-    data = value.view(np.ndarray)
-    if axis:
-        order = list(range(data.ndim))
-        order.insert(lead, order.pop(lead + axis))
-        data = data.transpose(order)
-    data.setflags(write=False)
-    return data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR
-
-
-def _writable(x: LaneArray, source: Any) -> LaneArray:
+def _writable(x: LaneArray, writeable: bool) -> LaneArray:
     """A copy of a mapped leaf, to be written and committed at the end."""
     steps = x.data.strides[x.lanes.ndim :]  # a gathered part no longer has them
     taken = live(x)
     copy = copy_alike(taken.data, taken.lanes.ndim, steps)
-    if type(source) is not LaneArray and not source.flags.writeable:
+    if not writeable:
         copy.flags.writeable = False
     return LaneArray(copy, taken.lanes, x.kind)
 
@@ -256,27 +257,6 @@ def _apart(x: LaneArray) -> LaneArray:
     data = copy_alike(taken.data, taken.lanes.ndim, steps)
     data.flags.writeable = False
     return LaneArray(data, taken.lanes, x.kind)
-
-
-def copy_alike(data: Data, lead: int, strides: tuple[int, ...]) -> Data:
-    """A copy, lane after lane, of which one example reshapes without copying where it does in the source.
-
-    Its axes keep their order in memory, and those with gaps between them there (in ``strides``) have gaps here.
-    """
-    shape, steps = data.shape[lead:], [abs(step) for step in strides]
-    long = sorted([n for n, size in enumerate(shape) if size > 1], key=lambda n: -steps[n])
-    room = list(shape)
-    for outer, inner in pairwise(long):
-        room[inner] += strides[outer] != shape[inner] * strides[inner]
-    apart = 2 if long and steps[long[-1]] != data.itemsize else 1
-    order = [n for n, size in enumerate(shape) if size <= 1] + long
-    if apart == 1 and room == list(shape) and long == sorted(long):
-        return np.array(data, order="C")
-    memory = np.empty([*data.shape[:lead], *(room[n] for n in order), apart], data.dtype)[..., 0]
-    back = [lead + order.index(n) for n in range(len(shape))]
-    copy = memory.transpose(*range(lead), *back)[(slice(None),) * lead + tuple(map(slice, shape))]
-    copy[...] = data
-    return copy
 
 
 # ---- messages ----

@@ -14,7 +14,7 @@ import os
 import sys
 import sysconfig
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -73,6 +73,10 @@ class Undecided(Signal):
     """A rule that is only tried asks for a fact on which the lanes that it is tried on disagree."""
 
 
+class Again(BaseException):
+    """An array to be written varies over more lanes than it did: the operation starts again."""
+
+
 class Refiled(Signal):
     """The group at work has been filed again, in whole or in parts; what it did is forgotten."""
 
@@ -99,6 +103,7 @@ class Run:
 
     strict = False
     tracing = False
+    recorder: Any = None  # of a jit at work: it takes note of every operation
     nowhere: Lanes | None = None  # the lanes of arrays made inside the function that do not vary (yet)
     started: Group | None = None
     went_on = False  # the group at work is a part of the one that started
@@ -116,7 +121,16 @@ class Run:
     made: tuple[LaneAxis, ...] = ()  # the same, and those that they refined in turn
     exchanges: tuple[Any, ...] = ()  # what collectives gave while all lanes were at work, in the order of the calls
     borrowed: weakref.WeakValueDictionary[int, Any] | None = None  # gathered copies of values of outer functions
+    given: tuple[Any, ...] | list[Any] = ()  # the mapped arguments of the group at work
     exchanged = 0  # how many of them the group at work has called
+    region: Any = None  # the innermost place where lanes part for a while (`regions`)
+    base: tuple[LaneAxis, ...] = ()  # the refinements in force where the outermost region began
+    parted = False  # some lanes of the group are elsewhere, and will be back
+    top = False  # the next converted function to be called is the mapped one
+    lent: weakref.WeakValueDictionary[int, Any] | None = None  # copies that stand for arrays from before a region
+    lenders: dict[int, Any]  # the statements for whose sake they were made
+    open: Sequence[Any] = ()  # the copies of the operation at work, which it may write
+    dirty: list[Any]  # and those that it has written
 
     def __init__(self, axis: LaneAxis, parent: Run | None) -> None:
         self.axis = axis
@@ -130,7 +144,17 @@ class Run:
         """The lanes of an array made inside the function: none, until lane values are written into it."""
         if self.nowhere is None:
             self.nowhere = Lanes(())
+            self.nowhere.birth = (self, self.refinements)
         return self.nowhere
+
+    def lend(self, data: Any, statements: Any) -> None:
+        """Note that some data is a copy of an array that can be reached in another way, too."""
+        if self.lent is None:
+            self.lent = weakref.WeakValueDictionary()
+            self.lenders = {}
+        owner = owner_of(data)
+        self.lent[id(owner)] = owner
+        self.lenders[id(owner)] = statements
 
     def borrow(self, data: Any) -> None:
         """Note that some data is a gathered copy of a value of an outer function, not this function's to write."""
@@ -157,6 +181,9 @@ class Run:
         self.went_on = False
         self.lost_view = False
         self.exchanged = 0
+        self.region = None
+        self.parted = self.top = False
+        self.nowhere = None
         self.groups += 1
         for axis in group.axes:
             self.refine(axis)
@@ -199,7 +226,7 @@ class Run:
 
     def now(self) -> tuple[LaneAxis, ...]:
         """The group at work, as refinements of the axes at the start of the run."""
-        return tuple([self.on_roots(axis) for axis in self.refinements])
+        return tuple([self.on_roots(axis) for axis in (self.base if self.parted else self.refinements)])
 
     # ---- splitting ----
 
@@ -210,6 +237,8 @@ class Run:
             raise NoLaneForm(f"{what} differs from lane to lane")
         self.why_split = f"{what} differs between lanes at {user_line() or 'an unknown line'}"
         pure = self.started is not None and self.started.pure
+        if self.parted:
+            self.region.refile(lanes, inverse, pure=pure)
         chosen = -1 if pure else int(counts.argmax())
         others = tuple([self.on_roots(axis) for axis in self.refinements if axis not in lanes.axes])
         for n in range(values.size):
@@ -224,7 +253,16 @@ class Run:
             raise Refiled
         self.refine(mine)
         self.went_on = True
+        self.rebase()
         return values[chosen]
+
+    def rebase(self) -> None:
+        """Let the regions at work, in none of which lanes are away, go on from the refinements in force now."""
+        self.base = self.refinements
+        region = self.region
+        while region is not None:
+            region.base, region.made = self.refinements, len(self.made)
+            region = region.outer
 
     def wrote(self) -> None:
         """Note that an array is about to be written.
@@ -238,6 +276,13 @@ class Run:
             self.apart = self.apart or self.lost_view
             self.file(self.now(), pure=True)
             raise Refiled
+
+    def give_up(self, statements: Any = None) -> NoReturn:
+        """Run the group again, with statements that ask facts instead of letting lanes part."""
+        if self.region is None:
+            raise NoLaneForm("lanes went different ways and share what they write")
+        self.region.give_up(statements)
+        raise AssertionError
 
     def need_writable(self) -> NoReturn:
         """Run the group again on copies of the mapped arguments, which it writes."""
@@ -264,6 +309,18 @@ def tally(codes: Any) -> tuple[Any, Any, Any]:
 
 RUN: ContextVar[Run | None] = ContextVar("lanewise_run", default=None)
 LANE: ContextVar[tuple[Run, ...]] = ContextVar("lanewise_lane", default=())  # runs that go lane by lane
+
+
+def parted() -> bool:
+    """Whether some lanes of the group at work are elsewhere for a while."""
+    run = RUN.get()
+    return run is not None and run.parted
+
+
+def recorder() -> Any:
+    """What takes note of every operation while `jit` traces, or None."""
+    run = RUN.get()
+    return None if run is None else run.recorder
 
 
 def agree(lanes: Lanes, codes: Any, what: str) -> Any:
@@ -350,6 +407,13 @@ def note_write(lanes: Lanes, data: Any) -> Run | None:
     shared = lanes is not run.nowhere and all(axis.level < run.axis.level for axis in lanes.axes)
     if shared or (run.borrowed and id(owner_of(data)) in run.borrowed):
         raise NoLaneForm("a value that the lanes share is written", in_order=True)
+    if run.lent:
+        owner = owner_of(data)
+        if id(owner) in run.lent:
+            if any(owner is owner_of(copy) for copy in run.open):
+                run.dirty.append(owner)
+            else:
+                run.give_up(run.lenders[id(owner)])
     run.wrote()
     return run
 

@@ -109,10 +109,11 @@ class LaneAxis:
 class Lanes:
     """The lane axes that a value varies over, outermost first; one object for each set of axes."""
 
-    __slots__ = ("axes", "ndim", "shape", "stale", "unions", "whole")
+    __slots__ = ("axes", "birth", "ndim", "shape", "stale", "unions", "whole")
 
     def __init__(self, axes: tuple[LaneAxis, ...]) -> None:
         self.axes = axes
+        self.birth: Any = None  # for arrays that do not vary: the run that made them, and its refinements then
         self.shape: tuple[int, ...] = tuple([axis.size for axis in axes])
         self.ndim = len(axes)
         self.whole = (slice(None),) * len(axes)  # the index of all lanes

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .array import ARRAY, FAST, PYTHON, SCALAR, SLOW, LaneArray, apply
-from .facts import NoLaneForm, note_write
+from .facts import NoLaneForm, note_write, parted
 from .lanes import spread
 
 
@@ -183,7 +183,7 @@ def _in_place(ufunc: np.ufunc) -> Any:
     def in_place(self: LaneArray, other: Any) -> Any:
         if self.kind != ARRAY:
             return forward(self, other)  # scalars are immutable: the name is bound anew
-        data = None if core else _fitting(self, other)
+        data = None if core or parted() else _fitting(self, other)
         if data is None:
             apply(ufunc, self, other, out=(self,))
             return self

@@ -10,9 +10,10 @@ import numpy as np
 from . import facts
 from .axes import label
 from .collect import Outcome, Piece, plain_data
-from .execute import Call, Groups, copy_alike, many_groups, run_inner, slow_message, stack
+from .execute import Call, Groups, many_groups, run_inner, slow_message, stack
 from .facts import LANE, MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Run, TraceError, user_line
 from .guards import Watch, watch
+from .inputs import copy_alike
 from .lanes import LaneAxis
 from .tree import flatten_results
 
@@ -24,6 +25,8 @@ def run_call(call: Call) -> Any:
     run = Run(axis, parent)
     run.strict = run.strict or call.strict
     run.chunk = call.chunk
+    if parent is not None and parent.recorder is not None:
+        return parent.recorder.vmap(call, run)
     if parent is not None:
         return run_inner(call, run)
     return run_outermost(call, run)
@@ -53,7 +56,7 @@ def run_outermost(call: Call, run: Run) -> Any:
     if reason or lanes is None:
         reached.restore()
         return in_order(call, run, reason, where)
-    if run.groups > MANY_GROUPS:
+    if run.groups > MANY_GROUPS + len(lanes.classes):
         _warn(many_groups(call, run), "")
     if lanes.writes():
         lanes.commit()
@@ -61,7 +64,7 @@ def run_outermost(call: Call, run: Run) -> Any:
         raise lanes.failure[1]
     if not lanes.outcomes:
         raise TraceError(_no_lanes(call))
-    return stack(call, run, lanes.outcomes, [leaf.value for leaf in call.inputs.mapped])
+    return stack(call, run, lanes.outcomes, call.inputs.sources())
 
 
 class Outermost(Groups):
@@ -85,7 +88,7 @@ class Outermost(Groups):
                 self.lane_by_lane(lanes)  # a group of one lane: the function itself
                 return
         try:
-            self.outcomes.append(self.batched())
+            self.batched()
         except NoLaneForm as signal:
             if signal.in_order or run.axis.size == 0:
                 raise
@@ -134,7 +137,7 @@ class Outermost(Groups):
                     break
                 self.run.lane = lane
                 values, copies = self.lane_values(lane)
-                args, kwargs = self.call.inputs.build(values)
+                args, kwargs = self.call.inputs.of(lane).build(values)
                 try:
                     results.add(lane, self.call.fun(*args, **kwargs))
                 except Exception as error:
@@ -151,12 +154,12 @@ class Outermost(Groups):
         """One lane's arguments: arrays as copies."""
         values: list[Any] = []
         copies: list[Any] = []
-        for value, axis, _, _ in self.call.inputs.mapped:
-            x = value[(slice(None),) * axis + (lane,)]
+        for leaf in self.call.inputs.of(lane).mapped:
+            x = leaf.example(lane)
             if isinstance(x, np.ndarray):
                 original = x
                 x = copy_alike(x, 0, x.strides)
-                x.flags.writeable = value.flags.writeable
+                x.flags.writeable = original.flags.writeable
                 copies.append((original, x))
             values.append(x)
         return values, copies
@@ -182,11 +185,12 @@ class Outermost(Groups):
     def commit(self) -> None:
         """Write what the lanes left in their arguments back, up to the first lane that raised."""
         last = self.call.size if self.failure is None else self.failure[0]
-        for found in self.outcomes:
+        for found in self.wrote:
             lanes = found.axes[0].index[0] if found.axes else np.arange(self.call.size)
-            for leaf, piece in zip(self.call.inputs.mapped, found.written, strict=False):
-                if piece is not None and leaf.value.flags.writeable:
-                    np.moveaxis(leaf.value, leaf.axis, 0)[lanes[lanes <= last]] = piece.data[lanes <= last]
+            leaves = self.call.inputs.of(lanes[0]).mapped if found.written else ()
+            for leaf, piece in zip(leaves, found.written, strict=False):
+                if piece is not None and leaf.writeable():
+                    leaf.commit(lanes[lanes <= last], piece.data[lanes <= last])
         for lane, changed in self.written_lanes:
             if lane <= last:
                 for original, copy in changed:
@@ -204,8 +208,8 @@ def in_order(call: Call, run: Run, reason: str, where: str) -> Any:
     try:
         for lane in range(call.size):
             run.lane = lane
-            values = [leaf.value[(slice(None),) * leaf.axis + (lane,)] for leaf in call.inputs.mapped]
-            args, kwargs = call.inputs.build(values, shared=True)
+            inputs = call.inputs.of(lane)
+            args, kwargs = inputs.build([leaf.example(lane) for leaf in inputs.mapped], shared=True)
             try:
                 results.add(lane, call.fun(*args, **kwargs))
             except Exception as error:
@@ -216,7 +220,7 @@ def in_order(call: Call, run: Run, reason: str, where: str) -> Any:
         LANE.reset(token)
     if not call.size:
         raise TraceError(_no_lanes(call))
-    return stack(call, run, results.outcomes(), [leaf.value for leaf in call.inputs.mapped])
+    return stack(call, run, results.outcomes(), call.inputs.sources())
 
 
 class PlainResults:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import Data, LaneArray
-from ..facts import RUN, NoLaneForm, note_write
+from ..array import TABLE, Data, LaneArray
+from ..facts import RUN, NoLaneForm, note_write, parted
 from ..lanes import Lanes
 from .common import full
 
@@ -24,6 +24,8 @@ def write_data(target: Any, lanes: Lanes) -> None:
     """
     if type(target) is not LaneArray:
         raise NoLaneForm("a plain array is written with lane values")
+    if parted():
+        TABLE["prepare"](target)
     run = note_write(target.lanes, target.data)
     wide = target.lanes.union(lanes)
     if wide is not target.lanes:
