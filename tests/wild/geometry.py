@@ -146,7 +146,7 @@ def convex_hull_area(points):
     return abs(area) / 2
 
 
-@wild(lambda rng, n: (rng.normal(size=(n, 8, 2)),))
+@wild(lambda rng, n: (rng.normal(size=(n, 8, 2)),), tol=1e-14)
 def polygon_centroid(vertices):
     a = cx = cy = 0.0
     for (x0, y0), (x1, y1) in zip(vertices, np.roll(vertices, -1, axis=0)):
@@ -159,7 +159,7 @@ def polygon_centroid(vertices):
     return np.array([cx, cy]) / (3 * a)
 
 
-@wild(lambda rng, n: tuple(rng.normal(size=(3, n, 2))))
+@wild(lambda rng, n: tuple(rng.normal(size=(3, n, 2))), tol=1e-14)
 def point_segment_distance(p, a, b):
     ab = b - a
     length2 = ab[0] * ab[0] + ab[1] * ab[1]
