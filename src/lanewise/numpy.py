@@ -52,8 +52,21 @@ __all__ = list(_np.__all__)
 _TABLE["namespace"] = lambda: _sys.modules[__name__]
 
 
+class _Special:
+    """SciPy's special ufuncs, for SciPy itself: in its Array API mode it asks a namespace for its own ones."""
+
+    def __getattr__(self, name: str) -> Any:
+        for module in ("scipy.special._ufuncs", "scipy.special._special_ufuncs"):
+            found = getattr(_sys.modules.get(module), name, None)
+            if isinstance(found, _np.ufunc):
+                return found
+        raise AttributeError(f"no special function {name!r} is loaded")
+
+
 def __getattr__(name: str) -> Any:
     """Every other name is NumPy's own."""
+    if name == "special" and "scipy.special" in _sys.modules:
+        return _Special()
     return getattr(_np, name)
 
 

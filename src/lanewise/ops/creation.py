@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, PYTHON, TABLE, LaneArray, live, map_lanes, method, one_lane, row, settle
-from ..facts import RUN, NoLaneForm
+from ..facts import RUN, NoLaneForm, recorder
 from ..lanes import NOWHERE, Lanes
 from .common import _holds_lanes, as_lanes, lane, npl
 from .writing import shares
@@ -42,6 +42,8 @@ def array(object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K",
     if not _involves_lanes(object):
         found = np.array(object, dtype, copy=copy, order=order, ndmin=ndmin)
         return home(found) if copy else found
+    if (tracer := recorder()) is not None:
+        return tracer.record(_array, np.array, (np.array, object, dtype), {"copy": bool(copy), "ndmin": ndmin})
     x = _shallow(object)
     if x.kind != ARRAY:
         x = LaneArray(x.data, x.lanes, ARRAY)
@@ -56,6 +58,10 @@ def array(object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K",
     if ndmin > ndim:
         x = x.reshape((1,) * (ndmin - ndim) + x.shape)
     return x
+
+
+def _array(func: Any, *args: Any, **kwargs: Any) -> Any:
+    return array(*args, **kwargs)
 
 
 def _involves_lanes(x: Any) -> bool:
@@ -81,7 +87,7 @@ def _shallow(x: Any) -> LaneArray:
 def asarray(
     a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None, like: Any = None
 ) -> Any:
-    """``np.asarray`` of lane values. What it makes of lists and scalars may be written with lane values."""
+    """``np.asarray`` of lane values. What it makes may be indexed and written with lane values."""
     del like
     if device is not None or copy is False:
         _complain(a, dtype, device, copy)
@@ -89,8 +95,16 @@ def asarray(
         return live(a)
     if not _involves_lanes(a):
         found = np.asarray(a, dtype, order) if copy is None else np.asarray(a, dtype, order, copy=copy)
-        return found if HOME.get().axes else _at_home(found, (a,))
+        return _known(found)
     return array(a, dtype, copy=bool(copy))
+
+
+def _known(data: Any) -> Any:
+    """A plain array, new or not, as a value of the function at work: a lane value can index it."""
+    run = RUN.get()
+    if run is None or type(data) is not np.ndarray or data.dtype.hasobject or HOME.get().axes:
+        return data
+    return LaneArray(data, run.home(), ARRAY)
 
 
 def _complain(a: Any, dtype: Any, device: Any, copy: Any) -> None:
@@ -235,7 +249,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, de
     if not _involves_lanes(fill_value):
         return home(np.full(shape, fill_value, dtype, order, device=device))
     x = asarray(fill_value, device=device)
-    return copy_of(npl.broadcast_to(x, shape), dtype)
+    return npl.broadcast_to(x, shape).astype(x.dtype if dtype is None else dtype)
 
 
 @row(np.copy)
