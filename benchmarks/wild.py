@@ -227,7 +227,7 @@ def table(rows: list[Row]) -> str:
     lines = markdown(headings, [*[cells(row) for row in rows], last])
     notes = []
     if any(row.by == "loop" for row in rows):
-        notes.append("(loop): `np.vectorize` can't run it (lanes that give None, writes to an argument), so the loop did.")
+        notes.append("(loop): `np.vectorize` can't run it (some give None, some write to arguments), so the loop did.")
     times = [found for row in rows for found in (row.eager, row.jit) if found is not None]
     if any(found.slow for found in times):
         notes.append("\\*: with a `PerformanceWarning`: in many groups, or lane by lane.")
