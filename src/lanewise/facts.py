@@ -240,7 +240,7 @@ class Run:
         if self.parted:
             self.region.refile(lanes, inverse, pure=pure)
         chosen = -1 if pure else int(counts.argmax())
-        others = tuple([self.on_roots(axis) for axis in self.refinements if axis not in lanes.axes])
+        others = [axis for axis in self.refinements if axis not in lanes.axes]
         for n in range(values.size):
             index = tuple(np.nonzero(inverse == n))
             level = max(axis.level for axis in lanes.axes)
@@ -248,7 +248,8 @@ class Run:
             if n == chosen:
                 mine = part
             else:
-                self.file((*others, self.on_roots(part)), pure=pure)
+                # axes of its own: those of a group are closed when it ends
+                self.file(tuple([self.on_roots(axis) for axis in (*others, part)]), pure=pure)
         if pure:
             raise Refiled
         self.refine(mine)

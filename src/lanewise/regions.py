@@ -197,11 +197,11 @@ class Region:
         codes = codes.transpose([axes.index(axis) for axis in order])
         values = np.zeros([axis.size for axis in grid], np.intp)
         values[place] = codes.astype(np.intp) + 1
-        others = [run.on_roots(axis) for axis in run.base if axis not in grid]
+        others = [axis for axis in run.base if axis not in grid]
         for value in np.unique(values):
             index = np.nonzero(values == value)
             part = run.axis.refinement(index[0].size, grid[-1].level, grid, index, run)
-            run.file((*others, run.on_roots(part)), pure=pure)
+            run.file(tuple([run.on_roots(axis) for axis in (*others, part)]), pure=pure)
         raise Refiled
 
     def give_up(self, statements: Any = None) -> NoReturn:
