@@ -159,7 +159,7 @@ class Groups:
                     self.copies[n] = values[n] = _writable(values[n], leaf.writeable())
         elif self.run.apart:
             values = [_apart(value) for value in values]
-        self.run.given = values
+        self.run.given = [value.data for value in values]
         return values
 
     def written(self, now: tuple[LaneAxis, ...]) -> tuple[Piece | None, ...]:

@@ -121,8 +121,9 @@ class Run:
     made: tuple[LaneAxis, ...] = ()  # the same, and those that they refined in turn
     exchanges: tuple[Any, ...] = ()  # what collectives gave while all lanes were at work, in the order of the calls
     borrowed: weakref.WeakValueDictionary[int, Any] | None = None  # gathered copies of values of outer functions
-    given: tuple[Any, ...] | list[Any] = ()  # the mapped arguments of the group at work
+    given: list[Any] | tuple[Any, ...] = ()  # the data of the mapped arguments
     exchanged = 0  # how many of them the group at work has called
+    views: Any = None  # arrays whose memory has moved, and rows found by an index of each lane (`views`)
     region: Any = None  # the innermost place where lanes part for a while (`regions`)
     base: tuple[LaneAxis, ...] = ()  # the refinements in force where the outermost region began
     parted = False  # some lanes of the group are elsewhere, and will be back
@@ -142,7 +143,7 @@ class Run:
 
     def home(self) -> Lanes:
         """The lanes of an array made inside the function: none, until lane values are written into it."""
-        if self.nowhere is None:
+        if self.nowhere is None or self.nowhere.heir is not None:
             self.nowhere = Lanes(())
             self.nowhere.birth = (self, self.refinements)
         return self.nowhere
@@ -183,7 +184,7 @@ class Run:
         self.exchanged = 0
         self.region = None
         self.parted = self.top = False
-        self.nowhere = None
+        self.nowhere = self.views = None
         self.groups += 1
         for axis in group.axes:
             self.refine(axis)
@@ -284,6 +285,26 @@ class Run:
             raise NoLaneForm("lanes went different ways and share what they write")
         self.region.give_up(statements)
         raise AssertionError
+
+    def shares(self, lanes: Lanes) -> bool:
+        """Whether the lanes at work share the values on these lanes (what an inner function made for itself, apart)."""
+        if not lanes.axes:
+            return lanes.birth is None or lanes.birth[0] is not self
+        level = self.axis.level
+        return all(axis.level < level and (self.parted or axis.owner is not self) for axis in lanes.axes)
+
+    def take_over(self, lanes: Lanes) -> None:
+        """Run the group again on outer axes of its own, which tell what it makes itself from what the lanes share."""
+        outer = [axis for axis in lanes.axes if axis.owner is not self]
+        if not outer or self.parted or self.probing:
+            return
+        own = []
+        for axis in outer:
+            same = self.axis.refinement(axis.size, axis.level, (axis,), (np.arange(axis.size),), self)
+            same.label, same.name, same.whole = axis.label, axis.name, True
+            own.append(same)
+        self.file((*self.now(), *own), pure=self.started is not None and self.started.pure)
+        raise Refiled
 
     def need_writable(self) -> NoReturn:
         """Run the group again on copies of the mapped arguments, which it writes."""
@@ -405,9 +426,13 @@ def note_write(lanes: Lanes, data: Any) -> Run | None:
     run = RUN.get()
     if run is None:
         return None
-    shared = lanes is not run.nowhere and all(axis.level < run.axis.level for axis in lanes.axes)
-    if shared or (run.borrowed and id(owner_of(data)) in run.borrowed):
+    if lanes is not run.nowhere and run.shares(lanes):
+        run.take_over(lanes)
         raise NoLaneForm("a value that the lanes share is written", in_order=True)
+    if run.borrowed and id(owner_of(data)) in run.borrowed:
+        raise NoLaneForm("a value that the lanes share is written", in_order=True)
+    if run.views is not None:
+        run.views.before_write(run, data)
     if run.lent:
         owner = owner_of(data)
         if id(owner) in run.lent:

@@ -187,7 +187,7 @@ class Outermost(Groups):
         last = self.call.size if self.failure is None else self.failure[0]
         for found in self.wrote:
             lanes = found.axes[0].index[0] if found.axes else np.arange(self.call.size)
-            leaves = self.call.inputs.of(lanes[0]).mapped if found.written else ()
+            leaves = self.call.inputs.of(lanes[0]).mapped if found.written and lanes.size else ()
             for leaf, piece in zip(leaves, found.written, strict=False):
                 if piece is not None and leaf.writeable():
                     leaf.commit(lanes[lanes <= last], piece.data[lanes <= last])
