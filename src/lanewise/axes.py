@@ -15,6 +15,33 @@ import optree
 from .array import LaneArray
 from .tree import NAMESPACE, flatten_results, flatten_with
 
+
+class Ragged:
+    """In the place of an axis: the lanes lie in a list, so that their shapes may differ (`lanewise.ragged`).
+
+    As an entry of ``in_axes`` it stands for a list with one example for each lane; examples of one shape run
+    together. As an entry of ``out_axes`` it gives a list of what the lanes return, in their order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lanewise
+    >>> words = [np.array([3.0, 1.0]), np.array([2.0]), np.array([5.0, 4.0])]
+    >>> lanewise.vmap(np.sum, in_axes=lanewise.ragged)(words)
+    array([4., 2., 9.])
+    >>> lanewise.vmap(np.sort, in_axes=lanewise.ragged, out_axes=lanewise.ragged)(words)
+    [array([1., 3.]), array([2.]), array([4., 5.])]
+    """
+
+    def __repr__(self) -> str:
+        return "lanewise.ragged"
+
+    def __reduce__(self) -> str:
+        return "ragged"  # there is but one, after copies and pickles too
+
+
+ragged = Ragged()
+
 AUTO: Any = type("AUTO", (), {"__repr__": lambda self: "0 where there is an axis"})()
 """The axis of an argument that no spec names: 0 where there is one, shared where there is none."""
 
@@ -36,9 +63,10 @@ class Prefix:
 class InAxes:
     """``in_axes``: one entry for all positional arguments."""
 
-    def __init__(self, fun: Callable[..., Any], entry: Any) -> None:
+    def __init__(self, fun: Callable[..., Any], entry: Any, parts: Sequence[Any] = ()) -> None:
         self.fun = fun
         self.entry = entry
+        self.ragged = any(map(has_ragged, parts or [entry]))
 
     def positional(self, count: int) -> Sequence[Any]:
         """The entries of the positional arguments of a call."""
@@ -69,7 +97,7 @@ class InAxesByName(InAxes):
     """``in_axes`` as a dict from parameter names to entries."""
 
     def __init__(self, fun: Callable[..., Any], entry: dict[str, Any]) -> None:
-        super().__init__(fun, entry)
+        super().__init__(fun, entry, list(entry.values()))
         try:
             parameters = inspect.signature(fun).parameters.values()
         except (TypeError, ValueError):
@@ -131,34 +159,36 @@ def check_in_axes(fun: Callable[..., Any], in_axes: Any) -> InAxes:
                 )
         return InAxesByName(fun, {name: prepare(in_axes[name], f"in_axes[{name!r}]") for name in in_axes})
     if isinstance(in_axes, (tuple, list)):
-        return InAxesInOrder(fun, [prepare(entry, f"in_axes[{n}]") for n, entry in enumerate(in_axes)])
-    if in_axes is None or _is_int(in_axes):
+        entries = [prepare(entry, f"in_axes[{n}]") for n, entry in enumerate(in_axes)]
+        return InAxesInOrder(fun, entries, entries)
+    if _is_entry(in_axes) or _is_int(in_axes):
         return InAxes(fun, prepare(in_axes, "in_axes"))
     raise TypeError(
-        "vmap: in_axes must be an int, None, a tuple or list with one entry for each positional argument, or "
-        "a dict "
+        "vmap: in_axes must be an int, None, lanewise.ragged, a tuple or list with one entry for each positional "
+        "argument, or a dict "
         f"from parameter names to entries, not {in_axes!r} ({an(in_axes)})."
     )
 
 
 def prepare(entry: Any, what: str) -> Any:
-    """An int or None as it is; a pytree of them with its structure.
+    """An int, None or `ragged` as it is; a pytree of them with its structure.
 
     Raises
     ------
     TypeError
-        If a leaf is no int and not None; ``what`` says where the pytree is.
+        If a leaf is none of these; ``what`` says where the pytree is.
     """
-    if entry is None or type(entry) is int:
+    if _is_entry(entry):
         return entry
     leaves, spec = flatten_with(entry, True, _is_entry)
     for n, axis in enumerate(leaves):
-        if axis is not None and not _is_int(axis):
+        if not _is_entry(axis) and not _is_int(axis):
             where = optree.treespec_accessors(spec)[n].codify(what)
             raise TypeError(
-                f"vmap: {where} is {axis!r} ({an(axis)}), but an axis must be an int or None, or a pytree of them."
+                f"vmap: {where} is {axis!r} ({an(axis)}), but an axis must be an int, None or lanewise.ragged, or a "
+                "pytree of them."
             )
-    axes = [None if axis is None else int(axis) for axis in leaves]
+    axes = [axis if _is_entry(axis) else int(axis) for axis in leaves]
     return axes[0] if spec.is_leaf() else Prefix(entry, axes, spec)
 
 
@@ -166,8 +196,16 @@ def result_axes(out_axes: Any, tree: Any, leaves: int, fun: Callable[..., Any]) 
     """One output axis for each leaf of a result; ``out_axes`` as `prepare` gives it."""
     if type(out_axes) is not Prefix:
         return [out_axes] * leaves
+    axes: list[Any] = []
+    for axis, subtree in zip(out_axes.axes, result_parts(out_axes, tree, fun), strict=True):
+        axes.extend([axis] * len(flatten_results(subtree)[0]))
+    return axes
+
+
+def result_parts(out_axes: Prefix, tree: Any, fun: Callable[..., Any]) -> list[Any]:
+    """The part of a result that each leaf of ``out_axes`` speaks of."""
     try:
-        subtrees = out_axes.spec.flatten_up_to(tree)
+        return list(out_axes.spec.flatten_up_to(tree))
     except ValueError:
         raise ValueError(
             f"vmap: out_axes is no prefix of the result of {label(fun)}:\n    out_axes:   {out_axes.tree!r}\n"
@@ -175,10 +213,6 @@ def result_axes(out_axes: Any, tree: Any, leaves: int, fun: Callable[..., Any]) 
             "  Give one int for all results, or a tree of ints and None that follows the containers of the "
             "result."
         ) from None
-    axes: list[Any] = []
-    for axis, subtree in zip(out_axes.axes, subtrees, strict=True):
-        axes.extend([axis] * len(flatten_results(subtree)[0]))
-    return axes
 
 
 def leaf_name(spec: Any, number: int) -> str:
@@ -188,8 +222,13 @@ def leaf_name(spec: Any, number: int) -> str:
     return str(optree.treespec_accessors(spec)[number].codify("result"))
 
 
+def has_ragged(entry: Any) -> bool:
+    """Whether a prepared spec has `ragged` anywhere."""
+    return entry is ragged or (type(entry) is Prefix and ragged in entry.axes)
+
+
 def _is_entry(x: Any) -> bool:
-    return x is None or type(x) is int
+    return x is None or type(x) is int or x is ragged
 
 
 def _is_int(x: Any) -> bool:

@@ -123,7 +123,8 @@ class Groups:
     def batched(self) -> None:
         """Call the function on the lane values of the group at work, and keep what it gives."""
         run = self.run
-        args, kwargs = self.call.inputs.build(self.arguments())
+        values = self.arguments()
+        args, kwargs = self.inputs.build(values)
         run.signal = None
         run.top = True
         try:

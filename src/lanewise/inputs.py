@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import optree
 
-from .array import PYTHON, LaneArray, live
-from .axes import AUTO, InAxes, Prefix, an, describe, label, mismatch, parameter_name
+from .array import ARRAY, PYTHON, SCALAR, Data, LaneArray, live
+from .axes import AUTO, InAxes, Prefix, an, describe, label, mismatch, parameter_name, ragged
+from .facts import NoLaneForm
+from .lanes import Lanes
 from .tree import flatten
 
 _ROWS = 3  # how many leaves of one size an error shows
@@ -23,6 +26,67 @@ class Mapped(NamedTuple):
     argument: int  # which argument it is in, and which of its leaves: for its name
     leaf: int
 
+    def base(self, lanes: Lanes) -> tuple[Any, Lanes, int]:
+        """The data, lanes and kind of the leaf: its axis becomes the innermost lane axis, the one of ``lanes``."""
+        value, axis, lead = self.value, self.axis, 0
+        if type(value) is LaneArray:
+            value = live(value)
+            lead = value.lanes.ndim
+            lanes = value.lanes.union(lanes)
+            value = value.data
+        else:
+            check_numpy(value)
+        data = value.view(np.ndarray)
+        if axis:
+            order = list(range(data.ndim))
+            order.insert(lead, order.pop(lead + axis))
+            data = data.transpose(order)
+        data.setflags(write=False)
+        return data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR
+
+    def example(self, lane: int) -> Any:
+        """What the loop hands to the function: a view of the caller's own array, or a scalar."""
+        return self.value[(slice(None),) * self.axis + (lane,)]
+
+    def part(self, start: int, stop: int) -> Any:
+        """A range of the lanes."""
+        return self._replace(value=self.value[(slice(None),) * self.axis + (slice(start, stop),)])
+
+    def memory(self) -> list[Any]:
+        """The caller's arrays that a write goes to."""
+        return [self.value]
+
+    def writeable(self) -> bool:
+        """Whether the caller's arrays can be written."""
+        return type(self.value) is LaneArray or bool(self.value.flags.writeable)
+
+    def commit(self, lanes: Any, rows: Any) -> None:
+        """Write what some lanes left in their examples to the caller's array."""
+        np.moveaxis(self.value, self.axis, 0)[lanes] = rows
+
+
+class Scalars(Mapped):
+    """A leaf that is an array of numbers, which the function sees as Python scalars."""
+
+    __slots__ = ()
+
+    def base(self, lanes: Lanes) -> tuple[Any, Lanes, int]:
+        """As of any leaf, of another kind."""
+        data, lanes, _ = super().base(lanes)
+        return data, lanes, PYTHON
+
+    def example(self, lane: int) -> Any:
+        """One number."""
+        return super().example(lane).item()
+
+
+def check_numpy(value: Any) -> None:
+    """See that an array is one that lanes can lie in."""
+    if type(value) is not np.ndarray and not isinstance(value, np.memmap):
+        raise NoLaneForm(f"an argument is a {type(value).__name__}, which is not NumPy's own array type")
+    if value.dtype.hasobject:
+        raise NoLaneForm("an argument is an array of objects")
+
 
 class Argument(NamedTuple):
     """How to make one argument again from lane values."""
@@ -33,8 +97,32 @@ class Argument(NamedTuple):
     mapped: list[int]  # for each leaf, its place among the mapped leaves, or -1
 
 
+def copy_alike(data: Data, lead: int, strides: tuple[int, ...]) -> Data:
+    """A copy, lane after lane, of which one example reshapes without copying where it does in the source.
+
+    Its axes keep their order in memory, and those with gaps between them there (in ``strides``) have gaps here.
+    """
+    shape, steps = data.shape[lead:], [abs(step) for step in strides]
+    long = sorted([n for n, size in enumerate(shape) if size > 1], key=lambda n: -steps[n])
+    room = list(shape)
+    for outer, inner in pairwise(long):
+        room[inner] += strides[outer] != shape[inner] * strides[inner]
+    apart = 2 if long and steps[long[-1]] != data.itemsize else 1
+    order = [n for n, size in enumerate(shape) if size <= 1] + long
+    if apart == 1 and room == list(shape) and long == sorted(long):
+        return np.array(data, order="C")
+    memory = np.empty([*data.shape[:lead], *(room[n] for n in order), apart], data.dtype)[..., 0]
+    back = [lead + order.index(n) for n in range(len(shape))]
+    copy = memory.transpose(*range(lead), *back)[(slice(None),) * lead + tuple(map(slice, shape))]
+    copy[...] = data
+    return copy
+
+
 class Inputs:
-    """The arguments of one call, taken apart."""
+    """The arguments of one call, taken apart.
+
+    Of ragged ones there are several, each for the lanes whose examples look alike: `ragged.RaggedInputs`.
+    """
 
     __slots__ = ("args", "arguments", "automatic", "bare", "fun", "kwargs", "mapped", "sizes")
 
@@ -89,6 +177,9 @@ class Inputs:
         self.arguments.append(argument)
         for n, axis in enumerate(self._leaf_axes(value, entry, number)):
             leaf = leaves[n]
+            if axis is ragged:
+                self._add_ragged(argument, n, number)
+                continue
             if axis is AUTO:
                 axis = 0 if has_axes(leaf) else None
                 self.automatic = self.automatic or axis is not None
@@ -98,12 +189,28 @@ class Inputs:
             argument.mapped[n] = len(self.mapped)
             self._map(self._array(leaf, axis, number, n), axis, number, n)
 
+    def _add_ragged(self, argument: Argument, n: int, number: int) -> None:
+        """Map a leaf of the examples of a ragged argument (`ragged.Examples`), or share it."""
+        leaf = argument.leaves[n]
+        if hasattr(leaf, "examples"):
+            argument.mapped[n] = len(self.mapped)
+            self.mapped.append(leaf)
+        else:
+            argument.leaves[n] = protect(leaf)
+
     def _leaf_axes(self, value: Any, entry: Any, number: int) -> list[Any]:
         """One axis (or None, or AUTO) for each leaf: the entry is a prefix of the argument."""
         if type(entry) is not Prefix:
             return [entry] * len(self._leaves(number))
+        axes: list[Any] = []
+        for axis, subtree in zip(entry.axes, self.parts(value, entry, number), strict=True):
+            axes.extend([axis] * len(flatten(subtree)[0]))
+        return axes
+
+    def parts(self, value: Any, entry: Prefix, number: int) -> list[Any]:
+        """The part of an argument that each leaf of its entry speaks of."""
         try:
-            subtrees = entry.spec.flatten_up_to(value)
+            return list(entry.spec.flatten_up_to(value))
         except ValueError:
             name = self.name(number)
             raise ValueError(
@@ -113,10 +220,6 @@ class Inputs:
                 "  Give one int or None for all of it, or a tree of them that follows its containers as far "
                 "as you like."
             ) from None
-        axes: list[Any] = []
-        for axis, subtree in zip(entry.axes, subtrees, strict=True):
-            axes.extend([axis] * len(flatten(subtree)[0]))
-        return axes
 
     def _leaves(self, number: int) -> list[Any]:
         argument = self.arguments[number]
@@ -193,10 +296,24 @@ class Inputs:
         made = Inputs(self.fun, self.args, self.kwargs)
         made.arguments = self.arguments
         made.bare = self.bare
-        made.mapped = [
-            leaf._replace(value=leaf.value[(slice(None),) * leaf.axis + (slice(start, stop),)]) for leaf in self.mapped
-        ]
+        made.mapped = [leaf.part(start, stop) for leaf in self.mapped]
         return made
+
+    def classes(self) -> list[Any]:
+        """The lanes of each class of examples that look alike; empty if all do."""
+        return []
+
+    def of(self, lane: int) -> Inputs:
+        """The arguments of the lanes that look like this one."""
+        return self
+
+    def sources(self) -> list[Any]:
+        """The arrays that results may be views of."""
+        return [leaf.value for leaf in self.mapped]
+
+    def memory(self) -> list[Any]:
+        """The arrays that the function may write."""
+        return [array for leaf in self.mapped for array in leaf.memory()]
 
     # ---- names and sizes ----
 
@@ -224,27 +341,31 @@ class Inputs:
         size = sizes[0]
         if sizes.count(size) != len(sizes):
             raise ValueError(
-                f"vmap: the mapped axes differ in size:\n{self._table()}\n"
+                f"vmap: the mapped axes differ in size:\n{self.table()}\n"
                 "  Map an argument with None to share it, nest two vmaps for all pairs, pad to a common "
                 "length, or use "
                 f"a loop inside the function for a sequence.{_AUTOMATIC if self.automatic else ''}"
             )
         if axis_size is not None and size != axis_size:
             raise ValueError(
-                f"vmap: axis_size is {axis_size}, but the mapped axes have another size:\n{self._table()}\n"
+                f"vmap: axis_size is {axis_size}, but the mapped axes have another size:\n{self.table()}\n"
                 "  Leave axis_size out to take the size from the arguments, or check which axis in_axes maps."
             )
         return size
 
-    def _table(self) -> str:
+    def shown(self, n: int) -> tuple[str, str]:
+        """The name of a mapped leaf, and what of it is mapped."""
+        leaf = self.mapped[n]
+        return self.name(leaf.argument, leaf.leaf), f"axis {leaf.axis} of {leaf.value.shape}"
+
+    def table(self) -> str:
         """The mapped leaves with their sizes; of many of one size, the first few."""
         rows: list[tuple[str, str, str]] = []
         seen: dict[int, int] = {}
-        for leaf, size in zip(self.mapped, self.sizes, strict=True):
+        for n, size in enumerate(self.sizes):
             seen[size] = seen.get(size, 0) + 1
             if seen[size] <= _ROWS:
-                name = self.name(leaf.argument, leaf.leaf)
-                rows.append((name, f"axis {leaf.axis} of {leaf.value.shape}", str(size)))
+                rows.append((*self.shown(n), str(size)))
         for size, count in seen.items():
             if count > _ROWS:
                 rows.append((f"... {count - _ROWS} more", "", str(size)))

@@ -18,6 +18,7 @@ from .execute import Call
 from .facts import Chunk
 from .inputs import take_apart
 from .outermost import run_call
+from .ragged import take_apart_ragged
 from .tree import flatten_results
 
 
@@ -124,9 +125,10 @@ def vmap(
     _check_name(axis_name)
     spec = check_in_axes(fun, in_axes)
     out = prepare(out_axes, "out_axes")
+    take = take_apart_ragged if spec.ragged else take_apart
 
     def batched(*args: Any, **kwargs: Any) -> Any:
-        inputs = take_apart(spec, args, kwargs)
+        inputs = take(spec, args, kwargs)
         size = inputs.size(axis_size)
         if chunk_size is None or size <= chunk_size:
             return run_call(Call(fun, inputs, size, out, axis_name, strict))
