@@ -172,7 +172,7 @@ def test_the_number_of_entries(in_axes: Any, args: Any, expected: str) -> None:
 
 
 @pytest.mark.parametrize(("options", "expected"), [
-    ({"in_axes": "x"}, "in_axes must be an int, None, lanewise.ragged, a tuple or list with one entry for each positional argument"),
+    ({"in_axes": "x"}, "in_axes must be an int, None, lanewise.ragged, a tuple or list with one entry for each"),
     ({"in_axes": 1.0}, "not 1.0 (a float)."),
     ({"in_axes": True}, "not True (a bool)."),
     ({"in_axes": {0}}, "not {0} (a set)."),
@@ -181,7 +181,7 @@ def test_the_number_of_entries(in_axes: Any, args: Any, expected: str) -> None:
     ({"in_axes": (Layer(0, 0.5),)}, "in_axes[0].b is 0.5 (a float)"),
     ({"in_axes": {"x": np.bool(True)}}, "in_axes['x'] is np.True_ (a bool)"),
     ({"in_axes": {0: 1}}, "its keys must be parameter names of f, not 0"),
-    ({"out_axes": "x"}, "out_axes is 'x' (a str), but an axis must be an int, None or lanewise.ragged, or a pytree of them."),
+    ({"out_axes": "x"}, "out_axes is 'x' (a str), but an axis must be an int, None or lanewise.ragged, or a pytree"),
     ({"out_axes": True}, "out_axes is True (a bool)"),
     ({"out_axes": (0, 1.5)}, "out_axes[1] is 1.5 (a float)"),
     ({"axis_size": 2.0}, "axis_size must be an int or None, not 2.0 (a float)."),
