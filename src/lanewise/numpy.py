@@ -13,6 +13,7 @@ from typing import Any
 import numpy as _np
 
 from .array import TABLE as _TABLE
+from .ops.composite import aware as _aware
 from .ops.creation import (  # noqa: F401
     arange,
     array,
@@ -67,7 +68,7 @@ def __getattr__(name: str) -> Any:
     """Every other name is NumPy's own."""
     if name == "special" and "scipy.special" in _sys.modules:
         return _Special()
-    return getattr(_np, name)
+    return _aware(getattr(_np, name))
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ from . import (
     inserting,
     linalg,
     objects,
+    polynomial,
     products,
     python,
     reductions,
@@ -22,6 +23,6 @@ from . import (
 )
 
 __all__ = [
-    "composite", "counting", "creation", "elementwise", "indexing", "inserting", "linalg", "objects", "products",
-    "python", "reductions", "shaping", "sorting", "writing",
+    "composite", "counting", "creation", "elementwise", "indexing", "inserting", "linalg", "objects", "polynomial",
+    "products", "python", "reductions", "shaping", "sorting", "writing",
 ]  # fmt: skip

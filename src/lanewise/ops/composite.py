@@ -10,13 +10,13 @@ from __future__ import annotations
 import builtins
 import math
 import sys
-from functools import cache
+from functools import cache, wraps
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from ..array import PYTHON, SCALAR, TABLE, LaneArray, lanes_of
+from ..array import PYTHON, SCALAR, TABLE, LaneArray, apply, lanes_of
 from ..facts import NoLaneForm
 from . import creation
 
@@ -54,8 +54,7 @@ def composite(func: Any) -> Any:
 
 _OPAQUE = frozenset({
     "save", "savez", "savez_compressed", "savetxt", "array_repr", "array_str", "array2string", "einsum_path",
-    "apply_along_axis", "apply_over_axes", "piecewise", "histogram", "histogram2d", "histogramdd", "bincount", "roots",
-    "busday_count", "poly", "polyfit", "shares_memory", "may_share_memory",
+    "apply_along_axis", "apply_over_axes", "piecewise", "shares_memory", "may_share_memory",
 })  # fmt: skip
 """Composites that write to files, ask types of C code, or loop over elements."""
 
@@ -119,7 +118,7 @@ def _make_array(x: Any) -> tuple[Any, Any]:
     return creation.asarray(x), lambda found: found
 
 
-_STAND_INS = {"_array_converter": _Converter, "broadcast": _Broadcast, "_makearray": _make_array}
+STAND_INS = {"_array_converter": _Converter, "broadcast": _Broadcast, "_makearray": _make_array}
 
 
 class _Module:
@@ -131,7 +130,8 @@ class _Module:
     def __getattr__(self, name: str) -> Any:
         if name in _LANE_AWARE:
             return getattr(creation, name)
-        return _STAND_INS[name] if name in _STAND_INS else getattr(self._module, name)
+        value = STAND_INS[name] if name in STAND_INS else getattr(self._module, name)
+        return _aware(value) if any(value is func for func in _JOIN) else value
 
 
 @cache
@@ -150,10 +150,12 @@ def _lane_aware(name: str, value: Any, module: str, namespace: dict[str, Any]) -
     """What a global of one of NumPy's modules stands for in code that runs on lane values."""
     if name in _LANE_AWARE and callable(value):
         return getattr(creation, name)
-    if name in _STAND_INS:
-        return _STAND_INS[name]
+    if name in STAND_INS:
+        return STAND_INS[name]
     if isinstance(value, ModuleType):
         return _lane_module(value)
+    if any(value is func for func in _JOIN):
+        return _aware(value)
     if isinstance(value, FunctionType) and value.__module__ == module:
         return _rebound(value, namespace)
     if type(value) is dict:  # NumPy's tables of functions
@@ -167,6 +169,57 @@ def _lane_module(module: ModuleType) -> Any:
         return SimpleNamespace(**lane_globals(module.__name__))
     return _Module(module) if module.__name__ in ("numpy", *_CREATORS) else module
 
+
+def aware(value: Any) -> Any:
+    """A name of NumPy as `lanewise.numpy` gives it: functions that NumPy does not dispatch take lane values, too."""
+    if isinstance(value, ModuleType) and value.__name__.startswith("numpy."):
+        return Namespace(value)
+    if isinstance(value, type) and value in CLASSES:
+        return CLASSES[value]()
+    undispatched = isinstance(value, FunctionType) and (value.__module__ or "").startswith("numpy")
+    return _aware(value) if undispatched or any(value is func for func in _BLIND) else value
+
+
+@cache
+def _aware(func: Any) -> Any:
+    @wraps(func)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return apply(func, *args, **kwargs) if _has_lanes((args, kwargs)) else func(*args, **kwargs)
+
+    return call
+
+
+def _has_lanes(tree: Any) -> bool:
+    if type(tree) in (tuple, list):
+        return any(map(_has_lanes, tree))
+    return _has_lanes(list(tree.values())) if type(tree) is dict else type(tree) is LaneArray
+
+
+class Namespace:
+    """A module of NumPy as `lanewise.numpy` gives it."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+        self.__name__ = module.__name__
+        self.__doc__ = module.__doc__
+
+    def __getattr__(self, name: str) -> Any:
+        return aware(getattr(self._module, name))
+
+    def __dir__(self) -> list[str]:
+        return dir(self._module)
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}, for lane values>"
+
+
+CLASSES: dict[type, Any] = {}
+"""Makers of what stands for a class of NumPy."""
+
+_JOIN = (np.concatenate, np.stack, np.hstack, np.vstack, np.column_stack, np.atleast_1d)
+"""NumPy's dispatcher does not look into lists that these are given."""
+
+_BLIND = (np.take, np.repeat)  # NumPy's dispatcher looks at their first argument only
 
 _CREATORS = "numpy._core.numeric", "numpy._core.multiarray"
 

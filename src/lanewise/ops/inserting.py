@@ -1,11 +1,11 @@
-"""``np.delete`` and ``np.insert``, at the same places in every lane or at places of each lane's own."""
+"""``np.delete``, ``np.insert`` and ``np.trim_zeros``: what is left or added may lie elsewhere in every lane."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..array import ARRAY, LaneArray, live, row
 from ..facts import NoLaneForm
@@ -135,3 +135,29 @@ def _together(x: LaneArray, new: LaneArray, at: LaneArray, axis: int) -> LaneArr
         wide = np.broadcast_to(index, (*lanes.shape, *shape, where.shape[0]))
         np.put_along_axis(out, wide, np.moveaxis(source, last, -1).astype(out.dtype, copy=False), axis=-1)
     return LaneArray(np.moveaxis(out, -1, last), lanes, ARRAY)
+
+
+@row(np.trim_zeros)
+def trim_zeros(func: Any, filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    """``np.trim_zeros``: a view, in lanes that agree on where it starts and stops."""
+    x = lane(filt)
+    func(np.zeros(0), trim)  # NumPy's own complaint
+    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim, argname="axis")
+    mask = np.not_equal(x.data, 0)
+    bounds = [_extent(mask, x.lanes.ndim, at, trim.lower()) for at in axes]
+    kept = decided(LaneArray(np.stack(bounds, axis=-2), x.lanes, ARRAY), "where zeros are trimmed") if bounds else ()
+    items = [slice(None)] * x.ndim
+    for at, (start, stop) in zip(axes, np.asarray(kept).tolist(), strict=True):
+        items[at] = slice(start, stop)
+    return live(x)[tuple(items)]
+
+
+def _extent(mask: Any, lead: int, axis: int, trim: str) -> Any:
+    """What is left along an axis: from the first element that is not zero up to the last; nothing if there is none."""
+    used = mask.any(axis=tuple([n for n in range(lead, mask.ndim) if n != lead + axis]))
+    size = used.shape[-1]
+    if not size:
+        return np.zeros((*used.shape[:-1], 2), np.intp)
+    start = used.argmax(axis=-1) if "f" in trim else np.zeros(used.shape[:-1], np.intp)
+    stop = size - used[..., ::-1].argmax(axis=-1) if "b" in trim else np.full(used.shape[:-1], size)
+    return np.where(used.any(axis=-1, keepdims=True), np.stack([start, stop], axis=-1), 0)

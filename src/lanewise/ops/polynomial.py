@@ -1,0 +1,109 @@
+"""Polynomials: NumPy's own code on lane values, its classes, and the rows that this code needs to run.
+
+A length that depends on values (leading zeros are trimmed) is a fact, as it is in NumPy's code.
+"""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from functools import cache, partial
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial, polyutils
+from numpy.polynomial._polybase import ABCPolyBase
+
+from ..array import ARRAY, LaneArray, lanes_of, row
+from ..lanes import NOWHERE
+from .common import as_lanes, full, lane, npl
+from .composite import CLASSES, STAND_INS, aware, composite, implementation, lane_globals
+
+
+@row(np.polymul)
+def polymul(func: Any, a1: Any, a2: Any) -> Any:
+    """``np.polymul``: of polynomials of the old kind, one of those."""
+    of_old_kind = isinstance(a1, np.poly1d) or isinstance(a2, np.poly1d)
+    first, second = [npl.poly1d(x if isinstance(x, np.poly1d) else as_lanes(x)).coeffs for x in (a1, a2)]
+    product = npl.convolve(first, second)
+    return npl.poly1d(product) if of_old_kind else product
+
+
+@row(np.polyint)
+def polyint(func: Any, p: Any, m: int = 1, k: Any = None) -> Any:
+    """``np.polyint``, whose constants may be a list of lane values."""
+    p, k = as_lanes(p), lane(k) if type(k) in (list, tuple) else k
+    return implementation(func)(p, m, k)
+
+
+def widened(func: Any, *args: Any, **kwargs: Any) -> Any:
+    """NumPy's code, its arrays spread over all lanes at once: it writes into copies of one what depends on another."""
+    lanes = lanes_of((args, kwargs))
+
+    def wide(x: Any) -> Any:
+        if type(x) is np.ndarray and x.dtype != object:
+            x = LaneArray(x, NOWHERE, ARRAY)
+        return LaneArray(full(x, lanes), lanes, x.kind) if type(x) is LaneArray and x.lanes is not lanes else x
+
+    return composite(func)(func, *map(wide, args), **{name: wide(x) for name, x in kwargs.items()})
+
+
+row(np.polydiv, np.polyfit)(widened)
+for _module in (chebyshev, hermite, hermite_e, laguerre, legendre, polynomial):
+    for _name in _module.__all__:
+        if isinstance(getattr(_module, _name), FunctionType):
+            row(getattr(_module, _name))(widened)
+
+
+# ---- the classes ----
+
+
+class LaneClass(ABCMeta):
+    """The class of the lane-aware classes: instances of NumPy's are instances of them, too."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.__mro__[1])
+
+
+@cache
+def lane_class(original: type) -> type:
+    """A polynomial class whose coefficients may be lane values: a subclass that runs the same code on them."""
+    body: dict[str, Any] = {}
+    for cls in reversed(original.__mro__[:-1]):
+        if cls.__module__.startswith("numpy.polynomial."):
+            namespace = lane_globals(cls.__module__)
+            body.update({name: _rebound(value, namespace) for name, value in vars(cls).items() if _is_code(value)})
+    return LaneClass(original.__name__, (original,), {**body, "__module__": original.__module__})
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, (FunctionType, staticmethod, classmethod)) and not getattr(
+        value, "__isabstractmethod__", False
+    )
+
+
+def _rebound(value: Any, namespace: dict[str, Any]) -> Any:
+    """A method that finds the lane-aware globals of its module; the static ones are functions of that module."""
+    if isinstance(value, staticmethod):
+        return staticmethod(aware(value.__func__))
+    if isinstance(value, classmethod):
+        return classmethod(_rebound(value.__func__, namespace))
+    copy = FunctionType(value.__code__, namespace, value.__name__, value.__defaults__, value.__closure__)
+    copy.__kwdefaults__ = value.__kwdefaults__
+    copy.__doc__ = value.__doc__
+    return copy
+
+
+def _mapdomain(x: Any, old: Any, new: Any) -> Any:
+    """``polyutils.mapdomain``, also of a polynomial."""
+    if not isinstance(x, ABCPolyBase):
+        return implementation(polyutils.mapdomain)(x, old, new)
+    offset, scale = implementation(polyutils.mapparms)(old, new)
+    return offset + scale * x
+
+
+STAND_INS["mapdomain"] = _mapdomain
+
+for _class in (polynomial.Polynomial, chebyshev.Chebyshev, legendre.Legendre, hermite.Hermite, hermite_e.HermiteE,
+               laguerre.Laguerre):  # fmt: skip
+    CLASSES[_class] = partial(lane_class, _class)
