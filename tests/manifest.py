@@ -82,6 +82,8 @@ class Section:
         Names that not every supported version has.
     shared : str
         Names that run lane by lane where their first operand is a plain array: Python asks no lane value about it.
+    needs_lanes : str
+        Names that a batch of no lanes can't answer.
     numeric : bool
         Whether its names count as applying to numeric arrays.
     """
@@ -95,6 +97,7 @@ class Section:
     not_for_arrays: dict[str, str] = field(default_factory=dict)
     some_versions: str = ""
     shared: str = ""
+    needs_lanes: str = ""
     numeric: bool = True
 
     def entries(self) -> list[Entry]:
@@ -117,7 +120,8 @@ class Section:
         f = eval(f"lambda {', '.join(used)}: {call}", NAMESPACE)
         return Row(
             f"{self.prefix}{name}", f, tuple(OPERANDS[operand] for operand in used), special=False, kinds=False,
-            facts=verdict == SPLITS, strict=verdict != LANE_BY_LANE, reads=name in self.shared.split(),
+            facts=verdict == SPLITS or name in self.needs_lanes.split(), strict=verdict != LANE_BY_LANE,
+            reads=name in self.shared.split(),
             writes=any(word in call for word in ("after(", "method(", "out=")),
         )  # fmt: skip
 

@@ -12,9 +12,9 @@ SECTIONS: list[Section] = [manifest_numpy.SECTION, *manifest_linalg.SECTIONS, *m
 NAMES = """
     apply_along_axis apply_over_axes asarray_chkfinite packbits piecewise busday_count busday_offset poly c_ polydiv
     can_cast polyfit polymul datetime_as_string r_ delete roots einsum_path setdiff1d geomspace histogram2d unpackbits
-    histogram_bin_edges histogramdd insert as_strided is_busday sliding_window_view isfortran __array_namespace__
-    __complex__ ix_ lexsort flags getfield __rmatmul__ resize base setfield setflags strides to_device tobytes
-    __array__ __contains__ __dlpack_device__ device
+    histogram_bin_edges histogramdd insert is_busday
+    __complex__ ix_ lexsort __rmatmul__ resize base
+    __contains__
     arctan2.reduce power.reduce intersect1d __ipow__ unique_values
 """
 PENDING = {*NAMES.split()}

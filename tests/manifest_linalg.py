@@ -33,7 +33,11 @@ FFT = Section(
 
 STRIDE_TRICKS = Section(
     "numpy.lib.stride_tricks", "np.lib.stride_tricks.", callables(np.lib.stride_tricks),
-    batched={"f(x, 2)": "sliding_window_view", "f(x, (2, 2), (8, 8))": "as_strided"},
+    batched={
+        "f(x, 2)": "sliding_window_view",
+        "lnp.lib.stride_tricks.f(x, (2, 2), (2 * x.strides[0], *x.strides))": "as_strided",
+    },
+    needs_lanes="as_strided",
 )  # fmt: skip
 
 SECTIONS = [LINALG, FFT, STRIDE_TRICKS]

@@ -47,13 +47,13 @@ NDARRAY = Section(
         "x * x.f": "itemsize nbytes ndim size",
         "x.reshape(x.f)": "shape",
         "x.f[i]": "flat",
-        "x * x.f.writeable": "flags",
+        "x * x.f.c_contiguous": "flags",
         "x * x.f[0]": "strides",
-        "len(x.f())": "tobytes",
         "q.f(np.float64, 8)": "getfield",
         "method('f', x, s, np.float64)": "setfield",
         "method('f', x, write=False)": "setflags",
-        "x * (x.f is None)": "base",
+        "x * x.f()[0]": "__dlpack_device__",
+        "x + x.f()": "__array__",
         "x * (x.f == 'cpu')": "device",
         "x.f('cpu')": "to_device",
         "x.f().sin(x)": "__array_namespace__",
@@ -68,16 +68,15 @@ NDARRAY = Section(
         "len(d.f())": "__str__",
         "len(d.f(''))": "__format__",
         "d.f() * x": "__hash__",
+        "len(l.f())": "tobytes",
     },
     lane_by_lane={
         "the memory itself is asked": {
             "x * (len(x.f) > 0)": "__array_interface__",
-            "x * (x.f is not None)": "__array_struct__ ctypes",
+            "x * (x.f is not None)": "__array_struct__ base ctypes",
             "x * len(x.f())": "dumps __reduce__",
             "x * len(x.f(2))": "__reduce_ex__",
-            "x * x.f()[0]": "__dlpack_device__",
             "np.from_dlpack(x)": "__dlpack__",
-            "x + x.f()": "__array__",
         },
     },
     not_for_arrays={
@@ -90,7 +89,7 @@ NDARRAY = Section(
         "text that says what a lane value is": "__repr__",
         "a buffer of the whole batch: read-only code should use `np.asarray`": "data",
     },
-    shared="compress flat searchsorted take choose",
+    needs_lanes="flags strides", shared="compress flat searchsorted take choose",
 )  # fmt: skip
 
 

@@ -50,8 +50,9 @@ BATCHED = {
     "f(x, 3)": "vander histogram_bin_edges",
     "f(x, (3, 4))": "broadcast_to",
     "f(x, o)": "broadcast_arrays meshgrid append",
-    "f[x, y]": "c_ r_",
-    "f([x, y])": "block column_stack concat concatenate dstack hstack lexsort stack vstack",
+    "lnp.f[x, y]": "c_ r_",
+    "f([x, y])": "block column_stack concat concatenate dstack hstack stack vstack",
+    "f((x, y))": "lexsort",
     "f(x, 2)": "array_split hsplit split",
     "f(m, 3)": "vsplit",
     "f(g, 2)": "dsplit",
@@ -152,5 +153,5 @@ NOT_FOR_ARRAYS = {
 SECTION = Section(
     "numpy", "np.", callables(np, *BRACKETS.split()), BATCHED, SPLITS, LANE_BY_LANE, NOT_FOR_ARRAYS,
     some_versions="float128 complex256 matvec vecmat unstack cumulative_prod cumulative_sum row_stack fix",
-    shared="full_like take compress",
+    needs_lanes="isfortran", shared="full_like take compress",
 )  # fmt: skip

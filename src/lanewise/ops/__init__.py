@@ -5,13 +5,16 @@ code (`composite`) or, where that is C, lane by lane.
 """
 
 from . import (
+    applying,
     composite,
     counting,
     creation,
+    dates,
     elementwise,
     indexing,
     inserting,
     linalg,
+    memory,
     objects,
     polynomial,
     products,
@@ -23,6 +26,6 @@ from . import (
 )
 
 __all__ = [
-    "composite", "counting", "creation", "elementwise", "indexing", "inserting", "linalg", "objects", "polynomial",
-    "products", "python", "reductions", "shaping", "sorting", "writing",
+    "applying", "composite", "counting", "creation", "dates", "elementwise", "indexing", "inserting", "linalg",
+    "memory", "objects", "polynomial", "products", "python", "reductions", "shaping", "sorting", "writing",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from ..array import ARRAY, SCALAR, LaneArray, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import spread
 from .common import as_lanes, bind, data_axes, data_axes_of, data_axis, flat, lane, npl, plain_only
+from .composite import composite
 from .elementwise import contiguous, from_initial, stored, with_where
 
 
@@ -110,7 +111,7 @@ def quantile(func: Any, *args: Any, **kwargs: Any) -> Any:
     """Quantiles of the example; the axes of several quantiles come first in the result."""
     call = _no_value(bind(func, args, kwargs))
     if call.get("weights") is not None:
-        raise NoLaneForm(f"{func.__name__} with weights has no batched form")
+        return composite(func)(func, **call)
     if type(as_lanes(call["q"])) is LaneArray:
         return _quantile_each(func, **call)
     x = lane(call.pop("a"))

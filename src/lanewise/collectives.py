@@ -1,4 +1,4 @@
-"""Collectives: operations over a named lane axis, under JAX's names (`jax.lax`).
+"""Collectives: operations over a named lane axis, under JAX's names (`lanewise.lax`).
 
 ``psum(x, "i")`` inside ``vmap(f, axis_name="i")`` sums over the lanes of that axis. A collective needs all
 lanes of its axis: after a split, under ``chunk_size`` or lane by lane it raises, and says why.

@@ -1,0 +1,76 @@
+"""Functions that call functions, bits, and the other functions with few kin."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from ..array import ARRAY, PYTHON, TABLE, LaneArray, row
+from ..facts import NoLaneForm
+from .common import as_lanes, bind, data_axis, flat, lane, plain_only
+from .composite import composite, lane_globals
+
+for _function in (np.apply_along_axis, np.apply_over_axes, np.piecewise):
+    TABLE[_function] = composite(_function)  # NumPy's loop is over the example, or over the pieces
+
+
+@row(np.packbits, np.unpackbits)
+def bits(func: Any, *args: Any, **kwargs: Any) -> LaneArray:
+    """``np.packbits`` and ``np.unpackbits``, along an axis or of the flattened example."""
+    call = bind(func, args, kwargs)
+    x, axis = lane(call.pop("a")), call.pop("axis", None)
+    plain_only(func, **call)
+    if axis is None:
+        return LaneArray(func(flat(x), axis=-1, **call), x.lanes, ARRAY)
+    return LaneArray(func(x.data, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), **call), x.lanes, ARRAY)
+
+
+@row(np.can_cast)
+def can_cast(func: Any, from_: Any, to: Any, casting: str = "safe") -> bool:
+    """``np.can_cast``: a matter of dtypes."""
+    return func(_typed(from_), _typed(to), casting)  # type: ignore[no-any-return]
+
+
+def _typed(x: Any) -> Any:
+    if type(x) is not LaneArray:
+        return x
+    return x.__class__(0) if x.kind == PYTHON else x.data.dtype
+
+
+@row(np.einsum_path)
+def einsum_path(func: Any, *operands: Any, **kwargs: Any) -> Any:
+    """``np.einsum_path``: a matter of shapes."""
+    return func(*map(_blank, operands), **kwargs)
+
+
+def _blank(x: Any) -> Any:
+    """An array of the same shape and no memory."""
+    x = as_lanes(x) if isinstance(x, np.ndarray) or type(x) is LaneArray else x
+    return np.broadcast_to(np.zeros((), x.data.dtype), x.data.shape[x.lanes.ndim :]) if type(x) is LaneArray else x
+
+
+class _Brackets:
+    """``np.r_`` or ``np.c_``: NumPy's own code, on lane values."""
+
+    def __init__(self, brackets: Any) -> None:
+        self._brackets = brackets
+        code: Any = type(brackets).__mro__[1].__dict__["__getitem__"]
+        self._join = FunctionType(code.__code__, lane_globals(code.__module__), code.__name__, code.__defaults__)
+
+    def __getitem__(self, key: Any) -> Any:
+        for item in key if type(key) is tuple else (key,):
+            if type(item) is LaneArray and item.kind == PYTHON:
+                raise NoLaneForm("a Python number of each lane is joined by brackets")
+        return self._join(self._brackets, key)
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._brackets, name)
+
+
+r_ = _Brackets(np.r_)
+c_ = _Brackets(np.c_)
