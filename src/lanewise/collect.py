@@ -318,20 +318,20 @@ class Results:
     def finish(self, data: Data, axes: tuple[LaneAxis, ...]) -> Any:
         """A fresh, writable array, which shares its memory with nothing that is seen elsewhere."""
         if axes:
-            if data.base is not None or not data.flags.writeable or id(data) in self.used:
-                data = np.array(data)
+            if data.base is not None or not _is_fresh(data) or id(data) in self.used:
+                data = np.array(data, order="C")
             self.used.add(id(data))
             return LaneArray(data, Lanes.of(axes), ARRAY)
         owner = data
         while type(owner.base) is np.ndarray:
             owner = owner.base
         if (
-            not data.flags.writeable
+            not _is_fresh(data)
             or id(owner) in self.used
             or owner.base is not None
             or any(np.may_share_memory(owner, source) for source in self.sources if type(source) is np.ndarray)
         ):
-            data = owner = np.array(data)
+            data = owner = np.array(data, order="C")
         self.used.add(id(owner))
         return data
 
@@ -340,3 +340,8 @@ class Results:
         if len(found.pieces) == 1:
             return "the result"
         return str(optree.treespec_accessors(found.spec)[number].codify("result"))
+
+
+def _is_fresh(data: Data) -> bool:
+    """Whether an array may be written and lies in memory as what `numpy.stack` makes, which tells views from copies."""
+    return data.flags.writeable and data.flags.c_contiguous

@@ -114,7 +114,7 @@ class Groups:
 
     def check_shared_write(self, error: Exception) -> None:
         """Tell a write to what lanes share, which is read-only while they run together, by its exception."""
-        if isinstance(error, ValueError) and "read-only" in str(error):
+        if isinstance(error, (ValueError, TypeError)) and any(word in str(error) for word in _READ_ONLY):
             shared = self.call.inputs.shared()
             if self.watch.arrays or any(isinstance(leaf, np.ndarray) and leaf.flags.writeable for leaf in shared):
                 signal = NoLaneForm("an array that the lanes share is written", in_order=True)
@@ -232,7 +232,7 @@ def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> 
         if call.out_axes == 0 and call.chunk is None and type(found.tree) is LaneArray:
             # one result, on all lanes: there may be nothing to move
             data, axes, _, _ = found.pieces[0]
-            if axes and axes[-1] is run.axis and data.base is None and data.flags.writeable:
+            if axes and axes[-1] is run.axis and data.base is None and data.flags.carray:
                 return data if len(axes) == 1 else LaneArray(data, Lanes.of(axes[:-1]), ARRAY)
     else:
         found = merge(run, outcomes, call.fun)
@@ -261,6 +261,9 @@ def _apart(x: LaneArray) -> LaneArray:
 
 
 # ---- messages ----
+
+
+_READ_ONLY = ("read-only", "readonly", "writable", "writeable", "output array is not acceptable")
 
 
 def slow_message(call: Call, reason: str, where: str) -> str:

@@ -8,75 +8,16 @@ raises; what was written behind that (through a view made earlier) is undone as 
 from __future__ import annotations
 
 import ctypes
-import dis
 import random
 import threading
 from collections.abc import Sequence
-from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple, cast
+from types import FunctionType
+from typing import Any, cast
 
 import numpy as np
 
 from .array import LaneArray
-from .facts import is_user_file
-
-_WRITERS = frozenset({
-    "sort", "fill", "put", "at", "copyto", "resize", "partition", "place", "putmask", "put_along_axis", "fill_diagonal",
-    "shuffle", "setflags", "itemset", "byteswap", "setfield", "out",
-})  # fmt: skip
-
-
-class Names(NamedTuple):
-    """What a code object refers to."""
-
-    globals: tuple[str, ...]
-    writes: bool  # whether it may write into an array
-    random: bool  # whether it speaks of anything random
-    catches: bool  # whether it may catch exceptions
-
-
-_NAMES: dict[int, tuple[CodeType, Names]] = {}  # by identity: to hash a code object takes as long as to run it
-
-
-def names_of(code: CodeType) -> Names:
-    """The names that a code object, and those nested in it, refer to."""
-    known = _NAMES.get(id(code))
-    if known is None:
-        known = _NAMES[id(code)] = (code, _read_names(code))
-    return known[1]
-
-
-def _read_names(code: CodeType) -> Names:
-    """The same, from the instructions.
-
-    A library's code is taken at its word: it does not keep state in arrays of its own.
-    """
-    if not is_user_file(code.co_filename):
-        return Names((), False, "random" in code.co_names, False)
-    names = set()
-    keywords = {name for constant in code.co_consts if type(constant) is tuple for name in constant}
-    writes = not _WRITERS.isdisjoint(code.co_names) or "out" in keywords
-    random = "random" in code.co_names
-    catches = False
-    for instruction in dis.get_instructions(code):
-        name = instruction.opname
-        if name in ("LOAD_GLOBAL", "LOAD_NAME"):
-            names.add(instruction.argval)
-        elif name == "PUSH_EXC_INFO":  # a handler or a ``with``; comprehensions and generators lack it
-            catches = True
-        writes = (
-            writes
-            or name in ("STORE_SUBSCR", "STORE_SLICE")
-            or (name == "BINARY_OP" and instruction.argrepr.endswith("="))
-        )
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            inner = names_of(constant)
-            names.update(inner.globals)
-            writes = writes or inner.writes
-            random = random or inner.random
-            catches = catches or inner.catches
-    return Names(tuple(sorted(names)), writes, random, catches)
+from .reach import Reach, names_of, speaks_of
 
 
 def watch(fun: Any, values: list[Any]) -> Watch:
@@ -94,13 +35,9 @@ def watch(fun: Any, values: list[Any]) -> Watch:
     if values or type(fun) is not FunctionType or fun.__closure__ or fun.__defaults__ or fun.__dict__:
         found.look_at(fun, values)
         return found
-    names, _, speaks_of_random, _ = names_of(fun.__code__)
+    names = names_of(fun.__code__)
     namespace = fun.__globals__
-    for name in names:
-        if type(namespace.get(name)) not in _PLAIN:
-            found.look_at(fun, values)
-            return found
-    if speaks_of_random:
+    if names.random or fun.__kwdefaults__ or any(speaks_of(namespace.get(name)) for name in names.globals):
         found.look_at(fun, values)
     return found
 
@@ -110,108 +47,24 @@ class Watch:
 
     legacy: bytes
     generators: Sequence[tuple[Any, Any]] = ()
-    writes = False
-    random = False
-    catches = False
+    hides = False
     arrays: Sequence[tuple[Any, Any]] = ()
     fixed: Sequence[Any] = ()  # read-only arrays, and the data of lane values of an outer function
 
     def look_at(self, fun: Any, values: list[Any]) -> None:
         """Take note of all that a function reaches."""
-        self.seen: set[int] = set()
-        found: list[Any] = []
-        self._reach(fun, found, 0)
-        for value in values:
-            if type(value) not in _PLAIN:
-                self._look(value, found, 1)
-        if self.writes and found:
-            self.arrays = [(array, array.copy()) for array in found]
-            _protect(found)
-        if self.random:  # the official state, which takes 60 microseconds, also holds a spare normal number
-            self._generator(_GLOBAL)
-
-    def _reach(self, fun: Any, found: list[Any], depth: int) -> None:
-        """Look at what a function refers to: closure, globals, defaults, its object and wrapped functions."""
-        if id(fun) in self.seen or depth > 4:
-            return
-        self.seen.add(id(fun))
-        if type(fun) is not FunctionType:
-            self._reach_object(fun, found, depth)
-            return
-        if fun.__dict__ and hasattr(fun, "__wrapped__"):
-            self._reach(fun.__wrapped__, found, depth + 1)
-        names, writes, speaks_of_random, catches = names_of(fun.__code__)
-        if writes:
-            self.writes = True
-        if speaks_of_random:
-            self.random = True
-        if catches:
-            self.catches = True
-        if fun.__closure__:
-            for cell in fun.__closure__:
-                try:
-                    self._look(cell.cell_contents, found, depth + 1)
-                except ValueError:
-                    continue  # a cell that is not filled yet
-        if fun.__defaults__:
-            for value in fun.__defaults__:
-                self._look(value, found, depth + 1)
-        namespace = fun.__globals__
-        for name in names:
-            value = namespace.get(name)
-            if type(value) not in _PLAIN:
-                self._look(value, found, depth + 1)
-            elif value is not None and value is _PYTHONS_RANDOM:
-                self._generator(_PYTHONS_RANDOM._inst)
-
-    def _reach_object(self, fun: Any, found: list[Any], depth: int) -> None:
-        if isinstance(fun, MethodType):
-            self._reach(fun.__func__, found, depth)
-            self._look(fun.__self__, found, depth + 1)
-        elif isinstance(fun, BuiltinMethodType):
-            self._look(fun.__self__, found, depth + 1)
-        elif hasattr(fun, "func") and hasattr(fun, "args"):  # a partial
-            self._reach(fun.func, found, depth + 1)
-            for value in (*fun.args, *fun.keywords.values()):
-                self._look(value, found, depth + 1)
-        elif hasattr(fun, "__wrapped__"):
-            self._reach(fun.__wrapped__, found, depth + 1)
-        elif isinstance(vars(type(fun)).get("__call__"), FunctionType):
-            self._reach(vars(type(fun))["__call__"], found, depth + 1)
-            self._look(fun, found, depth + 1)
-
-    def _look(self, value: Any, found: list[Any], depth: int) -> None:
-        """Take note of one value that the function can see."""
-        kind = type(value)
-        if kind in _PLAIN:
-            return
-        if kind is LaneArray:
-            self.fixed = (*self.fixed, value.data)
-        elif kind is np.ndarray:
-            if value.dtype != object:
-                if value.flags.writeable:
-                    found.append(value)
-                else:
-                    self.fixed = (*self.fixed, value)
-        elif kind is FunctionType or kind is MethodType or kind is BuiltinMethodType:
-            self._reach(value, found, depth)
-        elif isinstance(value, (np.random.Generator, np.random.RandomState, np.random.BitGenerator, random.Random)):
-            self._generator(value)
-        elif kind in (list, tuple):
-            if len(value) <= 64 and depth < 4:
-                for item in value:
-                    self._look(item, found, depth + 1)
-        elif kind is dict:
-            if len(value) <= 64 and depth < 4:
-                for item in value.values():
-                    self._look(item, found, depth + 1)
-        elif depth < 3 and not isinstance(value, type) and kind.__module__ not in _FOREIGN:
-            if callable(value):
-                self._reach(value, found, depth)
-            if -id(value) not in self.seen and hasattr(value, "__dict__"):
-                self.seen.add(-id(value))  # as an object; it may have been seen as a function
-                for item in list(vars(value).values()):
-                    self._look(item, found, depth + 1)
+        reach = Reach([fun, *values])
+        self.hides = reach.hides
+        self.fixed = reach.fixed
+        if reach.writes and reach.arrays:
+            self.arrays = [
+                (array, array.copy() if type(array) is np.ndarray else np.array(array)) for array in reach.arrays
+            ]
+            _protect(reach.arrays)
+        if reach.random:  # the official state, which takes 60 microseconds, also holds a spare normal number
+            reach.generators.append(_GLOBAL)
+        for generator in reach.generators:
+            self._generator(generator)
 
     def _generator(self, generator: Any) -> None:
         if all(known is not generator for known, _ in self.generators):
@@ -222,9 +75,10 @@ class Watch:
 
         A function that writes, and catches exceptions, could catch the one that tells of a write to a shared array.
         """
-        if self.arrays and self.catches:
+        if self.arrays and self.hides:
             shapes = ", ".join(str(array.shape) for array, _ in self.arrays)
-            return f"it may write to the arrays that it reaches (of shape {shapes}), and catches exceptions"
+            why = "catches exceptions, or uses ufunc.at"
+            return f"it may write to the arrays that it reaches (of shape {shapes}), and {why}"
         return ""
 
     def moved(self) -> str:
@@ -264,7 +118,7 @@ class Watch:
         if _LEGACY.tobytes() != self.legacy:
             _LEGACY[:] = np.frombuffer(self.legacy, _LEGACY.dtype)
         for array, before in self.arrays:
-            array[...] = before
+            np.asarray(array)[...] = before
 
 
 def _data(value: Any) -> Any:
@@ -303,10 +157,6 @@ def _release(arrays: list[Any]) -> None:
             del _PROTECTED[id(array)]
 
 
-_PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None), type, np.ufunc, ModuleType})
-_FOREIGN = frozenset({"builtins", "numpy", "functools", "optree", "types"})
-
-
 def _state(generator: Any) -> Any:
     if isinstance(generator, random.Random):
         return generator.getstate()
@@ -341,6 +191,5 @@ def _legacy_memory() -> Any:
     return np.frombuffer(cast(Any, words), np.uint32)
 
 
-_PYTHONS_RANDOM: Any = random
 _GLOBAL: Any = np.random.mtrand._rand
 _LEGACY = _legacy_memory()

@@ -7,6 +7,7 @@ returned. It is given only to the user's own code, and only if nothing there tre
 
 from __future__ import annotations
 
+import dis
 import sys
 from functools import cache
 from types import CodeType
@@ -23,6 +24,7 @@ _UNSAFE = frozenset({
     "sign", "sort", "argsort", "argmax", "argmin", "logical_and", "logical_or", "logical_not", "isrealobj",
     "iscomplexobj", "itemsize", "nbytes", "result_type", "any", "all", "unique", "searchsorted", "amax", "amin",
     "median", "partition", "clip", "where", "nonzero", "count_nonzero", "cumsum", "divmod", "floor_divide",
+    "floor", "ceil", "trunc", "real", "imag", "power", "float_power", "pow", "invert", "left_shift", "item", "tolist",
 })  # fmt: skip
 
 
@@ -32,12 +34,32 @@ def _is_safe(code: CodeType) -> bool:
         is_user_file(code.co_filename)
         and "site-packages" not in code.co_filename
         and not (_UNSAFE & set(code.co_names))
+        and not _has_unsafe_operators(code)
     )
+
+
+def _has_unsafe_operators(code: CodeType) -> bool:
+    """Whether the operators in some code may treat the plain numbers among lane scalars unlike NumPy.
+
+    A float to a power other than 0, 1, 2, ... may be complex in Python, ``~True`` is -2, and shifts have no end.
+    Where exceptions are caught, Python's own (of a division by zero, say) would be taken for NumPy's.
+    """
+    power: Any = 0
+    for instruction in dis.get_instructions(code):
+        name, text = instruction.opname, instruction.argrepr
+        if name in ("UNARY_INVERT", "PUSH_EXC_INFO") or (name == "BINARY_OP" and text in ("<<", "<<=")):
+            return True
+        if name == "BINARY_OP" and text in ("**", "**=") and not (type(power) in (int, float) and power in range(64)):
+            return True
+        power = instruction.argval if name in ("LOAD_CONST", "LOAD_SMALL_INT") else None
+    return False
 
 
 def as_objects(x: LaneArray, dtype: Any) -> Any:
     """The answer to ``__array__``."""
     frame = sys._getframe(2)
+    if x.data.dtype.char not in "ldqD":  # Python adds truth values up, and numbers of other sizes are promoted
+        raise NoLaneForm("a real array is asked of a lane value")
     if (dtype is not None and np.dtype(dtype) != np.dtype(object)) or not _is_safe(frame.f_code):
         raise NoLaneForm("a real array is asked of a lane value")
     if x.data.ndim == x.lanes.ndim:
