@@ -164,10 +164,12 @@ def _as_numpy(function: Any) -> Callable[[Any], Any]:
 
 
 def _at_home(found: Any, args: tuple[Any, ...]) -> Any:
-    """A plain array of its own memory as a value of the function at work; all else as it is."""
-    if type(found) is np.ndarray and found.base is None and not any(found is x for x in args):
-        return home(found)
-    return found
+    """A fresh plain array as a value of the function at work; a view of an argument, and all else, as it is."""
+    if type(found) is not np.ndarray or RUN.get() is None:
+        return found
+    if any(type(x) is np.ndarray and np.may_share_memory(found, x) for x in args):
+        return found
+    return home(found if found.base is None else found.copy())
 
 
 empty = _made(np.empty)
