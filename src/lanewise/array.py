@@ -329,7 +329,7 @@ class LaneArray:
 
     def __getitem__(self, index: Any) -> Any:
         lanes = self.lanes
-        if self.kind == ARRAY and is_basic(index) and (not lanes.stale or facts.parted()):
+        if self.kind == ARRAY and is_basic(index) and (not lanes.stale or (lanes.heir is None and facts.parted())):
             items = index if type(index) is tuple else (index,)
             try:
                 data = self.data[(slice(None),) * lanes.ndim + items]
@@ -570,6 +570,9 @@ def live(x: LaneArray) -> LaneArray:
         run = facts.RUN.get()
         if run is not None and run.recorder is not None:
             return x  # a traced value
+        if x.lanes.heir is not None:
+            TABLE["moved"](x)
+            return live(x)
         if run is not None and run.parted:
             return TABLE["lent"](run, x)  # type: ignore[no-any-return]
         data, lanes = refresh(x.data, x.lanes)

@@ -41,6 +41,7 @@ class LaneAxis:
     replaced: LaneAxis | None = None
     closed = False
     hashed = False
+    whole = False  # it has the same lanes as its only parent
 
     def __init__(self, size: int, level: int, label: str = "", name: Any = None) -> None:
         self.size = size
@@ -109,7 +110,7 @@ class LaneAxis:
 class Lanes:
     """The lane axes that a value varies over, outermost first; one object for each set of axes."""
 
-    __slots__ = ("axes", "birth", "ndim", "shape", "stale", "unions", "whole")
+    __slots__ = ("axes", "birth", "heir", "ndim", "shape", "stale", "unions", "whole")
 
     def __init__(self, axes: tuple[LaneAxis, ...]) -> None:
         self.axes = axes
@@ -118,6 +119,7 @@ class Lanes:
         self.ndim = len(axes)
         self.whole = (slice(None),) * len(axes)  # the index of all lanes
         self.stale = False
+        self.heir: Lanes | None = None  # what stands for these lanes, once the memory of a value on them has moved
         self.unions: dict[Lanes, Lanes] = {}
 
     def __repr__(self) -> str:
@@ -147,10 +149,22 @@ class Lanes:
         if not self.axes:
             return other
         lanes = self.unions.get(other)
-        if lanes is None:
+        if lanes is None or lanes.heir is not None:
             lanes = Lanes.of(tuple(sorted({*self.axes, *other.axes}, key=_level)))
             self.unions[other] = lanes
         return lanes
+
+    def retire(self) -> None:
+        """Make all values on these lanes stale, so that they look where their memory is now (see `views`)."""
+        self.stale = True
+        if self.axes:
+            self.axes[-1].members.pop(self.axes, None)
+            for axis in self.axes:
+                axis.holders = [lanes for lanes in axis.holders if lanes is not self]
+            self.heir = Lanes.of(self.axes)
+        else:
+            self.heir = Lanes(())
+            self.heir.birth = self.birth
 
     def without(self, axis: LaneAxis) -> Lanes:
         """These lanes less one axis."""
@@ -181,6 +195,10 @@ def gather(data: Data, lanes: Lanes, refinement: LaneAxis) -> tuple[Data, Lanes]
     ndarray, Lanes
         The same value, on the new axis.
     """
+    if refinement.whole:
+        view = data.view()
+        view.flags.writeable = False  # what the function at work made itself is newer
+        return view, Lanes.of(tuple([refinement if axis in refinement.parents else axis for axis in lanes.axes]))
     if len(lanes.axes) == 1:  # the one common case
         where = refinement.parents.index(lanes.axes[0])
         return data.take(refinement.index[where], axis=0), Lanes.of((refinement,))
@@ -214,7 +232,7 @@ def refresh(data: Data, lanes: Lanes) -> tuple[Data, Lanes]:
                 data = taken
                 break
         else:
-            lanes = Lanes.of(lanes.axes)  # it was stale for a while, and is not any more
+            lanes = lanes.heir or Lanes.of(lanes.axes)  # it was stale for a while, and is not any more
     return data, lanes
 
 

@@ -187,9 +187,11 @@ def _in_place(ufunc: np.ufunc) -> Any:
         if data is None:
             apply(ufunc, self, other, out=(self,))
             return self
-        note_write(self.lanes, self.data)
+        run = note_write(self.lanes, self.data)
         try:
             ufunc(self.data, data, out=self.data)
+            if run is not None and run.views is not None:
+                run.views.follow(self.data)
         except (TypeError, ValueError):  # NumPy refused, and wrote nothing
             apply(ufunc, self, other, out=(self,))
         except Exception:

@@ -703,7 +703,10 @@ def prepare(target: LaneArray) -> None:
         birth = target.lanes.birth
         if birth is None or birth[0] is not run:
             return  # the lanes share it
-        _vary(target, _parents(run, birth[1]))
+        wide = _parents(run, birth[1])
+        if not wide.axes:
+            return
+        _vary(target, wide)
         raise Again
     missing = [axis for axis in run.refinements if axis not in run.base and axis not in target.lanes.axes]
     if missing:

@@ -12,6 +12,7 @@ from . import (
     dates,
     elementwise,
     indexing,
+    inplace,
     inserting,
     linalg,
     memory,
@@ -26,6 +27,6 @@ from . import (
 )
 
 __all__ = [
-    "applying", "composite", "counting", "creation", "dates", "elementwise", "indexing", "inserting", "linalg",
-    "memory", "objects", "polynomial", "products", "python", "reductions", "shaping", "sorting", "writing",
+    "applying", "composite", "counting", "creation", "dates", "elementwise", "indexing", "inplace", "inserting",
+    "linalg", "memory", "objects", "polynomial", "products", "python", "reductions", "shaping", "sorting", "writing",
 ]  # fmt: skip

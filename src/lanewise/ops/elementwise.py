@@ -11,7 +11,7 @@ from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, agree_on, live, met
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
 from .common import as_lanes, data_axes, data_axis, full, lane, npl, spread_all, weaken
-from .writing import write_data
+from .writing import write, write_data, wrote
 
 
 def elementwise(ufunc: np.ufunc, *inputs: Any, out: Any = None, where: Any = True, **kwargs: Any) -> Any:
@@ -48,7 +48,14 @@ def _into(ufunc: np.ufunc, operands: list[Any], out: Any, masked: bool, kwargs: 
     for target in targets:
         write_data(target, lanes)
     datas, _ = spread_all(operands + targets)  # the targets may have widened
-    result = ufunc(*datas[: len(operands) - masked], out=_outs(outs, lanes), **kwargs)
+    try:
+        result = ufunc(*datas[: len(operands) - masked], out=_outs(outs, lanes), **kwargs)
+    except (TypeError, ValueError):  # NumPy refused, and wrote nothing
+        raise
+    except Exception:
+        raise NoLaneForm("an operation in place failed half way") from None
+    for target in targets:
+        wrote(target.data)
     if len(outs) == 1:
         return outs[0]
     return tuple([wrap(data, lanes) if target is None else target for target, data in zip(outs, result, strict=True)])
@@ -205,7 +212,7 @@ def at(ufunc: np.ufunc, a: Any, indices: Any, *operands: Any) -> None:
     from .indexing import writing
 
     steps, values = writing(a, indices, [lane(x) for x in operands], gathers=True)
-    ufunc.at(a.data, steps.items, *values)
+    write(a, a.lanes, lambda memory: ufunc.at(memory, steps.items, *values))
 
 
 # ---- functions that act like a ufunc ----

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, lanes_of, live, map_lanes, method, row, wrap
-from ..lanes import NOWHERE, Lanes, spread
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, map_lanes, row, wrap
+from ..facts import owner_of
+from ..lanes import Lanes, spread
+from ..views import add_row
 from .common import as_lanes, bind, data_axis, full, lane, lanes_first, npl, spread_all
 from .writing import write_data
 
@@ -91,7 +93,7 @@ def _items(index: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
             at += len(shape) - used
             continue
         if _is_mask(item):
-            _check_mask(item, shape, at)
+            check_mask(item, shape, at)
             items.extend(places(item) if type(item) is LaneArray else item.nonzero())
         else:
             items.append(item)
@@ -140,7 +142,7 @@ def _axes_used(item: Any) -> int:
     return item.ndim if _is_mask(item) else 1
 
 
-def _check_mask(mask: Any, shape: tuple[int, ...], at: int) -> None:
+def check_mask(mask: Any, shape: tuple[int, ...], at: int) -> None:
     """A mask must have the shape of the axes that it stands for."""
     for n, (size, wanted) in enumerate(zip(mask.shape, shape[at:], strict=False)):
         if size != wanted:
@@ -184,7 +186,19 @@ def getitem(func: Any, x: LaneArray, index: Any) -> Any:
     if _is_mask_of(x, index):
         return _take_mask(x, index)
     x, index, _ = agreed(x, index, [])
-    return take(x, plan(x, index))
+    steps = plan(x, index)
+    found = take(x, steps)
+    if found.kind == ARRAY and steps.gathers and all(map(_is_basic, _tuple(index))):
+        data = add_row(owner_of(found.data), x.data, x.lanes, steps.items, steps.lanes is not x.lanes)  # a view
+        return LaneArray(_shift(data, steps.lanes.ndim, steps.advanced, steps.place), steps.lanes, ARRAY)
+    return found
+
+
+def _is_basic(item: Any) -> bool:
+    """Whether an item of an index is basic in the loop, so that a view is read."""
+    if type(item) is LaneArray:
+        return item.kind != ARRAY and item.data.dtype.kind in "iu"
+    return item is None or item is Ellipsis or (isinstance(item, (int, np.integer, slice)) and type(item) is not bool)
 
 
 def _is_truth(item: Any) -> bool:
@@ -242,23 +256,6 @@ def _shift(data: Any, start: int, count: int, place: int) -> Any:
     return data.transpose(order)
 
 
-@row(operator.setitem)
-def setitem(func: Any, x: LaneArray, index: Any, value: Any) -> None:
-    """``x[index] = value``."""
-    if type(index) is str:
-        setitem(func, LaneArray(x.data[index], x.lanes, ARRAY), Ellipsis, value)
-        return
-    if x.kind != ARRAY:
-        raise TypeError(f"{x.__class__.__name__!r} object does not support item assignment")
-    value = as_lanes(value)
-    if x.data.dtype == object:
-        raise facts.NoLaneForm("an array of objects is written")
-    if type(index) is LaneArray and index.data.dtype == bool and _write_masked(x, index, value):
-        return
-    steps, (data,) = writing(x, index, [lane(value)])
-    x.data[steps.items] = data
-
-
 def writing(x: LaneArray, index: Any, values: list[LaneArray], *, gathers: bool = False) -> tuple[Plan, list[Any]]:
     """Make an array ready to be written at an index: a plan for its data, and the values as the plan wants them."""
     x_now, index, values = agreed(x, index, values)
@@ -290,21 +287,6 @@ def agreed(x: LaneArray, index: Any, values: list[LaneArray]) -> Any:
     for mask in masks:
         _agree_on_count(live(mask))
     return (live(x), *map_lanes(live, (index, values))) if masks else (x, index, values)
-
-
-def _write_masked(x: LaneArray, mask: LaneArray, value: Any) -> bool:
-    """``x[mask] = value`` where the value does not depend on how many elements are marked; else False."""
-    source = lane(value)
-    axes = mask.data.ndim - mask.lanes.ndim
-    ndim = x.data.ndim - x.lanes.ndim
-    if not 0 < axes <= ndim or source.data.ndim - source.lanes.ndim > ndim - axes:
-        return False
-    shape = x.data.shape[x.lanes.ndim :]
-    _check_mask(mask, shape, 0)
-    np.broadcast_to(np.empty(source.data.shape[source.lanes.ndim :], "V0"), shape[axes:])  # NumPy's own complaint
-    wide = mask.data.reshape(mask.data.shape + (1,) * (ndim - axes))
-    put_masked(x, source, LaneArray(wide, mask.lanes, ARRAY))
-    return True
 
 
 def _result_shape(x: LaneArray, steps: Plan) -> tuple[int, ...]:
@@ -357,7 +339,7 @@ def take_function(func: Any, *args: Any, **kwargs: Any) -> Any:
             indices = np.clip(indices, 0, size - 1)
         elif mode == "wrap":
             indices = np.remainder(indices, size)
-        found = getitem(operator.getitem, x, (*(_ALL,) * at, indices))
+        found = take(x, plan(x, (*(_ALL,) * at, indices)))
     if found.data.ndim == found.lanes.ndim:
         found.kind = SCALAR
     if out is not None:
@@ -437,111 +419,3 @@ def choose(func: Any, a: Any, choices: Any, out: Any = None, mode: str = "raise"
         out[...] = found
         return out
     return found
-
-
-# ---- functions that write ----
-
-
-@row(np.copyto)
-def copyto(func: Any, dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
-    """``np.copyto``: a write with a mask of one's own for every lane."""
-    value, mask = lane(src), lane(where)
-    source: Any = value.data.dtype
-    target = dst.data.dtype if type(dst) is LaneArray else dst.dtype
-    if value.kind == PYTHON or type(src) in _WEAK:
-        source = np.result_type(target, _WEAK[type(src) if type(src) in _WEAK else src.__class__])
-    if not np.can_cast(source, target, casting):
-        raise TypeError(f"Cannot cast array data from {source!r} to {target!r} according to the rule {casting!r}")
-    put_masked(dst, value, mask)
-
-
-_WEAK: dict[type, complex] = {bool: False, int: 0, float: 0.0, complex: 0j}
-
-
-def put_masked(x: Any, value: LaneArray, mask: LaneArray) -> None:
-    """Write a value where a mask holds, both broadcast against the array."""
-    write_data(x, value.lanes.union(mask.lanes))
-    ndim = x.data.ndim - x.lanes.ndim
-    data = fitted(value, x.lanes, ndim)
-    where = spread(mask.data, mask.lanes, x.lanes, ndim)
-    np.copyto(x.data, data, casting="unsafe", where=where)
-
-
-@row(np.putmask, np.place)
-def putmask(func: Any, a: Any, mask: Any, values: Any) -> None:
-    """``np.putmask`` repeats the values along the array, ``np.place`` along its marked elements."""
-    x, where, source = a, lane(mask), np.ravel(lane(values))
-    if type(x) is not LaneArray:
-        raise facts.NoLaneForm("a plain array is written with lane values")
-    if where.data.shape[where.lanes.ndim :] != x.shape:
-        raise ValueError("putmask: mask and data must be the same size")
-    if source.shape[0] == 0:
-        if where.data.any() and func is np.place:
-            raise ValueError("Cannot insert from an empty array!")
-        return
-    flat = where.data.reshape(*where.lanes.shape, x.size)
-    place = np.cumsum(flat, axis=-1) - 1 if func is np.place else np.broadcast_to(np.arange(x.size), flat.shape)
-    index = LaneArray(np.maximum(place, 0) % source.shape[0], where.lanes, ARRAY)
-    put_masked(x, npl.reshape(npl.take(source, index), x.shape), LaneArray(where.data.astype(bool), where.lanes, ARRAY))
-
-
-@row(np.put)
-def put(func: Any, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    """``np.put``: writes at places of the flattened array, the values repeated as needed."""
-    if type(a) is not LaneArray:
-        raise facts.NoLaneForm("a plain array is written with lane values")
-    index, source = np.ravel(lane(ind)), np.ravel(lane(v))
-    if mode != "raise":
-        index = np.clip(index, 0, a.size - 1) if mode == "clip" else np.remainder(index, a.size)
-    if source.shape[0] == 0 or index.shape[0] == 0:
-        return
-    Flat(a)[index] = source[np.arange(index.shape[0]) % source.shape[0]]
-
-
-class Flat:
-    """``x.flat``: the elements of an array in C order, to read and to write."""
-
-    __slots__ = ("base",)
-
-    def __init__(self, base: LaneArray) -> None:
-        self.base = base
-
-    def __getitem__(self, index: Any) -> Any:
-        found = np.ravel(self.base)[index]
-        return np.copy(found) if type(found) is LaneArray and found.kind == ARRAY else found
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        flat = np.array(np.ravel(self.base).data)
-        changed = LaneArray(flat, self.base.lanes, ARRAY)
-        source = lane(value)
-        if source.data.ndim > source.lanes.ndim:  # the values are repeated as needed
-            source = npl.ravel(source)
-            count = np.ravel(LaneArray(np.zeros(self.base.size), NOWHERE, ARRAY))[index]
-            size = count.data.size if count.lanes is NOWHERE else count.shape[0]
-            if source.shape[0] != size and source.shape[0]:
-                source = npl.take(source, npl.arange(size) % source.shape[0])
-        wide = changed.lanes.union(source.lanes).union(lanes_of(index))
-        changed = LaneArray(np.array(full(changed, wide)), wide, ARRAY)
-        changed[index] = source
-        self.base[...] = np.reshape(changed, self.base.shape)
-
-    def __iter__(self) -> Any:
-        return iter(np.ravel(self.base))
-
-    def __len__(self) -> int:
-        return self.base.size
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        raise facts.NoLaneForm("a real array is asked of x.flat")
-
-    def copy(self) -> Any:
-        """The elements as an array of one axis."""
-        return np.copy(np.ravel(self.base))
-
-
-@method("put")
-def _put_method(x: LaneArray, indices: Any, values: Any, mode: str = "raise") -> None:
-    put(np.put, x, indices, values, mode)
-
-
-TABLE["flat"] = Flat

@@ -486,13 +486,6 @@ def _view(x: LaneArray, dtype: Any = None, type: Any = None) -> Any:
     return LaneArray(np.ascontiguousarray(x.data).view(dtype), x.lanes, x.kind)
 
 
-@method("byteswap")
-def _byteswap(x: LaneArray, inplace: bool = False) -> Any:
-    if inplace:
-        raise NoLaneForm("an array is byteswapped in place")
-    return LaneArray(x.data.byteswap(), x.lanes, x.kind)
-
-
 @method("item")
 def _item(x: LaneArray, *index: Any) -> Any:
     """One element as a Python scalar: the lanes need not agree on it."""

@@ -11,7 +11,7 @@ from ..array import ARRAY, LaneArray, live, method, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import spread
 from .common import as_lanes, bind, data_axis, flat, full, lane, npl, plain_only
-from .writing import write_data
+from .writing import write
 
 
 @row(np.sort, np.argsort, np.partition, np.argpartition)
@@ -28,21 +28,15 @@ def sort(func: Any, *args: Any, **kwargs: Any) -> Any:
 
 @method("sort")
 def _sort_in_place(x: LaneArray, axis: int = -1, kind: Any = None, order: Any = None, **kwargs: Any) -> None:
-    write_data(x, x.lanes)
-    x.data.sort(axis=data_axis(axis, x.data.ndim - x.lanes.ndim), kind=kind, order=order, **kwargs)
+    at = data_axis(axis, x.data.ndim - x.lanes.ndim)
+    write(x, x.lanes, lambda memory: memory.sort(axis=at, kind=kind, order=order, **kwargs))
 
 
 @method("partition")
 def _partition_in_place(x: LaneArray, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None) -> None:
     plain_only(np.partition, kth=kth)
-    write_data(x, x.lanes)
-    data: Any = x.data
-    data.partition(kth, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), kind=kind, order=order)
-
-
-@method("fill")
-def _fill(x: LaneArray, value: Any) -> None:
-    x[...] = value
+    at = data_axis(axis, x.data.ndim - x.lanes.ndim)
+    write(x, x.lanes, lambda memory: memory.partition(kth, axis=at, kind=kind, order=order))
 
 
 @row(np.lexsort)

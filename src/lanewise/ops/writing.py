@@ -8,10 +8,42 @@ from typing import Any
 
 import numpy as np
 
-from ..array import TABLE, Data, LaneArray
-from ..facts import RUN, NoLaneForm, note_write, parted
-from ..lanes import Lanes
-from .common import full
+from ..array import ARRAY, PYTHON, TABLE, Data, LaneArray
+from ..facts import RUN, NoLaneForm, note_write, owner_of, parted
+from ..lanes import NOWHERE, Lanes
+from ..views import move
+from .common import as_lanes, full, lane
+
+
+def write(target: Any, lanes: Lanes, act: Callable[[Any], Any]) -> Any:
+    """Write into an array.
+
+    Parameters
+    ----------
+    target : LaneArray
+        The array.
+    lanes : Lanes
+        What the values to be written vary over.
+    act : callable
+        Writes into the array's data, which varies over ``target.lanes`` by then. If it raises a TypeError, a
+        ValueError or an IndexError, it has written nothing.
+    """
+    write_data(target, lanes)
+    try:
+        result = act(target.data)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        raise
+    except Exception:
+        raise NoLaneForm("a write failed half way") from None
+    wrote(target.data)
+    return result
+
+
+def wrote(data: Data) -> None:
+    """Pass what has been written on to views that are copies."""
+    run = RUN.get()
+    if run is not None and run.views is not None and run.views.rows:
+        run.views.follow(data)
 
 
 def write_data(target: Any, lanes: Lanes) -> None:
@@ -27,13 +59,56 @@ def write_data(target: Any, lanes: Lanes) -> None:
     if parted():
         TABLE["prepare"](target)
     run = note_write(target.lanes, target.data)
-    wide = target.lanes.union(lanes)
-    if wide is not target.lanes:
-        widen(target, wide)
-    elif not target.data.flags.writeable:
+    if not target.data.flags.writeable:
         if run is not None and not run.writable:
             run.need_writable()
         raise ValueError("assignment destination is read-only")
+    wide = target.lanes.union(lanes)
+    if wide is not target.lanes:
+        widen(target, wide)
+
+
+def source(value: Any, dtype: np.dtype[Any]) -> LaneArray:
+    """A value to be assigned to elements of a dtype, with NumPy's complaints about scalars that it can't hold."""
+    kind = type(value)
+    x: Any = value
+    if kind is LaneArray:
+        if value.kind != ARRAY:
+            _check_held(value, dtype)
+        return x  # type: ignore[no-any-return]
+    if kind in (bool, int, float, complex) or isinstance(value, np.generic):
+        found = np.empty((), dtype)
+        found[()] = value
+        return LaneArray(found, NOWHERE, ARRAY)
+    if kind in (list, tuple, range):
+        x = as_lanes(value)
+        if type(x) is LaneArray:
+            _check_held(x, dtype)
+            return x
+        return LaneArray(np.asarray(value, dtype), NOWHERE, ARRAY)
+    return lane(value)
+
+
+def _check_held(x: LaneArray, dtype: np.dtype[Any]) -> None:
+    """Complain of scalars that a dtype may not hold; which of them NumPy takes all the same is asked lane by lane."""
+    data = x.data
+    kind = data.dtype.kind
+    if kind == "c" and dtype.kind not in "cO" and x.kind == PYTHON:
+        raise TypeError("float() argument must be a string or a real number, not 'complex'")
+    if kind in "US" and dtype.kind not in "USO":
+        raise ValueError("could not convert string to a number")
+    if dtype.kind not in "iu" or kind not in "iuf" or np.can_cast(data.dtype, dtype) or not data.size:
+        return
+    if kind == "f" and not np.isfinite(data).all():
+        raise ValueError("cannot convert float NaN to integer")
+    limits = np.iinfo(dtype)
+    if not limits.min <= int(data.min()) <= int(data.max()) <= limits.max:
+        raise OverflowError(f"Python integer out of bounds for {dtype}")
+
+
+def overlap(x: LaneArray, target: LaneArray) -> bool:
+    """Whether a value may share memory with the array that it is written to."""
+    return bool(np.may_share_memory(owner_of(x.data), owner_of(target.data)))
 
 
 def shares(x: LaneArray, view: Callable[[Data], Data]) -> bool:
@@ -69,8 +144,8 @@ def _interleaved(x: LaneArray) -> bool:
 
 def widen(target: LaneArray, lanes: Lanes) -> None:
     """Let an array made inside the function vary over more lanes, from here on."""
-    # a view would go on showing the narrow memory, or (where this is one) its base would
     if target.data.base is not None or sys.getrefcount(target.data) > 2:
-        raise NoLaneForm("an array that has views starts to differ between lanes")
+        move(target, lanes)  # it has views, or is one
+        return
     target.data = np.array(full(target, lanes))
     target.lanes = lanes
