@@ -3,7 +3,9 @@
 from . import lax, numpy, ops, random, tree
 from .custom import custom_vmap, sequential_vmap
 from .facts import CollectiveError, PerformanceWarning, TraceError
+from .padding import pad
 from .program import ShapeDtypeStruct, eval_shape
+from .ragged import ragged
 from .vmap import vmap
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "eval_shape",
     "lax",
     "numpy",
+    "pad",
+    "ragged",
     "random",
     "sequential_vmap",
     "tree",

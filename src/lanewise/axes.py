@@ -217,7 +217,7 @@ def result_parts(out_axes: Prefix, tree: Any, fun: Callable[..., Any]) -> list[A
 
 def leaf_name(spec: Any, number: int) -> str:
     """The name of a leaf of the result, for messages."""
-    if spec.num_leaves == 1 and spec.is_leaf():
+    if spec.is_leaf():
         return "the result"
     return str(optree.treespec_accessors(spec)[number].codify("result"))
 

@@ -10,12 +10,13 @@ import numpy as np
 import optree
 
 from . import facts
-from .array import ARRAY, PYTHON, Data, LaneArray, live
+from .array import ARRAY, PYTHON, SCALAR, Data, LaneArray, live
 from .axes import label, result_axes
 from .facts import NoLaneForm, Run
 from .lanes import LaneAxis, Lanes
 from .tree import NAMESPACE, flatten_results
 
+_ROWS = 8  # how many shapes an error shows
 _WEAK = {bool: False, int: 0, float: 0.0, complex: 0j}
 LEAF: Any = optree.tree_structure(cast(Any, 0), none_is_leaf=True, namespace=NAMESPACE)
 _WEAK_KIND = {"b": bool, "i": int, "f": float, "c": complex}
@@ -44,6 +45,7 @@ class Outcome(NamedTuple):
     tree: Any = None
     error: Exception | None = None
     written: tuple[Any, ...] = ()  # the mapped arguments as the function left them, if it writes
+    kinds: Any = None  # of groups put together: for each leaf, the dtypes that they gave, and which are weak
 
 
 def outcome(run: Run, result: Any) -> Outcome:
@@ -104,22 +106,54 @@ def merge(run: Run, outcomes: list[Outcome], fun: Callable[..., Any]) -> Outcome
     With outer lanes, what came of an outer lane is a fact about it: which exception its first failing
     inner lane raises, or the shapes and dtypes of its results. Outer lanes that disagree split here.
     """
+    kept, grid_axes, _ = settle(run, outcomes)
+    return together(run, kept, grid_axes, fun)
+
+
+def settle(
+    run: Run, outcomes: list[Outcome], *, by_lane: bool = False
+) -> tuple[list[Outcome], tuple[LaneAxis, ...], Data]:
+    """Make the outer lanes agree on what comes of them; raise what they raise.
+
+    They agree on the shapes and dtypes that occur, or, with ``by_lane``, on those of each inner lane.
+
+    Returns
+    -------
+    list of Outcome, tuple of LaneAxis, array
+        The groups that have lanes for the outer lanes at work, the axes that they refine, and for each group and
+        inner lane, whether that lane is in it (with ``by_lane`` only).
+    """
     grid_axes = replaced(run, outcomes)
+    if len(outcomes) == 1 and not outcomes[0].axes and outcomes[0].error is None:
+        return outcomes, grid_axes, np.ones((1, run.axis.size), bool)
     grid = np.zeros([axis.size for axis in grid_axes], np.intp)
     for n, found in enumerate(outcomes):
         grid[cells(found.axes, grid_axes)[0]] = n
-    classes: list[Any] = []
-    class_of = np.array([_class(found, classes) for found in outcomes])
-    outer = grid_axes[:-1]
-    chosen = _agree_on_classes(grid, class_of, [found.error is not None for found in outcomes], outer)
+    classes: dict[Any, int] = {}
+    class_of = np.array([classes.setdefault(_class(found, by_lane), len(classes)) for found in outcomes])
+    failed = [found.error is not None for found in outcomes]
+    chosen = _agree_on_classes(grid, class_of, failed, grid_axes[:-1], by_lane)
     if isinstance(chosen, int):
         error = outcomes[chosen].error
         assert error is not None
         raise error
-    kept = [found for n, found in enumerate(outcomes) if class_of[n] in chosen]
+    kept = np.flatnonzero(np.isin(class_of, chosen)).tolist()
+    has = np.empty((0, run.axis.size), bool)
+    if by_lane:
+        has = np.array([(grid == n).any(axis=tuple(range(grid.ndim - 1))) for n in kept])
+        has &= class_of[kept][:, None] == chosen
+    return [outcomes[n] for n in kept], grid_axes, has
+
+
+def together(run: Run, kept: list[Outcome], grid_axes: tuple[LaneAxis, ...], fun: Callable[..., Any]) -> Outcome:
+    """Put the results of several groups together, whose structures and shapes must be the same."""
+    first = kept[0]
+    kinds = [{(found.pieces[n].data.dtype, found.pieces[n].weak) for found in kept} for n in range(len(first.pieces))]
+    if len(kept) == 1 and not first.axes:
+        return first._replace(kinds=kinds)
     _check_stackable(kept, run, fun)
-    pieces = [join([found.pieces[n] for found in kept], kept, grid_axes) for n in range(len(kept[0].pieces))]
-    return Outcome((), pieces, kept[0].spec, kept[0].tree)
+    pieces = [join([found.pieces[n] for found in kept], kept, grid_axes) for n in range(len(first.pieces))]
+    return Outcome((), pieces, first.spec, first.tree, kinds=kinds)
 
 
 def replaced(run: Run, outcomes: list[Outcome]) -> tuple[LaneAxis, ...]:
@@ -152,28 +186,40 @@ def cells(parts: tuple[LaneAxis, ...], axes: tuple[LaneAxis, ...]) -> tuple[tupl
     return tuple(index), now
 
 
-def _class(found: Outcome, classes: list[Any]) -> int:
-    key = (
-        ("error", id(found.error))
-        if found.error is not None
-        else (found.spec, [(piece.shape, piece.data.dtype, piece.weak) for piece in found.pieces])
-    )
-    for n, known in enumerate(classes):
-        if known == key:
-            return n
-    classes.append(key)
-    return len(classes) - 1
+def _class(found: Outcome, by_lane: bool) -> Any:
+    """What an outcome shows of itself to the outer lanes."""
+    if found.error is not None:
+        return "error", id(found.error)
+    pieces = [(piece.shape, piece.data.dtype, piece.weak, by_lane and kind_of(piece)) for piece in found.pieces]
+    return found.spec, tuple(pieces)
 
 
-def _agree_on_classes(grid: Data, class_of: Data, failed: list[bool], outer: tuple[LaneAxis, ...]) -> Any:
-    """The classes of the lanes that go on, or the number of the outcome whose exception they raise."""
+def kind_of(piece: Piece) -> int:
+    """What a leaf is in the loop; text and other objects go as Python's scalars."""
+    value = piece.value
+    if type(value) is LaneArray:
+        return value.kind
+    if isinstance(value, np.ndarray):
+        return ARRAY
+    return SCALAR if isinstance(value, np.generic) else PYTHON
+
+
+def _agree_on_classes(
+    grid: Data, class_of: Data, failed: list[bool], outer: tuple[LaneAxis, ...], by_lane: bool
+) -> Any:
+    """The classes of the lanes that go on, or the number of the outcome whose exception they raise.
+
+    The classes are in no order, or with ``by_lane`` one for each inner lane.
+    """
     bad = np.array(failed)[grid]
     fails = bad.any(axis=-1)
     first = np.take_along_axis(grid, bad.argmax(axis=-1)[..., None], axis=-1)[..., 0]
     of_cell = class_of[grid]
     count = int(class_of.max()) + 1
-    present = np.stack([(of_cell == n).any(axis=-1) for n in range(count)], axis=-1)
-    combos, combo = np.unique(present.reshape(-1, count), axis=0, return_inverse=True)
+    present = of_cell
+    if not by_lane:
+        present = np.stack([(of_cell == n).any(axis=-1) for n in range(count)], axis=-1)
+    combos, combo = np.unique(present.reshape(-1, present.shape[-1]), axis=0, return_inverse=True)
     codes = np.where(fails, first, len(failed) + combo.reshape(fails.shape))
     if outer:
         code = int(facts.agree(Lanes.of(outer), codes, "what an inner vmap gives"))
@@ -181,40 +227,56 @@ def _agree_on_classes(grid: Data, class_of: Data, failed: list[bool], outer: tup
         code = int(codes[()])
     if code < len(failed):
         return code
-    return {int(n) for n in np.flatnonzero(combos[code - len(failed)])}
+    return combos[code - len(failed)] if by_lane else np.flatnonzero(combos[code - len(failed)])
 
 
 def _check_stackable(outcomes: list[Outcome], run: Run, fun: Callable[..., Any]) -> None:
     """All lanes must return one structure and one shape for each leaf."""
     first = outcomes[0]
-    for found in outcomes[1:]:
-        if found.spec != first.spec:
-            raise ValueError(
-                f"vmap: the results of {label(fun)} differ in structure between lanes, so they can't be stacked:\n"
-                f"    {first.spec}  {_which(first, run)}\n    {found.spec}  {_which(found, run)}"
-            )
+    if any(found.spec != first.spec for found in outcomes):
+        rows = _by_lane(run, [(found.spec, found) for found in outcomes])
+        raise ValueError(
+            f"vmap: the results of {label(fun)} differ in structure between lanes, so they can't be stacked:\n{rows}\n"
+            "  Return one structure, or say out_axes=lanewise.ragged for a list with what each lane returns."
+        )
     for n in range(len(first.pieces)):
         if any(found.pieces[n].shape != first.pieces[n].shape for found in outcomes):
-            shapes: dict[tuple[int, ...], str] = {}
-            for found in outcomes:
-                shapes.setdefault(found.pieces[n].shape, _which(found, run))
-            rows = "\n".join(f"    {shape}  {which}" for shape, which in sorted(shapes.items()))
+            rows = _by_lane(run, [(found.pieces[n].shape, found) for found in outcomes])
             raise ValueError(
                 f"vmap: the results of {label(fun)} differ in shape between lanes, so they can't be stacked"
-                f"{f' (result {n})' if len(first.pieces) > 1 else ''}:\n{rows}\n"
-                "  Return arrays of one shape: pad to a common length, use np.where or a mask instead of selecting, or "
-                "reduce inside the function."
+                f"{f' (result {n})' if len(first.pieces) > 1 else ''}:\n{rows}\n{ONE_SHAPE}"
             )
 
 
-def _which(found: Outcome, run: Run) -> str:
-    """The lanes of an outcome, in words."""
+ONE_SHAPE = (
+    "  Say out_axes=lanewise.ragged for a list with the result of each lane; or return arrays of one shape: pad to a "
+    "common length, use np.where or a mask instead of selecting, or reduce inside the function."
+)
+"""The ways out where results differ in shape."""
+
+
+def _by_lane(run: Run, found: list[tuple[Any, Outcome]]) -> str:
+    """What differs, each with the lanes that have it, the lowest lanes first."""
+    lanes: dict[Any, set[int]] = {}
+    for what, group in found:
+        lanes.setdefault(what, set()).update(_lanes(group, run))
+    rows = sorted([(sorted(members), what) for what, members in lanes.items()], key=lambda row: row[0])
+    more = [f"    ... {len(rows) - _ROWS} more"] if len(rows) > _ROWS else []
+    return "\n".join([f"    {what}  {_which(members)}" for members, what in rows[:_ROWS]] + more)
+
+
+def _lanes(found: Outcome, run: Run) -> list[int]:
+    """The lanes of an outcome."""
     for part in found.axes:
         if run.axis in part.parents:
-            lanes = np.unique(part.index[part.parents.index(run.axis)]).tolist()
-            shown = ", ".join(map(str, lanes[:5])) + (f", ... ({len(lanes)} in all)" if len(lanes) > 5 else "")
-            return f"lane {shown}" if len(lanes) == 1 else f"lanes {shown}"
-    return "all lanes"
+            return list(map(int, np.unique(part.index[part.parents.index(run.axis)])))
+    return list(range(run.axis.size))
+
+
+def _which(lanes: list[int]) -> str:
+    """Some lanes, in words."""
+    shown = ", ".join(map(str, lanes[:5])) + (f", ... ({len(lanes)} in all)" if len(lanes) > 5 else "")
+    return f"lane {shown}" if len(lanes) == 1 else f"lanes {shown}"
 
 
 def promote(pieces: list[Piece]) -> Any:
@@ -263,6 +325,7 @@ class Results:
         self.fun = fun
         self.sources = sources
         self.used: set[int] = set()
+        self.name = "result"  # what the result is a part of, for messages
 
     def build(self, found: Outcome) -> Any:
         """Each leaf with its batch axis in place, in the structure that the function returned."""
@@ -337,9 +400,9 @@ class Results:
 
     def leaf_name(self, found: Outcome, number: int) -> str:
         """The name of a leaf of the result."""
-        if len(found.pieces) == 1:
+        if len(found.pieces) == 1 and self.name == "result":
             return "the result"
-        return str(optree.treespec_accessors(found.spec)[number].codify("result"))
+        return str(optree.treespec_accessors(found.spec)[number].codify(self.name))
 
 
 def _is_fresh(data: Data) -> bool:

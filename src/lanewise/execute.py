@@ -10,13 +10,14 @@ import numpy as np
 
 from . import facts
 from .array import ARRAY, LaneArray, live
-from .axes import label
+from .axes import has_ragged, label
 from .collect import Outcome, Piece, Results, join, merge, outcome, replaced
 from .convert import lane_form
 from .facts import MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Refiled, Run, TraceError
 from .guards import Watch, watch
 from .inputs import Inputs, copy_alike
 from .lanes import LaneAxis, Lanes
+from .lists import stack_parts
 from .ragged import Examples, RaggedInputs
 from .regions import Returned, failed
 
@@ -24,7 +25,7 @@ from .regions import Returned, failed
 class Call:
     """One call of a mapped function."""
 
-    __slots__ = ("axis_name", "chunk", "fun", "inputs", "out_axes", "size", "strict", "weak")
+    __slots__ = ("axis_name", "chunk", "fun", "inputs", "kinds", "out_axes", "size", "strict")
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Call:
         self.axis_name = axis_name
         self.strict = strict
         self.chunk = chunk
-        self.weak: list[type | None] = []  # for a chunk: the Python types of results that are weak in promotion
+        self.kinds: list[set[tuple[Any, type | None]]] = []  # the dtypes of each result, and which are weak: of a chunk
 
     def overlaps(self, reached: Watch) -> bool:
         """Whether a mapped argument shares memory with itself, or with what else the function sees."""
@@ -227,6 +228,10 @@ def run_inner(call: Call, run: Run) -> Any:
 
 def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> Any:
     """The outcomes of all groups as one result, which shares no memory with ``sources``."""
+    results = Results(run, call.out_axes, call.fun, sources)
+    if has_ragged(call.out_axes):
+        result, call.kinds = stack_parts(run, outcomes, results)
+        return result
     if len(outcomes) == 1 and not outcomes[0].axes and outcomes[0].error is None:
         found = outcomes[0]
         if call.out_axes == 0 and call.chunk is None and type(found.tree) is LaneArray:
@@ -236,9 +241,8 @@ def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> 
                 return data if len(axes) == 1 else LaneArray(data, Lanes.of(axes[:-1]), ARRAY)
     else:
         found = merge(run, outcomes, call.fun)
-    if call.chunk is not None:
-        call.weak = [piece.weak for piece in found.pieces]
-    return Results(run, call.out_axes, call.fun, sources).build(found)
+    call.kinds = found.kinds or [{(piece.data.dtype, piece.weak)} for piece in found.pieces]
+    return results.build(found)
 
 
 def _writable(x: LaneArray, writeable: bool) -> LaneArray:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import facts
-from .axes import label
-from .collect import Outcome, Piece, plain_data
+from .axes import label, ragged
+from .collect import Outcome, Piece, kind_of, plain_data
 from .execute import Call, Groups, many_groups, run_inner, slow_message, stack
 from .facts import LANE, MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Run, TraceError, user_line
 from .guards import Watch, watch
@@ -20,6 +20,8 @@ from .tree import flatten_results
 
 def run_call(call: Call) -> Any:
     """Run a mapped function on all its lanes."""
+    if not call.size and call.out_axes is ragged:
+        return []
     parent = RUN.get()
     axis = LaneAxis(call.size, 0 if parent is None else parent.axis.level + 1, label(call.fun), call.axis_name)
     run = Run(axis, parent)
@@ -228,33 +230,32 @@ class PlainResults:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.classes: list[tuple[Any, list[int], list[list[Any]], Any]] = []
+        self.classes: dict[Any, tuple[list[int], list[list[Any]], Any]] = {}
 
     def add(self, lane: int, result: Any) -> None:
         """Take the result of one lane."""
         leaves, spec = flatten_results(result)
         datas = [plain_data(leaf) for leaf in leaves]
+        kinds = [kind_of(Piece(data, (), None, leaf)) for data, leaf in zip(datas, leaves, strict=True)]
         weak = [type(leaf) if type(leaf) in (bool, int, float, complex) else None for leaf in leaves]
-        key = (spec, [(data.shape, data.dtype, kind) for data, kind in zip(datas, weak, strict=True)])
-        for known, lanes, rows, _ in self.classes:
-            if known == key:
-                lanes.append(lane)
-                rows.append(datas)
-                return
-        self.classes.append((key, [lane], [datas], result))
+        looks = [(data.shape, data.dtype, *pair) for data, *pair in zip(datas, weak, kinds, strict=True)]
+        lanes, rows, _ = self.classes.setdefault((spec, tuple(looks)), ([], [], result))
+        lanes.append(lane)
+        rows.append(datas)
 
     def outcomes(self) -> list[Outcome]:
         """One outcome for each kind of result."""
         found = []
         axis = self.run.axis
-        for (spec, leaves), lanes, rows, tree in self.classes:
+        for (spec, looks), (lanes, rows, tree) in self.classes.items():
             part = axis.refinement(len(lanes), axis.level, (axis,), (np.array(lanes),))
             pieces = []
-            for n, (shape, dtype, weak) in enumerate(leaves):
+            leaves, _ = flatten_results(tree)
+            for n, (shape, dtype, weak, _) in enumerate(looks):
                 data = np.empty((len(lanes), *shape), dtype)
                 for place, row in enumerate(rows):
                     data[place] = row[n] if shape else row[n][()]
-                pieces.append(Piece(data, (part,), weak, Ellipsis))
+                pieces.append(Piece(data, (part,), weak, leaves[n]))
             found.append(Outcome((part,), pieces, spec, tree))
         return found
 

@@ -11,8 +11,9 @@ import numpy as np
 import optree
 
 from .array import ARRAY, PYTHON, SCALAR, Data, LaneArray, apply, live
-from .axes import InAxes, an, has_ragged, ragged
-from .facts import Run
+from .axes import InAxes, an, has_ragged, label
+from .axes import ragged as ragged
+from .facts import Run, TraceError
 from .inputs import Argument, Inputs, Mapped, check_numpy, copy_alike, take_apart
 from .lanes import LaneAxis, Lanes, gather
 from .tree import flatten
@@ -31,6 +32,7 @@ class Examples:
         first = self.examples[0]
         if type(first) is LaneArray:
             whole = live(apply(np.stack, self.examples))
+            whole.data.setflags(write=False)
             return whole.data, whole.lanes.union(lanes), self.kind
         if self.kind == ARRAY:
             check_numpy(first)
@@ -91,6 +93,11 @@ class RaggedInputs(Inputs):
 
     def of(self, lane: int) -> Inputs:
         """The arguments of the lanes that look like this one."""
+        if not self.alike:
+            raise TraceError(
+                f"vmap: there are no examples in the lists that {label(self.fun)} is mapped over, so nothing shows "
+                "what it returns.\n  out_axes=lanewise.ragged gives an empty list for them."
+            )
         return self.alike[int(self.number[lane])]
 
     def part(self, start: int, stop: int) -> Inputs:

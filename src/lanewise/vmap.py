@@ -12,11 +12,12 @@ import numpy as np
 import optree
 
 from .array import LaneArray, apply, live
-from .axes import an, check_in_axes, label, leaf_name, prepare, result_axes
-from .collect import promote_kinds
+from .axes import an, check_in_axes, has_ragged, label, leaf_name, prepare, ragged, result_axes
+from .collect import ONE_SHAPE, promote_kinds
 from .execute import Call
 from .facts import Chunk
 from .inputs import take_apart
+from .lists import mark_lists
 from .outermost import run_call
 from .ragged import take_apart_ragged
 from .tree import flatten_results
@@ -68,14 +69,16 @@ def vmap(
     ----------
     fun : callable
         The function of one example. Its effects should be writes to its array arguments only.
-    in_axes : int, None, tuple, list or dict
+    in_axes : int, None, lanewise.ragged, tuple, list or dict
         Which axis of each positional argument to map over: an int for all, or one entry for each. An entry
         is an int (negative ones count from the end), None (the argument is handed to every call as it
-        is), or a pytree of these that is a prefix of the argument. A dict goes from *parameter names* to
+        is), `ragged` (the argument is a list with one example for each call, whose shapes may differ), or a
+        pytree of these that is a prefix of the argument. A dict goes from *parameter names* to
         entries; parameters that it does not name are mapped over axis 0 where they have one. Keyword
         arguments that no dict names: arrays are mapped over axis 0, all else is shared.
-    out_axes : int, None or pytree
-        Where the batch axis goes in each result; None for a result that does not differ between lanes.
+    out_axes : int, None, lanewise.ragged or pytree
+        Where the batch axis goes in each result; None for a result that does not differ between lanes, `ragged`
+        for a list with the result of each lane.
     axis_name : hashable, optional
         A name for the axis, for the collectives of `lanewise.lax`.
     axis_size : int, optional
@@ -137,7 +140,7 @@ def vmap(
             stop = min(start + chunk_size, size)
             part = inputs.part(start, stop)
             chunk = Call(fun, part, stop - start, out, axis_name, strict, Chunk(start, size))
-            joined.add(run_call(chunk), start, chunk.weak)
+            joined.add(run_call(chunk), start, chunk.kinds)
         return joined.result()
 
     # the attributes of an object that is called are its own business
@@ -194,8 +197,10 @@ class Chunks:
         self.leaves: list[Any] = []
         self.kinds: list[set[tuple[Any, type | None]]] = []  # the dtypes that the chunks gave, and which are weak
 
-    def add(self, result: Any, start: int, weak: list[type | None]) -> None:
-        """Take the result of one chunk; ``weak`` has the Python type of each leaf that is weak in promotion."""
+    def add(self, result: Any, start: int, kinds: list[set[tuple[Any, type | None]]]) -> None:
+        """Take the result of one chunk; ``kinds`` has the dtypes of each leaf, and which are weak in promotion."""
+        if has_ragged(self.out_axes):
+            result = mark_lists(self.out_axes, result)
         leaves, spec = flatten_results(result)
         if self.spec is None:
             self.spec = spec
@@ -212,8 +217,10 @@ class Chunks:
             if axis is None:
                 self.check_shared(leaf, n, start)
                 continue
-            self.kinds[n].add((leaf.dtype, weak[n]))
-            if type(leaf) is LaneArray:
+            self.kinds[n] |= kinds[n]
+            if axis is ragged:
+                self.leaves[n].extend(leaf)
+            elif type(leaf) is LaneArray:
                 self.leaves[n].append(leaf)
             else:
                 dtype = promote_kinds(self.kinds[n])
@@ -223,7 +230,7 @@ class Chunks:
         """An array for the whole batch, to hold a leaf of every chunk."""
         if axis is None:
             return leaf
-        if type(leaf) is LaneArray:
+        if axis is ragged or type(leaf) is LaneArray:
             return []
         shape = list(leaf.shape)
         shape[_place(leaf, axis)] = self.size
@@ -236,9 +243,7 @@ class Chunks:
             raise ValueError(
                 f"vmap: the results of {label(self.fun)} differ in shape between lanes, so they can't be "
                 "stacked:\n"
-                f"    {ours}  lane 0\n    {theirs}  lane {start}\n  Return arrays of one shape: pad to a "
-                "common length, "
-                "use np.where or a mask instead of selecting, or reduce inside the function."
+                f"    {ours}  lane 0\n    {theirs}  lane {start}\n{ONE_SHAPE}"
             )
         whole = whole.astype(dtype, copy=False)
         whole[(slice(None),) * axis + (slice(start, start + leaf.shape[axis]),)] = leaf
@@ -259,7 +264,7 @@ class Chunks:
         """The result for the whole batch."""
         leaves = [
             apply(np.concatenate, leaf, axis=_place(leaf[0], axis)).astype(promote_kinds(kinds), copy=False)
-            if type(leaf) is list
+            if type(leaf) is list and axis is not ragged
             else leaf
             for leaf, axis, kinds in zip(self.leaves, self.axes, self.kinds, strict=True)
         ]
