@@ -266,6 +266,8 @@ class Row:
     reads, writes : bool
         Whether it indexes, or writes into, an array made of the first operand. Where that is a plain array,
         Python asks no lane value about it, so lane by lane is right.
+    alone : bool
+        Whether it may run lane by lane where lanes share an operand.
     """
 
     name: str
@@ -278,6 +280,7 @@ class Row:
     facts: bool = False
     reads: bool = False
     writes: bool = False
+    alone: bool = False
 
     def operands(self, batch: Batch) -> tuple[list[Any], list[list[int | None]], list[int]]:
         """Arguments for a batch, their axes at each level, and at each level a mask of those that it maps."""
@@ -311,6 +314,7 @@ class Row:
         args, axes, masks = self.operands(batch)
         varies = [mask & 1 for mask in masks]
         lane_by_lane = not self.strict or (self.writes and not all(varies)) or (self.reads and not any(varies))
+        lane_by_lane = lane_by_lane or (self.alone and any(mask + 1 != 2 ** len(self.specs) for mask in masks))
         if lane_by_lane and batch.size == 0:
             return  # there is no lane to show what comes of it
         check(

@@ -123,6 +123,7 @@ class Section:
             facts=verdict == SPLITS or name in self.needs_lanes.split(), strict=verdict != LANE_BY_LANE,
             reads=name in self.shared.split(),
             writes=any(word in call for word in ("after(", "method(", "out=")),
+            alone=name.endswith(".at"),
         )  # fmt: skip
 
 

@@ -61,10 +61,11 @@ NDARRAY = Section(
     splits={
         "x * 2 if (d > 1).f() else x": "__bool__",
         "x * d.f()": "__int__ __index__",
-        "x * s.f()": "__float__ __complex__",
+        "x * s.f()": "__float__",
+        "x * x[1, ...].f()": "__complex__",
         "total(x.f(c))": "compress",
         "total(*l.f())": "nonzero",
-        "x * (1 + i.f(1))": "__contains__",
+        "x * (1 + l.f(2))": "__contains__",
         "len(d.f())": "__str__",
         "len(d.f(''))": "__format__",
         "d.f() * x": "__hash__",
@@ -73,7 +74,7 @@ NDARRAY = Section(
     lane_by_lane={
         "the memory itself is asked": {
             "x * (len(x.f) > 0)": "__array_interface__",
-            "x * (x.f is not None)": "__array_struct__ base ctypes",
+            "x * (x.f is not None)": "__array_struct__ ctypes",
             "x * len(x.f())": "dumps __reduce__",
             "x * len(x.f(2))": "__reduce_ex__",
             "np.from_dlpack(x)": "__dlpack__",
@@ -86,6 +87,7 @@ NDARRAY = Section(
         "NumPy's protocols, for subclasses and other arrays": "__array_finalize__ __array_function__ "
         "__array_priority__ __array_ufunc__ __array_wrap__",
         "always an error": "__delitem__",
+        "which array holds the memory": "base",
         "text that says what a lane value is": "__repr__",
         "a buffer of the whole batch: read-only code should use `np.asarray`": "data",
     },

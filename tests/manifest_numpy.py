@@ -104,10 +104,12 @@ BATCHED = {
     "f(date, i, roll='forward')": "busday_offset",
     # makers of arrays, in their form for lane values
     "lnp.f(x)": "array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray require",
+    "lnp.f(x)[:]": "from_dlpack",
     "lnp.f(4, s)": "full",
     "lnp.f(s, 2.0, 4)": "linspace logspace",
     "lnp.f(r, 2.0, 4)": "geomspace",
     # what the example's type says
+    "x * f(x, y).size": "broadcast",
     "x * f(x)": "ndim size isrealobj iscomplexobj isfortran isscalar iterable",
     "x.reshape(f(x))": "shape",
     "x.astype(f(x, x))": "common_type",
@@ -127,6 +129,11 @@ LANE_BY_LANE = {
     "text for each lane": {"len(f(x))": "array2string array_repr array_str"},
     "a dtype for each lane": {"x * (f(s).itemsize > 0)": "min_scalar_type"},
     "whether the memory of one lane's arrays overlaps": {"x * f(x, x)": "may_share_memory shares_memory"},
+    "an iterator over the memory of one lane's arrays": {
+        "sum(v for _, v in f(x))": "ndenumerate",
+        "sum(v * 1.0 for v in f(x))": "nditer",
+        "sum(1.0 for _ in f(m, [[0], [1]])[0])": "nested_iters",
+    },
     "a Python function of each element": {"f(lambda v: v + 1)(x)": "vectorize"},
 }
 NOT_FOR_ARRAYS = {
@@ -140,18 +147,18 @@ NOT_FOR_ARRAYS = {
     "seterr seterrcall",
     "about the installation": "get_include info show_config show_runtime test",
     "reads or writes files": "fromfile fromregex genfromtxt load loadtxt save savetxt savez savez_compressed memmap",
-    "reads a buffer or a string": "frombuffer fromstring from_dlpack",
+    "reads a buffer or a string": "frombuffer fromstring",
     "text of one Python number": "base_repr binary_repr format_float_positional format_float_scientific",
     "makes an array of plain values": "fromiter empty eye identity indices ones tri zeros fromfunction bartlett "
     "blackman hamming hanning kaiser diag_indices mask_indices tril_indices triu_indices broadcast_shapes ndindex s_ "
     "index_exp mgrid ogrid",
-    "classes": "ndarray ufunc matrix asmatrix bmat recarray record poly1d busdaycalendar",
+    "classes": "flatiter ndarray ufunc matrix asmatrix bmat recarray record poly1d busdaycalendar",
     "deprecated: NumPy itself warns": "row_stack",
-    "iterators over memory": "broadcast flatiter ndenumerate nditer nested_iters",
 }
 
 SECTION = Section(
     "numpy", "np.", callables(np, *BRACKETS.split()), BATCHED, SPLITS, LANE_BY_LANE, NOT_FOR_ARRAYS,
     some_versions="float128 complex256 matvec vecmat unstack cumulative_prod cumulative_sum row_stack fix",
-    needs_lanes="isfortran", shared="full_like take compress",
+    needs_lanes="geomspace isfortran ix_ piecewise polydiv polyfit polymul",
+    shared="setdiff1d ix_ full_like take compress",
 )  # fmt: skip

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from law import BATCHES, Batch
 from manifest import BATCHED, LANE_BY_LANE, SPLITS, Entry, Section
 from manifest_all import PENDING, SECTIONS
+from manifest_page import PAGE, page, share
 
 from lanewise import PerformanceWarning, vmap
 from lanewise.facts import Run
@@ -80,3 +81,12 @@ def test_the_call_keeps_the_law(entry: Entry) -> None:
 def test_the_calls_keep_the_law_at_random(entry: Entry, batch: Batch) -> None:
     assert entry.row is not None
     entry.row.check(batch)
+
+
+def test_the_page_is_what_the_tables_say() -> None:
+    assert PAGE.read_text() == page(), "run `python tests/manifest_page.py`"
+
+
+def test_nearly_all_of_what_applies_to_numeric_arrays_is_batched() -> None:
+    fast, applicable = share()
+    assert fast >= 0.95 * applicable

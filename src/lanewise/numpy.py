@@ -13,6 +13,7 @@ from typing import Any
 import numpy as _np
 
 from .array import TABLE as _TABLE
+from .ops.applying import c_, r_  # noqa: F401
 from .ops.composite import aware as _aware
 from .ops.creation import (  # noqa: F401
     arange,

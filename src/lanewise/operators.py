@@ -127,7 +127,7 @@ def _deferring(ufunc: np.ufunc, self: LaneArray, other: Any, reverse: bool) -> A
         # NumPy's float64 is a Python float, so a Python complex on its left knows what to do
         return apply(PYTHON_OPERATORS[ufunc], *[as_python(x) for x in pair])
     if type(other) is LaneArray:
-        return apply(PYTHON_OPERATORS[ufunc] if self.kind == other.kind == PYTHON else ufunc, self, other)
+        return apply(PYTHON_OPERATORS[ufunc] if self.kind == other.kind == PYTHON else ufunc, *pair)
     if self.kind == PYTHON and type(other) in (bool, int, float, complex):
         return apply(PYTHON_OPERATORS[ufunc], *pair)
     if self.kind == PYTHON and not isinstance(other, (np.generic, np.ndarray)):

@@ -11,6 +11,7 @@ from ..array import ARRAY, PYTHON, TABLE, LaneArray, row
 from ..facts import NoLaneForm
 from .common import as_lanes, bind, data_axis, flat, lane, plain_only
 from .composite import composite, lane_globals
+from .creation import asarray
 
 for _function in (np.apply_along_axis, np.apply_over_axes, np.piecewise):
     TABLE[_function] = composite(_function)  # NumPy's loop is over the example, or over the pieces
@@ -49,6 +50,15 @@ def _blank(x: Any) -> Any:
     """An array of the same shape and no memory."""
     x = as_lanes(x) if isinstance(x, np.ndarray) or type(x) is LaneArray else x
     return np.broadcast_to(np.zeros((), x.data.dtype), x.data.shape[x.lanes.ndim :]) if type(x) is LaneArray else x
+
+
+@row(np.asarray_chkfinite)
+def asarray_chkfinite(func: Any, a: Any, dtype: Any = None, order: Any = None) -> Any:
+    """``np.asarray_chkfinite``: what is not finite raises, in its lanes."""
+    x = lane(asarray(a, dtype, order))
+    if x.data.dtype.kind in "fc" and not np.isfinite(x.data).all():
+        raise ValueError("array must not contain infs or NaNs")
+    return x
 
 
 class _Brackets:
