@@ -341,7 +341,8 @@ class LaneArray:
                 # a scalar does not follow the array that it was read from
                 if lanes.stale:
                     return live(LaneArray(data, lanes, SCALAR))
-                return LaneArray(data.copy() if data.flags.writeable else data, lanes, SCALAR)
+                found = LaneArray(data.copy() if data.flags.writeable else data, lanes, SCALAR)
+                return as_wide_as_it_is(found) if data.dtype.char in "SU" else found
         return apply(operator.getitem, self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -665,4 +666,17 @@ def wrap(data: Any, lanes: Lanes) -> LaneArray:
     """A result of a ufunc or a reduction: without axes of its own, it is a NumPy scalar."""
     if type(data) is not np.ndarray:
         data = np.asarray(data)
+    if data.ndim == lanes.ndim and data.dtype.char in "SU":
+        return as_wide_as_it_is(LaneArray(data, lanes, SCALAR))
     return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+
+
+def as_wide_as_it_is(x: LaneArray) -> LaneArray:
+    """A text scalar: NumPy's have a dtype as wide as the text itself, which is a fact."""
+    x = live(x)
+    sizes = np.strings.str_len(x.data)
+    if not sizes.size:
+        return x
+    width = facts.agree(x.lanes, sizes, "the length of a text") if x.lanes.axes else sizes
+    x = live(x)
+    return LaneArray(x.data.astype(f"{x.data.dtype.char}{max(int(width), 1)}"), x.lanes, SCALAR)

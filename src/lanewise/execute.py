@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import facts
-from .array import ARRAY, LaneArray, live
+from .array import ARRAY, SCALAR, LaneArray, as_wide_as_it_is, live
 from .axes import has_ragged, label
 from .collect import Outcome, Piece, Results, join, merge, outcome, replaced
 from .convert import lane_form
@@ -161,6 +161,7 @@ class Groups:
                     self.copies[n] = values[n] = _writable(values[n], leaf.writeable())
         elif self.run.apart:
             values = [_apart(value) for value in values]
+        values = [as_wide_as_it_is(x) if x.kind == SCALAR and x.data.dtype.char in "SU" else x for x in values]
         self.run.given = [value.data for value in values]
         return values
 

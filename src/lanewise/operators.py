@@ -217,7 +217,10 @@ def _compare(ufunc: np.ufunc) -> Any:
     def compare(self: LaneArray, other: Any) -> Any:
         if self.lanes.stale and dead_key(self, other):
             return ufunc is np.not_equal
-        return forward(self, other)
+        found = forward(self, other)
+        if self.kind == SCALAR and self.data.dtype.char in "SU" and type(found) is LaneArray and found.kind == SCALAR:
+            return LaneArray(found.data, found.lanes, PYTHON)  # a text scalar compares as Python's own texts do
+        return found
 
     return compare
 

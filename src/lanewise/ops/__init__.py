@@ -23,10 +23,12 @@ from . import (
     reductions,
     shaping,
     sorting,
+    strings,
     writing,
 )
 
 __all__ = [
     "applying", "composite", "counting", "creation", "dates", "elementwise", "indexing", "inplace", "inserting",
-    "linalg", "memory", "objects", "polynomial", "products", "python", "reductions", "shaping", "sorting", "writing",
+    "linalg", "memory", "objects", "polynomial", "products", "python", "reductions", "shaping", "sorting", "strings",
+    "writing",
 ]  # fmt: skip

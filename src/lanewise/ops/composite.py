@@ -154,9 +154,9 @@ def _lane_aware(name: str, value: Any, module: str, namespace: dict[str, Any]) -
         return STAND_INS[name]
     if isinstance(value, ModuleType):
         return _lane_module(value)
-    if any(value is func for func in _JOIN):
+    if any(value is func for func in _JOIN) or _is_blind(value):
         return _aware(value)
-    if isinstance(value, FunctionType) and value.__module__ == module:
+    if isinstance(value, FunctionType) and value.__globals__["__name__"] == module:
         return _rebound(value, namespace)
     if type(value) is dict:  # NumPy's tables of functions
         return {key: _lane_aware("", item, module, namespace) for key, item in value.items()}
@@ -177,7 +177,14 @@ def aware(value: Any) -> Any:
     if isinstance(value, type) and value in CLASSES:
         return CLASSES[value]()
     undispatched = isinstance(value, FunctionType) and (value.__module__ or "").startswith("numpy")
-    return _aware(value) if undispatched or any(value is func for func in _BLIND) else value
+    return _aware(value) if undispatched or _is_blind(value) else value
+
+
+def _is_blind(value: Any) -> bool:
+    """Whether NumPy dispatches on some arguments only of what may be one of its functions."""
+    if type(value) is type(np.mean) and value.__module__ in ("numpy.strings", "numpy.char"):
+        return True
+    return any(value is func for func in _BLIND)
 
 
 @cache
@@ -219,7 +226,8 @@ CLASSES: dict[type, Any] = {}
 _JOIN = (np.concatenate, np.stack, np.hstack, np.vstack, np.column_stack, np.atleast_1d)
 """NumPy's dispatcher does not look into lists that these are given."""
 
-_BLIND = (np.take, np.repeat)  # NumPy's dispatcher looks at their first argument only
+_BLIND = (np.take, np.repeat, np.polyint, np.char.compare_chararrays)
+"""NumPy's dispatcher looks at their first argument only, or at none."""
 
 _CREATORS = "numpy._core.numeric", "numpy._core.multiarray"
 
@@ -239,7 +247,7 @@ def _rebound(function: FunctionType, namespace: dict[str, Any]) -> FunctionType:
 def implementation(func: Any) -> Any:
     """NumPy's own code of a function, ready for lane values."""
     body = getattr(func, "_implementation", func)
-    return _rebound(body, lane_globals(body.__module__))
+    return _rebound(body, lane_globals(body.__globals__["__name__"]))
 
 
 TABLE["unknown"] = unknown

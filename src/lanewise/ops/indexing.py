@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, map_lanes, row, wrap
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, as_wide_as_it_is, live, map_lanes, row, wrap
 from ..facts import owner_of
 from ..lanes import Lanes, spread
 from ..views import add_row
@@ -241,7 +241,8 @@ def take(x: LaneArray, steps: Plan) -> LaneArray:
     if type(data) is not np.ndarray:
         data = np.asarray(data)
     if steps.scalar and data.ndim == lanes.ndim:  # a scalar does not follow the array that it was read from
-        return LaneArray(data.copy() if data.base is not None and data.flags.writeable else data, lanes, SCALAR)
+        found = LaneArray(data.copy() if data.base is not None and data.flags.writeable else data, lanes, SCALAR)
+        return as_wide_as_it_is(found) if data.dtype.char in "SU" else found
     return LaneArray(data, lanes, ARRAY)
 
 
@@ -341,7 +342,7 @@ def take_function(func: Any, *args: Any, **kwargs: Any) -> Any:
             indices = np.remainder(indices, size)
         found = take(x, plan(x, (*(_ALL,) * at, indices)))
     if found.data.ndim == found.lanes.ndim:
-        found.kind = SCALAR
+        found = wrap(found.data, found.lanes)
     if out is not None:
         out[...] = found
         return out
