@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
+from types import CoroutineType, GeneratorType, ModuleType
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -92,9 +92,18 @@ def plain_data(leaf: Any) -> Data:
         return np.asarray(leaf)
     if hasattr(leaf, "__array__"):
         return np.asarray(leaf)
+    if isinstance(leaf, _UNFINISHED):
+        leaf.close()
+        raise TypeError(
+            f"vmap: the function returns a {type(leaf).__name__}, whose values are not there yet.\n"
+            "  Return them in a list, a tuple or an array; run a coroutine to its end with asyncio.run."
+        )
     data = np.empty((), object)
     data[()] = leaf
     return data
+
+
+_UNFINISHED = (GeneratorType, CoroutineType)
 
 
 # ---- several groups ----

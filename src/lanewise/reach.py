@@ -10,6 +10,7 @@ import dis
 import gc
 import random
 import sys
+import weakref
 from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
@@ -54,14 +55,15 @@ class Names(NamedTuple):
     hides: bool  # whether a write to a read-only array may go unnoticed
 
 
-_NAMES: dict[int, tuple[CodeType, Names]] = {}  # by identity: to hash a code object takes as long as to run it
+_NAMES: dict[int, tuple[Any, Names]] = {}  # by identity: to hash a code object takes as long as to run it
 
 
 def names_of(code: CodeType) -> Names:
     """The names that a code object, and those nested in it, refer to."""
-    known = _NAMES.get(id(code))
-    if known is None:
-        known = _NAMES[id(code)] = (code, _read_names(code))
+    key = id(code)
+    known = _NAMES.get(key)
+    if known is None or known[0]() is not code:
+        known = _NAMES[key] = (weakref.ref(code, lambda _: _NAMES.pop(key, None)), _read_names(code))
     return known[1]
 
 
@@ -155,9 +157,9 @@ class Reach:
             if not self._spaces:
                 break
             for space, makes in self._spaces:
-                self._todo.extend(
-                    value for name, value in _spoken_of(space, self._names, makes) if id(value) not in seen
-                )
+                for value in _spoken_of(space, self._names, makes):
+                    if type(value) not in PLAIN and id(value) not in seen:
+                        self._todo.append(value)
             if len(seen) >= _MOST:
                 break
 
@@ -217,12 +219,12 @@ class Reach:
             self._spaces.extend((vars(base), makes) for base in kind.__mro__ if is_user_module(base.__module__))
 
 
-def _spoken_of(space: Any, names: set[str], makes: bool) -> list[tuple[str, Any]]:
+def _spoken_of(space: Any, names: set[str], makes: bool) -> list[Any]:
     """What is in a namespace under these names; of a class also the methods that Python itself calls."""
-    found = [(name, space[name]) for name in names if name in space]
+    found = [space[name] for name in names if name in space]
     if "__module__" in space:
         found += [
-            (name, value)
+            value
             for name, value in space.items()
             if type(value) is FunctionType and name[:2] == "__" and (makes or name not in _NOT_IMPLICIT)
         ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dis
 import sys
-from functools import cache
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
@@ -28,7 +28,7 @@ _UNSAFE = frozenset({
 })  # fmt: skip
 
 
-@cache
+@lru_cache(1024)
 def _is_safe(code: CodeType) -> bool:
     return (
         is_user_file(code.co_filename)
