@@ -168,9 +168,9 @@ def dynamic_update_slice(operand: Any, update: Any, start_indices: Any) -> Any:
         raise TypeError(f"lax.dynamic_update_slice: update has dtype {theirs.dtype}, but operand has {ours.dtype}.")
     operand, index = _window("dynamic_update_slice", operand, start_indices, theirs.shape)
     run = RUN.get()
-    found = np.copy(operand)
-    if run is not None and type(found) is np.ndarray:
-        found = LaneArray(found, run.home(), ARRAY)  # lane values may be written into it
+    found: Any = np.copy(operand)
+    if run is not None and not lane(found).lanes.axes:
+        found = LaneArray(lane(found).data, run.home(), ARRAY)  # its own: lane values may be written into it
     found[index] = update
     return found
 

@@ -406,8 +406,8 @@ def _length(name: str, leaves: list[Any], spec: Any, length: Any) -> int:
 def _stacked(leaves: list[Any], run: Run | None) -> Any:
     """Leaves of all turns as one array."""
     if not any(type(leaf) is LaneArray for leaf in leaves):
-        data = np.stack(leaves)
-        return data if run is None else LaneArray(data, run.home(), ARRAY)
+        stacked = np.stack(leaves)
+        return stacked if run is None else LaneArray(stacked, run.home(), ARRAY)
     values = [live(lane(leaf)) for leaf in leaves]
     lanes = lanes_of(values)
     example = type_of(values[0]).shape

@@ -119,7 +119,8 @@ def check_alike(
     RuleError
         A TypeError that is raised as it is, since on plain values nobody may notice.
     """
-    wrong, aspect, where, cure = (a, b), "structure", what, _STRUCTURE
+    wrong: tuple[Any, Any] = (a, b)
+    aspect, where, cure = "structure", what, _STRUCTURE
     if a.spec == b.spec:
         for n, pair in enumerate(zip(a.types, b.types, strict=True)):
             if not alike(*pair):
