@@ -36,6 +36,9 @@ FAST: dict[Any, Rule] = {}
 
 SLOW: Final[Any] = object()
 
+MIXED: set[type] = set()
+"""The type of values that are one thing in some lanes and another elsewhere (`meet`); they know what to do."""
+
 _PYTHON_TYPES: Final = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 
 
@@ -237,10 +240,14 @@ class LaneArray:
                 result = fast(ufunc, *inputs)
                 if result is not SLOW:
                     return result
+            if any([type(x) in MIXED for x in inputs]):
+                return NotImplemented
             return apply(ufunc, *inputs, **kwargs)
         return settle(TABLE[name], getattr(ufunc, name), (ufunc, *inputs), kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if not MIXED.isdisjoint(types):
+            return NotImplemented
         return apply(func, *args, **kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Data:
@@ -408,6 +415,8 @@ def settle(rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
                 return TABLE["through"](rule, plain, args, kwargs, name)
             args = current(args)
             break
+        if kind in MIXED:
+            return TABLE["each"](partial(settle, rule, plain), args, kwargs, name)
     if kwargs:
         for arg in kwargs.values():
             if type(arg) is LaneArray or type(arg) is list or type(arg) is tuple:

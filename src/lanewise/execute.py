@@ -11,15 +11,15 @@ import numpy as np
 from . import facts
 from .array import ARRAY, SCALAR, LaneArray, as_wide_as_it_is, live
 from .axes import has_ragged, label
-from .collect import Outcome, Piece, Results, join, merge, outcome, replaced
-from .convert import lane_form
+from .collect import Outcome, Piece, Results, join, merge, replaced
+from .convert import is_framed, lane_form
 from .facts import MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Refiled, Run, TraceError
 from .guards import Watch, watch
 from .inputs import Inputs, copy_alike
 from .lanes import LaneAxis, Lanes
 from .lists import stack_parts
 from .ragged import Examples, RaggedInputs
-from .regions import Returned, failed
+from .regions import Returned, failed, outcomes
 
 
 class Call:
@@ -127,9 +127,10 @@ class Groups:
         values = self.arguments()
         args, kwargs = self.inputs.build(values)
         run.signal = None
-        run.top = True
+        form = lane_form(self.call.fun)
+        run.top = is_framed(form)
         try:
-            result = lane_form(self.call.fun)(*args, **kwargs)
+            result = form(*args, **kwargs)
         except Exception as error:
             if run.signal is not None:
                 raise run.signal from None
@@ -139,7 +140,7 @@ class Groups:
             run.top = False
         if run.signal is not None:
             raise run.signal
-        found = result.outcomes if type(result) is Returned else [outcome(run, result)]
+        found = result.outcomes if type(result) is Returned else outcomes(run, result)
         self.outcomes.extend(found)
         if run.writable:
             now = run.now()

@@ -131,7 +131,7 @@ class Run:
     lent: weakref.WeakValueDictionary[int, Any] | None = None  # copies that stand for arrays from before a region
     lenders: dict[int, Any]  # the statements for whose sake they were made
     open: Sequence[Any] = ()  # the copies of the operation at work, which it may write
-    dirty: list[Any]  # and those that it has written
+    dirty: Any = None  # and those that it has written
 
     def __init__(self, axis: LaneAxis, parent: Run | None) -> None:
         self.axis = axis

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import facts
-from .array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live
+from .array import ARRAY, MIXED, PYTHON, SCALAR, TABLE, LaneArray, live
 from .collect import Outcome, Piece, cells, join
-from .lanes import LaneAxis, Lanes
+from .lanes import LaneAxis, Lanes, gather
 
 _SCALARS = {bool, int, float, complex}
 _CONTAINERS = (tuple, list, dict)
@@ -42,16 +42,18 @@ class Saved(NamedTuple):
     shared: bool = False  # an array that may be reached in another way as well
 
 
-def save(value: Any, rooted: dict[LaneAxis, LaneAxis]) -> Saved:
+def save(
+    value: Any, rooted: dict[LaneAxis, LaneAxis], current: Callable[[LaneArray], LaneArray] = live
+) -> Saved:
     """Take down a value in the part at work; ``rooted`` has the part's axes in terms of the region's."""
     kind = type(value)
     if kind is LaneArray:
-        now = live(value)
+        now = current(value)
         shared = now is not value and value.kind == ARRAY
         return Saved(_signature(now), None, _piece(now, rooted), shared=shared)
     if kind is Mixed:
-        items = tuple([save(option, rooted) for option in value.options])
-        return Saved(Mixed, None, items=items, codes=_piece(live(value.codes), rooted))
+        items = tuple([save(option, rooted, current) for option in value.options])
+        return Saved(Mixed, None, items=items, codes=_piece(current(value.codes), rooted))
     if kind is np.ndarray and not value.dtype.hasobject:
         return Saved((ARRAY, value.dtype, value.shape), value, Piece(value, (), None), shared=True)
     if kind in _SCALARS:
@@ -65,7 +67,7 @@ def save(value: Any, rooted: dict[LaneAxis, LaneAxis]) -> Saved:
     if isinstance(value, _CONTAINERS) and (kind in _CONTAINERS or hasattr(value, "_fields")):
         parts = value.values() if isinstance(value, dict) else value
         names = tuple(value) if isinstance(value, dict) else len(value)
-        return Saved((kind, names), value, items=tuple([save(item, rooted) for item in parts]))
+        return Saved((kind, names), value, items=tuple([save(item, rooted, current) for item in parts]))
     return Saved(_Object(value), value)
 
 
@@ -90,6 +92,29 @@ def _signature(x: LaneArray) -> Any:
 
 def _piece(x: LaneArray, rooted: dict[LaneAxis, LaneAxis]) -> Piece:
     return Piece(x.data, tuple([rooted.get(axis, axis) for axis in x.lanes.axes]), None)
+
+
+def save_part(value: Any, axes: tuple[LaneAxis, ...]) -> Saved:
+    """Take down the lanes of one part of a value of all lanes."""
+    return save(restrict(value, axes), {}, lambda x: x)  # the axes of a part may have ended with it
+
+
+def restrict(value: Any, axes: tuple[LaneAxis, ...]) -> Any:
+    """A value of all lanes on those of one part."""
+    kind = type(value)
+    if kind is LaneArray:
+        x = live(value)
+        data, lanes = x.data, x.lanes
+        for axis in axes:
+            if any(parent in lanes.axes for parent in axis.parents):
+                data, lanes = gather(data, lanes, axis)
+        return LaneArray(data, lanes, x.kind)
+    if kind is Mixed:
+        return Mixed(restrict(value.codes, axes), [restrict(option, axes) for option in value.options])
+    if isinstance(value, _CONTAINERS) and (kind in _CONTAINERS or hasattr(value, "_fields")):
+        items = value.values() if isinstance(value, dict) else value
+        return _rebuilt(value, [restrict(item, axes) for item in items])
+    return value
 
 
 class Meeting:
@@ -237,6 +262,17 @@ class Mixed:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         TABLE["mixed"](self, lambda x: operator.setitem(x, index, value))
+
+
+MIXED.add(Mixed)
+
+
+def each_settled(settle: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Any:
+    """An operation of the table with a mixed operand."""
+    return _each(lambda *args, **kwargs: settle(args, kwargs, name), args, kwargs)
+
+
+TABLE["each"] = each_settled
 
 
 def bound(value: Any) -> Any:

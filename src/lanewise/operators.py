@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import ARRAY, FAST, PYTHON, SCALAR, SLOW, LaneArray, apply
+from .array import ARRAY, FAST, MIXED, PYTHON, SCALAR, SLOW, LaneArray, apply
 from .facts import NoLaneForm, note_write, parted
 from .lanes import spread
 
@@ -122,6 +122,8 @@ _NUMERIC = (bool, complex, np.generic, np.ndarray, list, tuple)
 
 def _deferring(ufunc: np.ufunc, self: LaneArray, other: Any, reverse: bool) -> Any:
     """An operator on some other type: its own methods come first where NumPy would let them."""
+    if type(other) in MIXED:
+        return NotImplemented
     pair = (other, self) if reverse else (self, other)
     if _is_complex(pair[0]) and _is_float(pair[1]) and ufunc not in _ORDERINGS:
         # NumPy's float64 is a Python float, so a Python complex on its left knows what to do

@@ -15,13 +15,15 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, NoReturn
 
 import numpy as np
+import optree
 
 from . import facts
 from .array import ARRAY, TABLE, LaneArray, live, map_lanes, settled, truth
 from .collect import Outcome, cells, outcome
 from .facts import RUN, Again, NoLaneForm, Refiled, Run
 from .lanes import LaneAxis, Lanes, refresh
-from .meet import UNBOUND, Meeting, Mixed, Saved, save
+from .meet import UNBOUND, Meeting, Mixed, Saved, bound, save, save_part
+from .tree import flatten_results
 
 
 class Gone:
@@ -155,7 +157,10 @@ class Region:
             if all(item.kind is _Same for item in items):
                 values.append(before)
             else:
-                items = [save(before, {}) if item.kind is _Same else item for item in items]
+                items = [
+                    save_part(before, part.axes) if item.kind is _Same else item
+                    for item, part in zip(items, parked, strict=True)
+                ]
                 values.append(meeting.merged(items))
         for data in meeting.lent:
             self.run.lend(data, frozenset(self.idents))
@@ -393,26 +398,40 @@ def mixed(value: Mixed, function: Callable[[Any], Any]) -> Any:
     codes = live(value.codes)
     present = np.unique(codes.data)
     if present.size <= 1:
-        return function(_bound(value.options[int(present[0])] if present.size else value.options[0]))
+        return function(bound(value.options[int(present[0])] if present.size else value.options[0]))
     indices = [np.nonzero(codes.data == code) for code in present]
     thunks = [_thunk(function, value.options[int(code)]) for code in present]
     return choose(codes.lanes, indices, thunks, None)
 
 
 def _thunk(function: Callable[[Any], Any], option: Any) -> Callable[[], Any]:
-    return lambda: function(_bound(option))
-
-
-def _bound(value: Any) -> Any:
-    if value is UNBOUND:
-        raise UnboundLocalError("cannot access local variable where it is not associated with a value")
-    return value
+    return lambda: function(bound(option))
 
 
 TABLE["mixed"] = mixed
 
 
 # ---- functions ----
+
+
+def outcomes(run: Run, value: Any) -> list[Outcome]:
+    """What comes of the lanes at work: one outcome, or more if some of the result is mixed."""
+    if type(value) is LaneArray:
+        return [outcome(run, value)]
+    leaves, spec = flatten_results(value)
+    for n, leaf in enumerate(leaves):
+        if type(leaf) is Mixed:
+            codes = live(leaf.codes)
+            region = Region(run)
+            found = []
+            for code in np.unique(codes.data) if codes.data.size else range(len(leaf.options)):
+                region.part(codes.lanes, np.nonzero(codes.data == code))
+                leaves[n] = bound(leaf.options[int(code)])
+                found.extend(outcomes(run, optree.tree_unflatten(spec, leaves)))
+                region.back()
+            region.end()
+            return found
+    return [outcome(run, value)]
 
 
 class Returned:
@@ -444,7 +463,7 @@ class Frame(Region):
             return GONE
         self.idents |= run.region.statements() if run.region is not None else set()
         if self.top:
-            self.outcomes.append(outcome(run, value))
+            self.outcomes.extend(outcomes(run, value))
         else:
             self.parked.append(self.park([value]))
         return GONE
@@ -492,14 +511,17 @@ class Loop(Region):
         What the loop assigns and later code (or its next turn) may read.
     """
 
-    def __init__(self, run: Run, variables: list[Any], ident: Any) -> None:
+    def __init__(self, run: Run, variables: list[Any], ident: Any, has_else: bool = False) -> None:
         super().__init__(run, ident)
         self.variables = variables
+        self.has_else = has_else
         self.entry = [contents(cell) for cell in variables]
         self.finished: list[Parked] = []
         self.broken: list[Parked] = []
         self.skipped: list[Parked] = []
         self.here = True
+        self.again_all = False  # all lanes of the loop skip the rest of the turn
+        self.out_all = False  # all lanes of the loop break
         self.turns = 0
 
     def _park(self) -> Parked:
@@ -547,11 +569,25 @@ class Loop(Region):
 
     def leave(self) -> Gone:
         """``break``: the lanes at work leave."""
+        if self._all_here():
+            self.out_all = True
+            return GONE
         return self._away(self.broken)
 
     def skip(self) -> Gone:
         """``continue``: the lanes at work wait for the next turn."""
+        if self._all_here():
+            self.again_all = True
+            return GONE
         return self._away(self.skipped)
+
+    def breaks(self) -> bool:
+        """``break`` for all that are here; whether others take the next turn."""
+        self.leave()
+        return self.go_on()
+
+    def _all_here(self) -> bool:
+        return self.run.refinements is self.base and not (self.finished or self.broken or self.skipped)
 
     def _away(self, where: list[Parked]) -> Gone:
         if self.run.region is not None and self.run.refinements is not self.base:
@@ -561,6 +597,11 @@ class Loop(Region):
 
     def go_on(self) -> bool:
         """Whether any lane takes the next turn, when those at work have left."""
+        if self.out_all:
+            return False
+        if self.again_all:
+            self.again_all = False
+            return True
         self.here = self._resume(self.skipped)
         self.skipped = []
         return self.here
@@ -573,6 +614,8 @@ class Loop(Region):
 
     def orelse(self, body: Callable[[], Any]) -> None:
         """The ``else`` of the loop: for the lanes that did not break."""
+        if self.out_all:
+            return
         if self.here and (self.finished or self.broken):
             self.finished.append(self._park())
         if self.finished:
@@ -633,7 +676,7 @@ def lent(run: Run, x: LaneArray) -> LaneArray:
     """The lanes at work of a value from before they parted: a copy, kept if nobody can write the original."""
     kept: LaneArray | None = getattr(x, "now", None)
     start = x
-    if kept is not None and not any(axis.closed for axis in kept.lanes.axes):
+    if kept is not None and all([axis in run.made if axis.owner is run else not axis.closed for axis in kept.lanes.axes]):
         if not kept.lanes.stale:
             return kept
         start = kept

@@ -1,10 +1,177 @@
-"""Plain Python control flow into regions of lanes: functions rewritten once, when they are first mapped."""
+"""Plain Python control flow into regions of lanes: functions rewritten once, when they are first mapped.
+
+Only the mapped function and the user's own functions that it calls are rewritten. What has no source, or
+something that only Python itself runs as it should (generators, ``super()``), stays as it is and asks facts.
+"""
 
 from __future__ import annotations
 
+import __future__
+
+import ast
+import functools
+from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
+
+from ..facts import is_user_file
+from .rewrite import PREFIX, CannotRewrite, has_regions, rewrite
+from .source import find
+
+_FLAGS = __future__.annotations.compiler_flag
+
+
+class Form:
+    """The rewritten code of a function.
+
+    Parameters
+    ----------
+    code : code object
+        Of the original; kept, so that its id stays its own.
+    """
+
+    def __init__(self, code: CodeType, new: CodeType | None, framed: bool) -> None:
+        self.code = code
+        self.new = new
+        self.framed = framed
+        self.function: Any = None  # the rewritten function, where one serves for every call
+
+    def of(self, fun: FunctionType) -> Any:
+        """The rewritten form of a function with this code."""
+        if self.new is None:
+            return fun
+        known = self.function
+        if known is not None and known.__wrapped__ is fun:
+            return known
+        cells = dict(zip(fun.__code__.co_freevars, fun.__closure__ or (), strict=True))
+        closure = tuple([cells[name] if name in cells else _HELPER_CELLS[name] for name in self.new.co_freevars])
+        made = FunctionType(self.new, fun.__globals__, fun.__name__, fun.__defaults__, closure)
+        made.__kwdefaults__ = fun.__kwdefaults__
+        made.__qualname__ = fun.__qualname__
+        made.__module__ = fun.__module__
+        made.__wrapped__ = fun  # type: ignore[attr-defined]
+        if not cells:
+            self.function = made
+        return made
+
+
+_FORMS: dict[int, Form] = {}
+_APPLICATION: tuple[str, ...] = ()
+_HELPER_CELLS: dict[str, Any] = {}
 
 
 def lane_form(fun: Any) -> Any:
-    """The form of a function that lane values run through."""
+    """The form of a function that lane values run through; itself where it can't be, or need not be, rewritten.
+
+    Parameters
+    ----------
+    fun : callable
+        A function, a method, or any other callable.
+    """
+    kind = type(fun)
+    if kind is FunctionType:
+        form = _FORMS.get(id(fun.__code__))
+        if form is None:
+            form = _FORMS[id(fun.__code__)] = _convert(fun)
+        if form.new is not None and _opted_out(fun):
+            return fun
+        return form.of(fun)
+    if kind is MethodType:
+        inner = lane_form(fun.__func__)
+        return fun if inner is fun.__func__ else MethodType(inner, fun.__self__)
+    if kind is functools.partial:
+        inner = lane_form(fun.func)
+        return fun if inner is fun.func else functools.partial(inner, *fun.args, **fun.keywords)
     return fun
+
+
+def is_framed(form: Any) -> bool:
+    """Whether a function in its lane form opens a region of its own when it is called."""
+    while type(form) in (MethodType, functools.partial):
+        form = form.__func__ if type(form) is MethodType else form.func
+    found = _FORMS.get(id(getattr(form, "__code__", None)))
+    return found is not None and found.framed
+
+
+def do_not_convert(fun: Any) -> Any:
+    """Leave a function as it is written: its ``if`` and ``while`` ask facts.
+
+    Parameters
+    ----------
+    fun : callable
+        A function that `vmap` would rewrite.
+
+    Returns
+    -------
+    callable
+        The same function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lanewise import do_not_convert, vmap
+    >>> @do_not_convert
+    ... def sign(x):
+    ...     return 1.0 if x > 0 else -1.0
+    >>> vmap(sign)(np.array([2.0, -3.0]))
+    array([ 1., -1.])
+    """
+    fun._lanewise_as_written = True
+    return fun
+
+
+def _opted_out(fun: Any) -> bool:
+    return getattr(fun, "_lanewise_as_written", False)
+
+
+def _convert(fun: FunctionType) -> Form:
+    code = fun.__code__
+    from .calls import OWN
+
+    own = code in OWN or code.co_filename.endswith(_APPLICATION)
+    if not (own or is_user_file(code.co_filename)) or _opted_out(fun) or code.co_flags & _NO_BODY:
+        return Form(code, None, False)
+    node = find(code, fun.__globals__)
+    if node is None:
+        return Form(code, None, False)
+    from .runtime import HELPERS
+
+    try:
+        module = rewrite(node, code.co_freevars, tuple(HELPERS))
+        top = compile(module, code.co_filename, "exec", flags=code.co_flags & _FLAGS, dont_inherit=True)
+    except (CannotRewrite, SyntaxError, RecursionError, ValueError):
+        return Form(code, None, False)
+    _fill_cells(HELPERS)
+    factory = _code_in(top)
+    name = code.co_name if isinstance(node, ast.Lambda) else PREFIX + "made"
+    new = _named(_code_in(factory, name), code)
+    framed = isinstance(node, ast.FunctionDef) and has_regions(node.body)
+    _note_inner(new)
+    _FORMS[id(new)] = Form(new, None, framed)
+    return Form(code, new, framed)
+
+
+_NO_BODY = 0x20 | 0x80 | 0x200  # generators and coroutines
+
+
+def _code_in(code: CodeType, name: str | None = None) -> CodeType:
+    found = [const for const in code.co_consts if isinstance(const, CodeType) and (name is None or const.co_name == name)]
+    return found[-1]
+
+
+def _named(new: CodeType, code: CodeType) -> CodeType:
+    """The same code under the names of the original."""
+    return new.replace(co_name=code.co_name, co_qualname=code.co_qualname)
+
+
+def _note_inner(code: CodeType) -> None:
+    """Functions defined inside a rewritten one are rewritten with it."""
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            _FORMS[id(const)] = Form(const, None, "_lw_frame" in (*const.co_varnames, *const.co_cellvars))
+            _note_inner(const)
+
+
+def _fill_cells(helpers: dict[str, Any]) -> None:
+    if not _HELPER_CELLS:
+        for name, helper in helpers.items():
+            _HELPER_CELLS[PREFIX + name] = CellType(helper)

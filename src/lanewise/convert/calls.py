@@ -1,0 +1,275 @@
+"""Functions that rewritten code calls in a form of their own: builtins, and NumPy's that make arrays."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import facts
+from .. import numpy as lane_numpy
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, apply, live
+from ..facts import NoLaneForm
+from ..lanes import NOWHERE
+from ..meet import Mixed
+from ..ops.common import spread_all
+from ..regions import LaneRange, choose, truths
+from .mathematics import ITEMS, float_of, forms, mapped
+
+FORMS: dict[Any, Any] = {}
+"""For each function that has a form of its own in rewritten code, that form."""
+
+_VARYING = frozenset({LaneArray, Mixed})
+
+
+def form_of(function: Any) -> Callable[[Any], Any]:
+    """Enter the form of a function; on plain values it is the function itself."""
+
+    def enter(form: Any) -> Any:
+        @functools.wraps(function, updated=())
+        def call(*args: Any, **kwargs: Any) -> Any:
+            for arg in args:
+                if type(arg) in _VARYING:
+                    return form(*args, **kwargs)
+            return function(*args, **kwargs)
+
+        FORMS[function] = call
+        return form
+
+    return enter
+
+
+def _enter_creation() -> None:
+    """NumPy's functions that make arrays, in their forms that accept lane values and make what may hold them."""
+    for name in dir(np):
+        mine = vars(lane_numpy).get(name)
+        function = getattr(np, name, None)
+        if mine is not None and callable(function) and mine is not function and not name.startswith("_"):
+            FORMS[function] = mine
+
+
+_enter_creation()
+
+
+@form_of(float)
+def _float(x: Any = 0.0) -> Any:
+    return float_of(x)
+
+
+@form_of(int)
+def _int(x: Any = 0, *base: Any) -> Any:
+    if type(x) is not LaneArray or base or x.data.dtype.kind not in "biuf" or _is_array(x):
+        return int(x, *base)
+    x = live(x)
+    data = x.data.reshape(x.lanes.shape)
+    if data.dtype.kind == "f":
+        bad = ~(np.abs(data) < 2.0**63)
+        if bad.any():
+            if facts.agree(x.lanes, bad, "whether int() can hold a value"):
+                return int(live(x))
+            return _int(live(x))
+    elif data.dtype.kind == "u" and data.size and int(data.max()) >= 2**63:
+        raise NoLaneForm("a Python integer outgrows 64 bits")
+    return LaneArray(data.astype(np.int64), x.lanes, PYTHON)
+
+
+def _is_array(x: LaneArray) -> bool:
+    return x.data.size != functools.reduce(operator.mul, x.lanes.shape, 1)
+
+
+@form_of(bool)
+def _bool(x: Any = False) -> Any:
+    value = truths(x)
+    return LaneArray(value.data, value.lanes, PYTHON) if type(value) is LaneArray else value
+
+
+@form_of(complex)
+def _complex(*args: Any) -> Any:
+    parts = [float_of(x) if type(x) in _VARYING and not _complex_like(x) else x for x in args]
+    if any(type(x) is Mixed or _complex_like(x) for x in parts):
+        return complex(*args)
+    real, imag = (*parts, 0.0)[:2]
+    (a, b), lanes = spread_all([real, imag])
+    found = np.empty(lanes.shape, complex)
+    found.real, found.imag = a, b
+    return LaneArray(found, lanes, PYTHON)
+
+
+def _complex_like(x: Any) -> bool:
+    return type(x) is Mixed or (type(x) is LaneArray and x.data.dtype.kind == "c") or type(x) is complex
+
+
+@form_of(range)
+def _range(*args: Any) -> Any:
+    if any(type(x) is Mixed or _is_array(x) or x.data.dtype.kind not in "iu" for x in args if type(x) in _VARYING):
+        return range(*args)
+    start, stop, step = (args[0], args[1], args[2] if len(args) > 2 else 1) if len(args) > 1 else (0, args[0], 1)
+    if type(step) is LaneArray or step == 0:
+        return range(*args)
+    return LaneRange(*[_int(x) if type(x) is LaneArray else operator.index(x) for x in (start, stop)], operator.index(step))
+
+
+@form_of(round)
+def _round(x: Any, ndigits: Any = None) -> Any:
+    if type(x) is not LaneArray or type(ndigits) is LaneArray or _is_array(x) or x.data.dtype.kind not in "biuf":
+        return round(x) if ndigits is None else round(x, ndigits)
+    x = live(x)
+    if x.kind == PYTHON:
+        return mapped(round, x) if ndigits is None else mapped(functools.partial(round, ndigits=ndigits), x)
+    if ndigits is not None:
+        return apply(np.round, x, ndigits)
+    return _int(apply(np.round, x))
+
+
+@form_of(divmod)
+def _divmod(a: Any, b: Any) -> Any:
+    return a // b, a % b
+
+
+@form_of(pow)
+def _pow(a: Any, b: Any, *modulus: Any) -> Any:
+    return mapped(pow, a, b, *modulus) if modulus else a**b
+
+
+@form_of(isinstance)
+def _isinstance(x: Any, kinds: Any) -> Any:
+    if type(x) is not Mixed:
+        return isinstance(x, kinds)
+    return TABLE["mixed"](x, lambda option: isinstance(option, kinds))
+
+
+# ---- min, max, any, all, sorted ----
+
+
+def _items(args: tuple[Any, ...]) -> list[Any]:
+    return list(args[0]) if len(args) == 1 else list(args)
+
+
+def _extreme(name: str, before: Callable[[Any, Any], Any], ufunc: np.ufunc) -> None:
+    builtin = getattr(builtins, name)
+
+    def call(*args: Any, key: Any = None, **default: Any) -> Any:
+        """As Python does it: an item takes the place of the best so far if it compares as better."""
+        if len(args) == 1 and type(args[0]) not in (list, tuple, LaneArray):
+            args = (list(args[0]),)
+        items = args[0] if len(args) == 1 else args
+        if key is None and type(items) is LaneArray and items.data.ndim == items.lanes.ndim + 1 and len(items):
+            if items.data.dtype.kind in "biu" or not np.isnan(items.data).any():
+                return _first(items, ufunc)
+        items = _items(args)
+        if not any(type(x) in _VARYING for x in items):
+            return builtin(items, key=key, **default)
+        best, *rest = items
+        best_key = best if key is None else key(best)
+        for item in rest:
+            item_key = item if key is None else key(item)
+            test = truths(before(item_key, best_key))
+            if type(test) is not LaneArray:
+                if test:
+                    best, best_key = item, item_key
+                continue
+            best, best_key = _select(test, item, best), _select(test, item_key, best_key) if key is not None else None
+            best_key = best if key is None else best_key
+        return best
+
+    FORMS[builtin] = call
+
+
+def _first(items: LaneArray, ufunc: np.ufunc) -> Any:
+    """The least or greatest element of an array of one axis, without a nan."""
+    items = live(items)
+    return LaneArray(ufunc.reduce(items.data, axis=-1), items.lanes, SCALAR)
+
+
+def _select(test: LaneArray, a: Any, b: Any) -> Any:
+    """``a`` where the test holds, else ``b``."""
+    if _alike(a, b):
+        a, b = _as_lane(a), _as_lane(b)
+        (x, y, t), lanes = spread_all([live(a), live(b), LaneArray(test.data, test.lanes, SCALAR)])
+        return LaneArray(np.where(t, x, y), lanes, a.kind)
+    return choose(test.lanes, [np.nonzero(test.data), np.nonzero(~test.data)], [lambda: a, lambda: b], None)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two scalars are of one kind and dtype."""
+    if type(a) is LaneArray and type(b) is LaneArray:
+        return a.kind == b.kind != ARRAY and a.data.dtype == b.data.dtype
+    x, y = (a, b) if type(a) is LaneArray else (b, a)
+    if type(x) is not LaneArray or x.kind == ARRAY:
+        return False
+    if x.kind == PYTHON:
+        return type(y) in _PYTHON and np.asarray(y).dtype == x.data.dtype
+    return isinstance(y, np.generic) and type(y) is x.data.dtype.type
+
+
+_PYTHON = frozenset({bool, int, float, complex})
+
+
+def _as_lane(x: Any) -> LaneArray:
+    if type(x) is LaneArray:
+        return x
+    return LaneArray(np.asarray(x), NOWHERE, SCALAR if isinstance(x, np.generic) else PYTHON)
+
+
+_extreme("min", operator.lt, np.minimum)
+_extreme("max", operator.gt, np.maximum)
+
+
+def _quantifier(builtin: Any, until: bool) -> None:
+    def written(items: Any) -> Any:
+        for item in items:
+            if item:
+                return True
+        return False
+
+    def written_all(items: Any) -> Any:
+        for item in items:
+            if not item:
+                return False
+        return True
+
+    source = written if until else written_all
+
+    def call(items: Any) -> Any:
+        from . import lane_form
+
+        if type(items) in (list, tuple) and not any(type(x) in _VARYING for x in items):
+            return builtin(items)
+        return lane_form(source)(items) if facts.RUN.get() is not None else builtin(items)
+
+    FORMS[builtin] = call
+    OWN.update({source.__code__})
+
+
+OWN: set[Any] = set()
+"""Code of this package that is rewritten like the user's."""
+
+_quantifier(any, True)
+_quantifier(all, False)
+
+
+@form_of(sorted)
+def _sorted(items: Any, *, key: Any = None, reverse: bool = False) -> Any:
+    if type(items) is LaneArray and key is None and items.data.ndim == items.lanes.ndim + 1:
+        if items.data.dtype.kind in "biu" or (items.data.dtype.kind == "f" and not np.isnan(items.data).any()):
+            found = list(apply(np.sort, items, kind="stable"))
+            return found[::-1] if reverse and items.data.dtype.kind != "f" else _reversed(items) if reverse else found
+    return sorted(items, key=key, reverse=reverse)
+
+
+def _reversed(items: LaneArray) -> Any:
+    """Sorted downwards; equal elements keep their order (0.0 and -0.0 are equal)."""
+    return list(-apply(np.sort, -items, kind="stable"))
+
+
+def _enter_mathematics() -> None:
+    for function, form in forms().items():
+        form_of(function)(form)
+    FORMS.update(ITEMS)
+
+
+_enter_mathematics()

@@ -1,0 +1,273 @@
+"""`math` and `cmath` on lane values: computed in float64 as they do, Python scalars, their exceptions as facts.
+
+Functions that NumPy has are computed by it, and wherever the result looks like one that `math` would not give (a
+nan or an infinity from numbers that are neither) `math` itself is asked. The others run `math` on each lane.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import facts
+from ..array import ARRAY, PYTHON, TABLE, LaneArray, live
+from ..facts import NoLaneForm
+from ..lanes import NOWHERE
+from ..meet import Mixed
+from ..ops.common import spread_all
+
+_VARYING = frozenset({LaneArray, Mixed})
+
+_BY_NUMPY: dict[str, Any] = {
+    "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
+    "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
+    "exp": np.exp, "expm1": np.expm1, "log1p": np.log1p, "log2": np.log2, "log10": np.log10, "sqrt": np.sqrt,
+    "fabs": np.fabs, "degrees": np.degrees, "radians": np.radians, "cbrt": np.cbrt, "exp2": np.exp2,
+    "atan2": np.arctan2, "copysign": np.copysign, "fmod": np.fmod, "pow": np.power, "nextafter": np.nextafter,
+}  # fmt: skip
+
+_TESTS: dict[str, Any] = {"isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite}
+
+_ROUNDING: dict[str, Any] = {"floor": np.floor, "ceil": np.ceil, "trunc": np.trunc}
+
+_COMPLEX: dict[str, Any] = {
+    "exp": np.exp, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh, "cosh": np.cosh,
+    "tanh": np.tanh,
+}  # fmt: skip
+
+
+def float_of(x: Any) -> Any:
+    """``float(x)`` of a value of each lane."""
+    if type(x) is Mixed:
+        return TABLE["mixed"](x, float_of)
+    if type(x) is not LaneArray:
+        return float(x)
+    x = live(x)
+    size = math.prod(x.lanes.shape)
+    if x.data.dtype.kind not in "biuf" or x.data.size != size:
+        return float(x)
+    return LaneArray(x.data.reshape(x.lanes.shape).astype(np.float64), x.lanes, PYTHON)
+
+
+def _operands(args: tuple[Any, ...], dtype: Any = np.float64) -> tuple[list[Any], Any]:
+    """Scalars as float64 (or another dtype) over common lanes, all broadcast."""
+    values = []
+    for x in args:
+        if type(x) is not LaneArray:
+            values.append(LaneArray(np.asarray(x, dtype), NOWHERE, PYTHON))
+            continue
+        x = live(x)
+        if x.data.dtype.kind not in ("biuf" if dtype is np.float64 else "biufc") or x.kind == ARRAY:
+            if x.kind != ARRAY or x.data.size != math.prod(x.lanes.shape):
+                raise NoLaneForm("math on something other than a number")
+        values.append(LaneArray(x.data.reshape(x.lanes.shape).astype(dtype), x.lanes, PYTHON))
+    datas, lanes = spread_all(values)
+    return [np.broadcast_to(data, lanes.shape) for data in datas], lanes
+
+
+def mapped(function: Any, *args: Any) -> Any:
+    """A function of Python scalars, one lane after another; where lanes raise, that is a fact."""
+    if any(type(x) is Mixed for x in args):
+        return TABLE["each"](lambda a, k, name: mapped(function, *a), args, {}, "")
+    items = [live(x) if type(x) is LaneArray else x for x in args]
+    if any(type(x) is LaneArray and (x.kind == ARRAY and x.data.size != math.prod(x.lanes.shape)) for x in items):
+        return function(*args)  # its own complaint
+    values = [LaneArray(x.data.reshape(x.lanes.shape), x.lanes, PYTHON) if type(x) is LaneArray else x for x in items]
+    datas, lanes = spread_all([x if type(x) is LaneArray else LaneArray(np.asarray(x), NOWHERE, PYTHON) for x in values])
+    columns = [np.broadcast_to(data, lanes.shape).reshape(-1).tolist() for data in datas]
+    return _collected(function, columns, lanes, args)
+
+
+def _collected(function: Any, columns: list[Any], lanes: Any, args: tuple[Any, ...]) -> Any:
+    results: list[Any] = []
+    errors: list[Exception] = []
+    codes = np.zeros(lanes.shape, np.intp)
+    flat = codes.reshape(-1)
+    for n, row in enumerate(zip(*columns, strict=True)):
+        try:
+            results.append(function(*row))
+        except Exception as error:
+            flat[n] = _code(error, errors)
+            results.append(None)
+    if errors:
+        code = facts.agree(lanes, codes, "whether an exception is raised")
+        if code:
+            raise errors[int(code) - 1]
+        return mapped(function, *[live(x) if type(x) is LaneArray else x for x in args])
+    if not results:
+        raise NoLaneForm("a function of numbers, and no lanes")
+    return _column(results, lanes)
+
+
+def _code(error: Exception, errors: list[Exception]) -> int:
+    for n, known in enumerate(errors):
+        if type(known) is type(error) and known.args == error.args:
+            return n + 1
+    errors.append(error)
+    return len(errors)
+
+
+def _column(results: list[Any], lanes: Any) -> Any:
+    """Results of single lanes as one value."""
+    if type(results[0]) is tuple:
+        return tuple([_column(list(column), lanes) for column in zip(*results, strict=True)])
+    kinds = {type(x) for x in results}
+    if len(kinds) != 1 or next(iter(kinds)) not in (bool, int, float, complex):
+        raise NoLaneForm("a function of numbers gives something else")
+    data = np.asarray(results)
+    if data.dtype.kind not in "bifc":
+        raise NoLaneForm("a Python integer outgrows 64 bits")
+    return LaneArray(data.reshape(lanes.shape), lanes, PYTHON)
+
+
+def by_numpy(function: Any, ufunc: Any, dtype: Any = np.float64) -> Callable[..., Any]:
+    """The form of a function of `math` that NumPy has, too."""
+
+    def call(*args: Any) -> Any:
+        if any(type(x) is Mixed for x in args):
+            return TABLE["each"](lambda a, k, name: call(*a), args, {}, "")
+        datas, lanes = _operands(args, dtype)
+        with np.errstate(all="ignore"):
+            found = np.asarray(ufunc(*datas))
+        odd = ~np.isfinite(found)
+        if odd.any():
+            return _asked(function, found, odd, datas, lanes, args)
+        return LaneArray(found, lanes, PYTHON)
+
+    return call
+
+
+def _asked(function: Any, found: Any, odd: Any, datas: list[Any], lanes: Any, args: tuple[Any, ...]) -> Any:
+    """Ask `math` about the lanes whose result is no number."""
+    errors: list[Exception] = []
+    codes = np.zeros(lanes.shape, np.intp)
+    flat, results = codes.reshape(-1), found.reshape(-1)
+    columns = [data.reshape(-1) for data in datas]
+    for n in np.flatnonzero(odd):
+        try:
+            results[n] = function(*[column[n].item() for column in columns])
+        except Exception as error:
+            flat[n] = _code(error, errors)
+    if errors:
+        code = facts.agree(lanes, codes, "whether an exception is raised")
+        if code:
+            raise errors[int(code) - 1]
+        form = by_numpy(function, _ufunc_of(function), datas[0].dtype.type)
+        return form(*[live(x) if type(x) is LaneArray else x for x in args])
+    return LaneArray(found, lanes, PYTHON)
+
+
+def _ufunc_of(function: Any) -> Any:
+    table = _COMPLEX if getattr(cmath, function.__name__, None) is function else _BY_NUMPY
+    return table.get(function.__name__, _log)
+
+
+def _log(x: Any) -> Any:
+    return np.log(x)
+
+
+def _rounding(function: Any, ufunc: Any) -> Callable[..., Any]:
+    """``floor``, ``ceil`` and ``trunc`` give ints."""
+
+    def call(x: Any) -> Any:
+        if type(x) is Mixed:
+            return TABLE["mixed"](x, call)
+        x = live(x)
+        if x.data.dtype.kind not in "biuf" or x.data.size != math.prod(x.lanes.shape):
+            return function(x)
+        data = x.data.reshape(x.lanes.shape)
+        if data.dtype.kind == "f":
+            if not (np.abs(data) < 2.0**62).all():
+                return mapped(function, x)
+            data = ufunc(data)
+        return LaneArray(data.astype(np.int64), x.lanes, PYTHON)
+
+    return call
+
+
+def _test(ufunc: Any) -> Callable[..., Any]:
+    def call(x: Any) -> Any:
+        if type(x) is Mixed:
+            return TABLE["mixed"](x, call)
+        (data,), lanes = _operands((x,))
+        return LaneArray(ufunc(data), lanes, PYTHON)
+
+    return call
+
+
+def _logarithm(x: Any, *base: Any) -> Any:
+    if not base:
+        return by_numpy(math.log, _log)(x)
+    return mapped(math.log, x, *base)
+
+
+def _hypot(*args: Any) -> Any:
+    return by_numpy(math.hypot, np.hypot)(*args) if len(args) == 2 else mapped(math.hypot, *args)
+
+
+def _gcd(*args: Any) -> Any:
+    for x in args:
+        if type(x) is not int and not (type(x) is LaneArray and x.data.dtype.kind in "iu" and x.kind != ARRAY):
+            return mapped(math.gcd, *args)
+    found = args[0]
+    for other in args[1:]:
+        (a, b), lanes = _operands((found, other), np.int64)
+        found = LaneArray(np.gcd(a, b), lanes, PYTHON)
+    return found
+
+
+def _over_items(function: Any) -> Callable[..., Any]:
+    """``fsum``, ``prod``, ``dist``: of the items of sequences."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        rows = [list(arg) for arg in args]
+        if not any(type(x) in _VARYING for row in rows for x in row):
+            return function(*rows, **kwargs)
+        sizes = [len(row) for row in rows]
+
+        def of_scalars(*scalars: Any) -> Any:
+            at = 0
+            split = []
+            for size in sizes:
+                split.append(scalars[at : at + size])
+                at += size
+            return function(*split, **kwargs)
+
+        return mapped(of_scalars, *[x for row in rows for x in row])
+
+    return call
+
+
+def forms() -> dict[Any, Any]:
+    """The form of every function of `math` and `cmath`."""
+    found: dict[Any, Any] = {}
+    for name, function in vars(math).items():
+        if not callable(function):
+            continue
+        if name in _BY_NUMPY:
+            found[function] = by_numpy(function, _BY_NUMPY[name])
+        elif name in _TESTS:
+            found[function] = _test(_TESTS[name])
+        elif name in _ROUNDING:
+            found[function] = _rounding(function, _ROUNDING[name])
+        elif not name.startswith("_"):
+            found[function] = lambda *args, function=function, **kwargs: (
+                mapped(lambda *row: function(*row, **kwargs), *args)
+            )
+    for name, function in vars(cmath).items():
+        if callable(function) and not name.startswith("_"):
+            numpy = _COMPLEX.get(name)
+            found[function] = (
+                by_numpy(function, numpy, np.complex128)
+                if numpy is not None
+                else lambda *args, function=function: mapped(function, *args)
+            )
+    found[math.log], found[math.hypot], found[math.gcd] = _logarithm, _hypot, _gcd
+    return found
+
+
+ITEMS = {function: _over_items(function) for function in (math.fsum, math.prod, math.dist)}

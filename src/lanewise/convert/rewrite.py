@@ -1,0 +1,600 @@
+"""The rewriting: statements and expressions that ask about values become calls of `runtime`.
+
+The sides of an ``if`` become inner functions, which answer `GONE` when all their lanes have left (by ``return``,
+``break`` or ``continue``); what follows such a statement is then skipped. A loop stays a loop: its test, its
+iterable and its ways out are calls of a `Loop` object. Each loop stands there twice, and runs as it was written
+where nothing that it names is a lane value.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from .names import Liveness, bound, declared, read
+
+PREFIX = "_lw_"  # of every name that is not the user's own
+
+_AUGMENTED: dict[type, str] = {
+    ast.Add: "iadd", ast.Sub: "isub", ast.Mult: "imul", ast.Div: "itruediv", ast.FloorDiv: "ifloordiv",
+    ast.Mod: "imod", ast.Pow: "ipow", ast.MatMult: "imatmul", ast.LShift: "ilshift", ast.RShift: "irshift",
+    ast.BitAnd: "iand", ast.BitOr: "ior", ast.BitXor: "ixor",
+}  # fmt: skip
+_COMPARISONS: dict[type, str] = {
+    ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne",
+    ast.Is: "is_", ast.IsNot: "is_not", ast.In: "in_", ast.NotIn: "not_in",
+}  # fmt: skip
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_LEFT_ALONE = frozenset({"super", "locals", "vars", "eval", "exec", "dir", "__class__"})
+
+
+class CannotRewrite(Exception):
+    """The function has something that only Python itself runs as it should."""
+
+
+def _name(text: str, store: bool = False) -> ast.Name:
+    return ast.Name(text, ast.Store() if store else ast.Load())
+
+
+def _call(helper: str, *args: Any) -> ast.Call:
+    return ast.Call(_name(PREFIX + helper), list(args), [])
+
+
+def _method(owner: str, name: str, *args: Any) -> ast.Call:
+    return ast.Call(ast.Attribute(_name(owner), name, ast.Load()), list(args), [])
+
+
+def _thunk(body: Any) -> ast.Lambda:
+    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), body)
+
+
+def _strings(names: Any) -> ast.Constant:
+    return ast.Constant(tuple(sorted(names)))
+
+
+def _is_gone(value: Any) -> ast.Compare:
+    return ast.Compare(value, [ast.Is()], [_name(PREFIX + "GONE")])
+
+
+def _holds(node: Any, kinds: Any) -> bool:
+    """Whether some code holds a node of these kinds, not looking into inner functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, kinds) or (not isinstance(child, (*_SCOPES, ast.Lambda)) and _holds(child, kinds)):
+            return True
+    return False
+
+
+def _jumps(body: list[Any]) -> bool:
+    """Whether a block may be left other than at its end; the ways out of loops inside it do not count."""
+    for node in body:
+        if isinstance(node, (ast.Return, ast.Break, ast.Continue)):
+            return True
+        if isinstance(node, _SCOPES):
+            continue
+        if isinstance(node, (ast.For, ast.While)):
+            if _holds(node, ast.Return) or _jumps(node.orelse):
+                return True
+        elif _jumps(list(ast.iter_child_nodes(node))):
+            return True
+    return False
+
+
+class Place:
+    """Where a statement stands: how it returns, and how it goes on when all lanes have left.
+
+    Parameters
+    ----------
+    kind : str
+        ``function``, ``side`` (of an ``if``) or ``loop``.
+    loop : str
+        The name of the innermost loop's object; "" outside of loops.
+    """
+
+    def __init__(self, kind: str, loop: str = "") -> None:
+        self.kind = kind
+        self.loop = loop
+
+    def gone(self) -> list[Any]:
+        """What to do when all lanes have left."""
+        if self.kind == "function":
+            return [ast.Return(_method(PREFIX + "frame", "result"))]
+        if self.kind == "side":
+            return [ast.Return(_name(PREFIX + "GONE"))]
+        return [ast.If(_method(self.loop, "go_on"), [ast.Continue()], []), ast.Break()]
+
+    def leave(self, call: ast.Call) -> list[Any]:
+        """Let the lanes at work leave by a call that answers `GONE`."""
+        return [ast.Return(call)] if self.kind == "side" else [ast.Expr(call), *self.gone()]
+
+    def give(self, value: Any) -> list[Any]:
+        """``return value``."""
+        if self.kind == "function":
+            return [ast.Return(_method(PREFIX + "frame", "done", value))]
+        return self.leave(_method(PREFIX + "frame", "leave", value))
+
+
+class Function:
+    """The rewriting of one function, and of those defined inside it."""
+
+    def __init__(self, node: Any, counter: list[int], outer_names: set[str]) -> None:
+        self.node = node
+        self.counter = counter
+        body = node.body if isinstance(node.body, list) else []
+        args = node.args
+        every = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
+        self.globals = declared(body, ast.Global)
+        self.nonlocals = declared(body, ast.Nonlocal)
+        self.parameters = {arg.arg for arg in every if arg is not None}
+        self.locals = (self.parameters | bound(*body)) - self.globals - self.nonlocals
+        self.visible = self.locals | outer_names  # the names whose cells an inner function can have
+        self.live = Liveness(body)
+        self.expressions = Expressions(self)
+
+    def fresh(self, letter: str) -> str:
+        """A name that occurs nowhere else."""
+        self.counter[0] += 1
+        return f"{PREFIX}{letter}{self.counter[0]}"
+
+    def rewritten(self) -> Any:
+        """The definition, rewritten."""
+        node = self.node
+        if isinstance(node, ast.Lambda):
+            return ast.copy_location(ast.Lambda(node.args, self.expressions.visit(node.body)), node)
+        body = list(node.body)
+        start = []
+        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            start = [body.pop(0)]
+        start += [item for item in body if isinstance(item, (ast.Global, ast.Nonlocal))]
+        body = [item for item in body if not isinstance(item, (ast.Global, ast.Nonlocal))]
+        names = sorted(self.locals - self.parameters)
+        if names:  # inner functions that bind them need a binding here
+            start.append(ast.If(ast.Constant(False), [ast.Assign([_name(n, True) for n in names], ast.Constant(0))], []))
+        if has_regions(node.body):
+            start.append(ast.Assign([_name(PREFIX + "frame", True)], _call("enter")))
+            new = self.block(body, Place("function"))
+            if not new or not isinstance(new[-1], ast.Return):
+                new.append(ast.Return(_method(PREFIX + "frame", "done")))
+        else:
+            new = self.block(body, Place("plain"))
+        made = ast.FunctionDef(node.name, node.args, start + new, node.decorator_list, node.returns, None)
+        if hasattr(node, "type_params"):
+            made.type_params = node.type_params
+        return ast.copy_location(made, node)
+
+    # ---- statements ----
+
+    def block(self, body: list[Any], place: Place) -> list[Any]:
+        """A list of statements, rewritten."""
+        found = []
+        for node in body:
+            for new in self.statement(node, place):
+                found.append(_located(new, node))
+        return found
+
+    def statement(self, node: Any, place: Place) -> list[Any]:
+        """One statement, rewritten."""
+        method: Callable[[Any, Place], list[Any]] | None = getattr(self, f"on_{type(node).__name__}", None)
+        if method is not None:
+            return method(node, place)
+        effects = self.effects(node)
+        return [*effects, self.expressions.visit(copy.deepcopy(node))]
+
+    def effects(self, node: Any) -> list[Any]:
+        """What to say before a statement that changes more than the function's own variables."""
+        outside = bound(node) & (self.globals | self.nonlocals)
+        attributes = [n for n in ast.walk(node) if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)]
+        deleted = isinstance(node, ast.Delete) and any(isinstance(n, ast.Subscript) for n in node.targets)
+        return [ast.Expr(_call("effect"))] if outside or attributes or deleted else []
+
+    def on_FunctionDef(self, node: Any, place: Place) -> list[Any]:
+        if not can_rewrite(node):
+            return [node]
+        return [Function(node, self.counter, self.visible).rewritten()]
+
+    def on_ClassDef(self, node: Any, place: Place) -> list[Any]:
+        return [node]
+
+    on_AsyncFunctionDef = on_ClassDef
+
+    def on_Global(self, node: Any, place: Place) -> list[Any]:
+        return []
+
+    on_Nonlocal = on_Global
+
+    def on_Return(self, node: Any, place: Place) -> list[Any]:
+        value = self.expressions.visit(copy.deepcopy(node.value)) if node.value is not None else ast.Constant(None)
+        return [ast.Return(value)] if place.kind == "plain" else place.give(value)
+
+    def on_Break(self, node: Any, place: Place) -> list[Any]:
+        if place.kind == "side":
+            return place.leave(_method(place.loop, "leave"))
+        return [ast.If(_method(place.loop, "breaks"), [ast.Continue()], []), ast.Break()]
+
+    def on_Continue(self, node: Any, place: Place) -> list[Any]:
+        if place.kind == "side":
+            return place.leave(_method(place.loop, "skip"))
+        return [ast.Expr(_method(place.loop, "rejoin")), ast.Continue()]
+
+    def on_Assert(self, node: Any, place: Place) -> list[Any]:
+        error = ast.Call(_name("AssertionError"), [node.msg] if node.msg is not None else [], [])
+        test = ast.UnaryOp(ast.Not(), node.test)
+        made = _located(ast.If(test, [ast.Raise(error, None)], []), node)
+        self.live.after.setdefault(made, self.live.after.get(node, set()))
+        return self.on_If(made, place)
+
+    def on_If(self, node: Any, place: Place) -> list[Any]:
+        names = self.assigned(node) & self.live.after.get(node, self.locals)
+        definitions = []
+        sides: list[Any] = []
+        for body, letter in ((node.body, "then"), (node.orelse, "else")):
+            if not body:
+                sides.append(ast.Constant(None))
+                continue
+            name = self.fresh(letter)
+            definitions.append(_located(self.side(name, body, place), body[0]))
+            sides.append(_name(name))
+        call = _call("if", self.expressions.truth(node.test), *sides, _strings(names))
+        if _jumps(node.body) or _jumps(node.orelse):
+            return [*definitions, ast.If(_is_gone(call), place.gone(), [])]
+        return [*definitions, ast.Expr(call)]
+
+    def assigned(self, *nodes: Any) -> set[str]:
+        """The function's variables that some statements may bind."""
+        return bound(*nodes) & self.locals
+
+    def side(self, name: str, body: list[Any], place: Place) -> Any:
+        """A block as an inner function."""
+        names = sorted(bound(*body) & (self.locals | self.nonlocals))
+        outside = sorted(bound(*body) & self.globals)
+        start: list[Any] = [ast.Nonlocal(names)] if names else []
+        start += [ast.Global(outside)] if outside else []
+        new = self.block(body, Place("side", place.loop))
+        return _function(name, start + new)
+
+    def on_While(self, node: Any, place: Place) -> list[Any]:
+        return self.loop(node, place, lambda loop: ast.While(
+            _method(loop, "test", self.expressions.truth(node.test)), self.turn(node, loop), [],
+        ))  # fmt: skip
+
+    def on_For(self, node: Any, place: Place) -> list[Any]:
+        if _holds(node.target, (ast.Subscript, ast.Attribute)):
+            raise CannotRewrite("a loop over something other than a variable")
+        return self.loop(node, place, lambda loop: ast.For(
+            node.target, _method(loop, "over", self.expressions.visit(copy.deepcopy(node.iter))), self.turn(node, loop), [],
+        ))  # fmt: skip
+
+    def turn(self, node: Any, loop: str) -> list[Any]:
+        """The body of a loop."""
+        return [*self.block(node.body, Place("loop", loop)), ast.Expr(_method(loop, "rejoin"))]
+
+    def loop(self, node: Any, place: Place, make: Callable[[str], Any]) -> list[Any]:
+        """A loop: as it was written where it meets no lane values, else by a `Loop`."""
+        loop = self.fresh("loop")
+        names = self.assigned(node) & (self.live.after.get(node, self.locals) | self.live.head.get(node, self.locals))
+        seen = sorted((read(node) & self.visible) | names)
+        peek = _thunk(ast.Tuple([_name(name) for name in seen], ast.Load()))
+        start = ast.Assign([_name(loop, True)], _call("loop", peek, _strings(names), ast.Constant(bool(node.orelse))))
+        new = [make(loop)]
+        if node.orelse:
+            name = self.fresh("else")
+            new += [self.side(name, node.orelse, place), ast.Expr(_method(loop, "orelse", _name(name)))]
+        end = _method(loop, "over_and_out")
+        new.append(ast.If(_is_gone(end), place.gone(), []) if place.kind != "plain" else ast.Expr(end))
+        as_written = self.as_written(node, place)
+        if as_written is None:
+            start.value.args.append(ast.Constant(False))  # type: ignore[attr-defined]
+            return [start, *new]
+        test = ast.Compare(_name(loop), [ast.Is()], [ast.Constant(None)])
+        return [start, ast.If(test, [as_written], new)]
+
+    def as_written(self, node: Any, place: Place) -> Any:
+        """A loop as it was written, but for the way in which it returns."""
+        if not _holds(node, ast.Return):
+            return copy.deepcopy(node)
+        if place.kind == "loop":
+            return None  # its return would have to leave the loop around it as well
+        return _Returns(place).visit(copy.deepcopy(node))
+
+    def on_AugAssign(self, node: Any, place: Place) -> list[Any]:
+        helper = _name(PREFIX + _AUGMENTED[type(node.op)])
+        value = self.expressions.visit(copy.deepcopy(node.value))
+        if isinstance(node.target, ast.Name):
+            name = node.target.id
+            call = _call("augmented", helper, _name(name), value)
+            return [*self.effects(node), ast.Assign([_name(name, True)], call)]
+        if isinstance(node.target, ast.Subscript):
+            base, index = self.expressions.subscript(node.target)
+            return [ast.Expr(_call("set_augmented", helper, base, index, value))]
+        return [*self.effects(node), ast.AugAssign(node.target, node.op, value)]
+
+    def on_Assign(self, node: Any, place: Place) -> list[Any]:
+        value = self.expressions.visit(copy.deepcopy(node.value))
+        effects = self.effects(node)
+        if not any(isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store) for n in ast.walk(node)):
+            targets = [self.expressions.visit(copy.deepcopy(target)) for target in node.targets]
+            return [*effects, ast.Assign(targets, value)]
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
+            base, index = self.expressions.subscript(node.targets[0])
+            return [*effects, ast.Expr(_call("set", value, base, index))]
+        held = self.fresh("value")
+        found: list[Any] = [*effects, ast.Assign([_name(held, True)], value)]
+        for target in node.targets:
+            found += self.stores(target, _name(held))
+        return found
+
+    def stores(self, target: Any, value: Any) -> list[Any]:
+        """Assign to a target with subscripts in it: the items first, then one write after another."""
+        if isinstance(target, ast.Subscript):
+            base, index = self.expressions.subscript(target)
+            return [ast.Expr(_call("set", value, base, index))]
+        if not isinstance(target, (ast.Tuple, ast.List)):
+            return [ast.Assign([copy.deepcopy(target)], value)]
+        names = []
+        later: list[Any] = []
+        for item in target.elts:
+            starred = isinstance(item, ast.Starred)
+            inner = item.value if starred else item  # type: ignore[attr-defined]
+            name = self.fresh("item")
+            stored = _name(name, True)
+            names.append(ast.Starred(stored, ast.Store()) if starred else stored)
+            later += self.stores(inner, _name(name))
+        return [ast.Assign([ast.Tuple(names, ast.Store())], value), *later]
+
+    def on_AnnAssign(self, node: Any, place: Place) -> list[Any]:
+        if node.value is None:
+            return []
+        return self.on_Assign(_located(ast.Assign([node.target], node.value), node), place)
+
+    def on_With(self, node: Any, place: Place) -> list[Any]:
+        depth = self.fresh("depth")
+        items = [self.expressions.visit(copy.deepcopy(item)) for item in node.items]
+        return [
+            ast.Assign([_name(depth, True)], _call("depth")),
+            ast.With(items, self.block(node.body, place)),
+            ast.Expr(_call("caught", _name(depth))),
+        ]
+
+    def on_Try(self, node: Any, place: Place) -> list[Any]:
+        depth = self.fresh("depth")
+        handlers = []
+        for handler in node.handlers:
+            kind = self.expressions.visit(copy.deepcopy(handler.type)) if handler.type is not None else None
+            body = [ast.Expr(_call("caught", _name(depth))), *self.block(handler.body, place)]
+            handlers.append(ast.copy_location(ast.ExceptHandler(kind, handler.name, body), handler))
+        parts = [self.block(part, place) for part in (node.body, node.orelse, node.finalbody)]
+        return [ast.Assign([_name(depth, True)], _call("depth")), ast.Try(parts[0], handlers, *parts[1:])]
+
+    def on_Match(self, node: Any, place: Place) -> list[Any]:
+        subject = self.fresh("subject")
+        chain = self.cases(subject, node.cases)
+        if chain is None:
+            cases = [
+                ast.match_case(case.pattern, case.guard and self.expressions.truth(case.guard), self.block(case.body, place))
+                for case in node.cases
+            ]  # fmt: skip
+            return [ast.Match(self.expressions.visit(copy.deepcopy(node.subject)), cases)]
+        start = ast.Assign([_name(subject, True)], self.expressions.visit(copy.deepcopy(node.subject)))
+        if not chain:
+            return [start]
+        chain[0] = _located(chain[0], node)
+        for inner in ast.walk(chain[0]):
+            if isinstance(inner, ast.If):
+                self.live.after.setdefault(inner, self.live.after.get(node, self.locals))
+        self.locals.add(subject)
+        return [start, *self.block(chain, place)]
+
+    def cases(self, subject: str, cases: list[Any]) -> list[Any] | None:
+        """A ``match`` on values as a chain of ifs; None where its patterns are of other kinds."""
+        if not cases:
+            return []
+        case, *rest = cases
+        test, binding = _pattern(case.pattern, subject)
+        if test is None:
+            return None
+        if case.guard is not None:
+            if binding:
+                return None
+            test = ast.BoolOp(ast.And(), [test, case.guard])
+        others = self.cases(subject, rest)
+        if others is None:
+            return None
+        return [ast.If(test, [*binding, *case.body], others)]
+
+
+def _pattern(pattern: Any, subject: str) -> tuple[Any, list[Any]]:
+    """The test of a pattern, and what it binds; no test where it is not one of plain values."""
+    if isinstance(pattern, ast.MatchValue):
+        return ast.Compare(_name(subject), [ast.Eq()], [pattern.value]), []
+    if isinstance(pattern, ast.MatchSingleton):
+        return ast.Compare(_name(subject), [ast.Is()], [ast.Constant(pattern.value)]), []
+    if isinstance(pattern, ast.MatchOr):
+        tests = [_pattern(part, subject) for part in pattern.patterns]
+        if any(test is None or binding for test, binding in tests):
+            return None, []
+        return ast.BoolOp(ast.Or(), [test for test, _ in tests]), []
+    if isinstance(pattern, ast.MatchAs):
+        test, binding = _pattern(pattern.pattern, subject) if pattern.pattern else (ast.Constant(True), [])
+        return test, [*binding, *([ast.Assign([_name(pattern.name, True)], _name(subject))] if pattern.name else [])]
+    return None, []
+
+
+class _Returns(ast.NodeTransformer):
+    """The returns of a loop that otherwise stays as it was written."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def visit_Return(self, node: Any) -> Any:
+        value = node.value if node.value is not None else ast.Constant(None)
+        return [_located(new, node) for new in self.place.give(value)]
+
+    def visit_FunctionDef(self, node: Any) -> Any:
+        return node
+
+    visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = visit_FunctionDef
+
+
+def _function(name: str, body: list[Any]) -> Any:
+    made = ast.FunctionDef(name, ast.arguments([], [], None, [], [], None, []), body, [], None, None)
+    made.type_params = []
+    return made
+
+
+def _located(new: Any, node: Any) -> Any:
+    """Give what stands for a statement the statement's place, where it has none of its own."""
+    for inner in ast.walk(new):
+        if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
+            ast.copy_location(inner, node)
+    return new
+
+
+# ---- expressions ----
+
+
+class Expressions(ast.NodeTransformer):
+    """The rewriting of expressions."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+
+    def truth(self, node: Any) -> Any:
+        """An expression of which only the truth is asked."""
+        if isinstance(node, ast.BoolOp) and not _binds(node):
+            helper = "all" if isinstance(node.op, ast.And) else "any"
+            first, *rest = node.values
+            return self.at(_call(helper, self.truth(first), *[_thunk(self.truth(value)) for value in rest]), node)
+        return self.visit(copy.deepcopy(node))
+
+    def at(self, new: Any, node: Any) -> Any:
+        """What stands for an expression, in its place."""
+        return _located(new, node)
+
+    def visit_BoolOp(self, node: Any) -> Any:
+        if _binds(node):
+            return self.generic_visit(node)
+        helper = "and" if isinstance(node.op, ast.And) else "or"
+        first, *rest = [self.visit(value) for value in node.values]
+        return self.at(_call(helper, first, *[_thunk(value) for value in rest]), node)
+
+    def visit_IfExp(self, node: Any) -> Any:
+        if _binds(node):
+            return self.generic_visit(node)
+        sides = [_thunk(self.visit(side)) for side in (node.body, node.orelse)]
+        return self.at(_call("if_expression", self.truth(node.test), *sides), node)
+
+    def visit_UnaryOp(self, node: Any) -> Any:
+        if isinstance(node.op, ast.Not):
+            return self.at(_call("not", self.truth(node.operand)), node)
+        return self.generic_visit(node)
+
+    def visit_Compare(self, node: Any) -> Any:
+        if len(node.ops) == 1:
+            if type(node.ops[0]) in (ast.Is, ast.IsNot, ast.In, ast.NotIn):
+                helper = _COMPARISONS[type(node.ops[0])]
+                return self.at(_call(helper, self.visit(node.left), self.visit(node.comparators[0])), node)
+            return self.generic_visit(node)
+        if _binds(node):
+            return self.generic_visit(node)
+        steps = [
+            ast.Tuple([_name(PREFIX + _COMPARISONS[type(op)]), _thunk(self.visit(right))], ast.Load())
+            for op, right in zip(node.ops, node.comparators, strict=True)
+        ]
+        return self.at(_call("chain", self.visit(node.left), *steps), node)
+
+    def visit_Call(self, node: Any) -> Any:
+        node = self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute):
+            node.func = self.at(_call("method", node.func.value, ast.Constant(node.func.attr)), node.func)
+        elif not (isinstance(node.func, ast.Name) and node.func.id.startswith(PREFIX)):
+            node.func = self.at(_call("function", node.func), node.func)
+        return node
+
+    def visit_Subscript(self, node: Any) -> Any:
+        if not isinstance(node.ctx, ast.Load) or _is_constant_index(node.slice):
+            return self.generic_visit(node)
+        base, index = self.subscript(node, copied=False)
+        return self.at(_call("get", base, index), node)
+
+    def subscript(self, node: Any, *, copied: bool = True) -> tuple[Any, Any]:
+        """The object and the index of a subscript, as expressions."""
+        if copied:
+            node = copy.deepcopy(node)
+        return self.visit(node.value), self.visit(_index(node.slice, node))
+
+    def visit_Lambda(self, node: Any) -> Any:
+        inner = Function(node, self.function.counter, self.function.visible)
+        node.body = inner.expressions.visit(node.body)
+        return node
+
+
+def _index(node: Any, where: Any) -> Any:
+    """An index, its slices as calls of ``slice``."""
+    if isinstance(node, ast.Slice):
+        parts = [part if part is not None else ast.Constant(None) for part in (node.lower, node.upper, node.step)]
+        return _located(ast.Call(_name(PREFIX + "slice"), parts, []), where)
+    if isinstance(node, ast.Tuple):
+        return _located(ast.Tuple([_index(item, where) for item in node.elts], ast.Load()), where)
+    return node
+
+
+def _is_constant_index(node: Any) -> bool:
+    if isinstance(node, ast.Tuple):
+        return all(_is_constant_index(item) for item in node.elts)
+    if isinstance(node, ast.Slice):
+        return all(part is None or _is_constant_index(part) for part in (node.lower, node.upper, node.step))
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.operand, ast.Constant)
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Attribute) and node.attr == "newaxis")
+
+
+def _binds(node: Any) -> bool:
+    """Whether an expression does what it can't do inside a function of its own."""
+    return any(isinstance(n, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)) for n in ast.walk(node))
+
+
+# ---- which functions ----
+
+
+def has_regions(body: list[Any]) -> bool:
+    """Whether lanes may part in a function."""
+    kinds = (ast.If, ast.While, ast.For, ast.Assert, ast.Match, ast.Try, ast.With)
+    return any(isinstance(node, kinds) or (not isinstance(node, _SCOPES) and _holds(node, kinds)) for node in body)
+
+
+def can_rewrite(node: Any) -> bool:
+    """Whether a definition is one that can be rewritten."""
+    for inner in ast.walk(node):
+        if isinstance(inner, (ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.TryStar)):
+            return False
+        if isinstance(inner, ast.Name) and (inner.id in _LEFT_ALONE or inner.id.startswith(PREFIX)):
+            return False
+        private = inner.attr if isinstance(inner, ast.Attribute) else inner.id if isinstance(inner, ast.Name) else ""
+        if private.startswith("__") and not private.endswith("__"):
+            return False  # a class would spell it differently
+    return True
+
+
+def rewrite(node: Any, free: tuple[str, ...], helpers: tuple[str, ...]) -> ast.Module:
+    """A module with one function that makes the rewritten one, given its free variables and the helpers."""
+    if not can_rewrite(node):
+        raise CannotRewrite("it has something that only Python itself runs as it should")
+    node = copy.deepcopy(node)
+    made = Function(node, [0], set(free)).rewritten()
+    names = [*(name for name in free), *(PREFIX + name for name in helpers)]
+    arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+    if isinstance(made, ast.Lambda):
+        body: list[Any] = [ast.Return(made)]
+    else:
+        made.decorator_list, made.returns = [], None
+        made.name = PREFIX + "made"  # a name of its own: the user's may be that of a global
+        for arg in (*made.args.posonlyargs, *made.args.args, *made.args.kwonlyargs, made.args.vararg, made.args.kwarg):
+            if arg is not None:
+                arg.annotation = None
+        body = [made, ast.Return(_name(made.name))]
+    made.args.defaults = []
+    made.args.kw_defaults = [None] * len(made.args.kwonlyargs)
+    factory = ast.FunctionDef(PREFIX + "factory", arguments, body, [], None, None)
+    factory.type_params = []
+    return ast.fix_missing_locations(ast.Module([_located(factory, node)], []))

@@ -1,0 +1,340 @@
+"""What rewritten code calls: the statements and expressions of Python, for plain values and for lane values."""
+
+from __future__ import annotations
+
+import operator
+from collections import deque
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, live
+from ..facts import RUN, Run
+from ..lanes import NOWHERE, LaneAxis
+from ..meet import UNBOUND, Mixed
+from ..regions import GONE, PLAIN, Frame, Loop, choose, contents, effect, either, truths
+from ..ops.common import lane
+
+_VARYING = frozenset({LaneArray, Mixed})
+
+
+def _run() -> Run:
+    """The run at work; outside of every vmap one that has nothing to do."""
+    run = RUN.get()
+    return Run(LaneAxis(1, 0), None) if run is None else run
+
+
+# ---- statements ----
+
+
+def enter() -> Frame:
+    """Begin a call of a function."""
+    return Frame(_run())
+
+
+def variables(names: tuple[str, ...], *functions: Any) -> list[CellType]:
+    """The cells of some variables, which these functions have in common."""
+    if not names:
+        return []
+    found: dict[str, CellType] = {}
+    for function in functions:
+        if function is not None:
+            found.update(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    return [found[name] for name in names]
+
+
+def if_(test: Any, then: Any, orelse: Any, names: tuple[str, ...]) -> Any:
+    """``if test: then() else: orelse()``; `GONE` if no lane comes to the end."""
+    if type(test) not in _VARYING:
+        body = then if test else orelse
+        return None if body is None else body()
+    ident = (then or orelse).__code__
+    return either(test, then, orelse, variables(names, then, orelse), ident)
+
+
+def loop(peek: Any, names: tuple[str, ...], has_else: bool, twice: bool = True) -> Loop | None:
+    """Begin a loop; None if it names no lane values, and may run as it was written."""
+    cells = peek.__closure__ or ()
+    run = RUN.get()
+    if twice and all([_is_plain(contents(cell), run) for cell in cells]):
+        return None
+    return Loop(_run() if run is None else run, variables(names, peek), peek.__code__, has_else)
+
+
+_PLAIN_TYPES = frozenset({
+    int, float, bool, complex, str, bytes, type(None), range, slice, ModuleType, BuiltinFunctionType, np.ufunc, type,
+    type(Ellipsis), type(UNBOUND), type(np.sum), *np.sctypeDict.values(),
+})  # fmt: skip
+
+
+def _is_plain(value: Any, run: Run | None) -> bool:
+    kind = type(value)
+    if kind in _PLAIN_TYPES:
+        return True
+    if kind is tuple:
+        return all([_is_plain(item, run) for item in value])
+    if kind is np.ndarray:
+        return value.dtype != object and not (run is not None and run.parted)
+    return kind is FunctionType and not value.__closure__
+
+
+def depth() -> Any:
+    """Where the code is among the regions at work, for `caught`."""
+    run = RUN.get()
+    return None if run is None else (run, run.region, run.refinements)
+
+
+def caught(before: Any) -> None:
+    """See that an exception was caught where it arose for all lanes alike."""
+    if before is not None and before[0].region is not before[1]:
+        run: Run = before[0]
+        if run.parted:
+            run.region.refile(NOWHERE, 0, pure=run.started is not None and run.started.pure)
+        run.region = before[1]
+
+
+# ---- assignments ----
+
+
+def augmented(function: Any, target: Any, value: Any) -> Any:
+    """``target += value`` and its kin, for a variable."""
+    if type(target) in _CONTAINERS:
+        effect(target)
+    return function(target, value)
+
+
+def get(base: Any, index: Any) -> Any:
+    """``base[index]``; an array or a list that all lanes share is read by an index of each lane in one gather."""
+    if type(base) is LaneArray or type(index) not in _INDICES or not _varies(index):
+        return base[index]
+    kind = type(base)
+    if kind is np.ndarray and base.dtype != object:
+        return apply(operator.getitem, LaneArray(base, NOWHERE, ARRAY), index)
+    if kind in (list, tuple, str) and type(index) is LaneArray:
+        return _picked(base, index)
+    return base[index]
+
+
+_INDICES = frozenset({LaneArray, tuple, list, Mixed})
+
+
+def _varies(index: Any) -> bool:
+    if type(index) is LaneArray:
+        return bool(index.lanes.axes)
+    return type(index) in (tuple, list) and any(_varies(item) for item in index)
+
+
+def _picked(items: Any, index: LaneArray) -> Any:
+    """An item of a sequence by a number of each lane."""
+    index = live(index)
+    if index.data.ndim > index.lanes.ndim or index.data.dtype.kind not in "iub" or not index.data.size:
+        return items[index]
+    kinds = {type(item) for item in items}
+    if len(kinds) == 1 and (kind := kinds.pop()) in (int, float, bool, complex):
+        table = np.asarray(items)
+        if table.dtype.kind in "biufc":
+            found = apply(operator.getitem, LaneArray(table, NOWHERE, ARRAY), index)
+            return LaneArray(found.data.astype(kind, copy=False), found.lanes, PYTHON)
+    numbers = np.unique(index.data)
+    if numbers.size == 1 or numbers[0] < -len(items) or numbers[-1] >= len(items):
+        return items[index]
+    indices = [np.nonzero(index.data == number) for number in numbers]
+    thunks = [lambda number=number: items[int(number)] for number in numbers]
+    return choose(index.lanes, indices, thunks, None)
+
+
+def set_(value: Any, base: Any, index: Any) -> None:
+    """``base[index] = value``."""
+    if type(base) is not LaneArray:
+        effect(base)
+    base[index] = value
+
+
+def set_augmented(function: Any, base: Any, index: Any, value: Any) -> None:
+    """``base[index] += value`` and its kin."""
+    set_(function(get(base, index), value), base, index)
+
+
+# ---- expressions ----
+
+
+def if_expression(test: Any, then: Any, orelse: Any) -> Any:
+    """``then() if test else orelse()``."""
+    if type(test) not in _VARYING:
+        return then() if test else orelse()
+    ident = then.__code__
+    test = truths(test)
+    if type(test) is not LaneArray or ident in PLAIN:
+        return then() if test else orelse()
+    return choose(test.lanes, [np.nonzero(test.data), np.nonzero(~test.data)], [then, orelse], ident)
+
+
+def and_(value: Any, *others: Any) -> Any:
+    """``value and others[0]() and ...``."""
+    for n, other in enumerate(others):
+        if type(value) in _VARYING:
+            held, rest = value, others[n:]
+            return if_expression(held, lambda: and_(rest[0](), *rest[1:]), lambda: held)
+        if not value:
+            return value
+        value = other()
+    return value
+
+
+def or_(value: Any, *others: Any) -> Any:
+    """``value or others[0]() or ...``."""
+    for n, other in enumerate(others):
+        if type(value) in _VARYING:
+            held, rest = value, others[n:]
+            return if_expression(held, lambda: held, lambda: or_(rest[0](), *rest[1:]))
+        if value:
+            return value
+        value = other()
+    return value
+
+
+def all_(value: Any, *others: Any) -> Any:
+    """The truth of ``value and others[0]() and ...``."""
+    return _truth_of(True, value, others)
+
+
+def any_(value: Any, *others: Any) -> Any:
+    """The truth of ``value or others[0]() or ...``."""
+    return _truth_of(False, value, others)
+
+
+def _truth_of(until: bool, value: Any, others: Any) -> Any:
+    for n, other in enumerate(others):
+        if type(value) in _VARYING:
+            value = truths(value)
+        if type(value) is LaneArray:
+            rest = others[n:]
+
+            def further() -> Any:
+                return _python_truth(_truth_of(until, rest[0](), rest[1:]))
+
+            mine = LaneArray(value.data, value.lanes, PYTHON)
+            sides = (further, lambda: not until) if until else (lambda: True, further)
+            return if_expression(mine, *sides)
+        if bool(value) is not until:
+            return value
+        value = other()
+    return value
+
+
+def _python_truth(value: Any) -> Any:
+    value = truths(value)
+    return LaneArray(value.data, value.lanes, PYTHON) if type(value) is LaneArray else value
+
+
+def not_(value: Any) -> Any:
+    """``not value``."""
+    if type(value) not in _VARYING:
+        return not value
+    value = truths(value)
+    if type(value) is LaneArray:
+        return LaneArray(~value.data, value.lanes, PYTHON)
+    return not value
+
+
+def chain(left: Any, *steps: Any) -> Any:
+    """``left < a() < b()``."""
+    (function, operand), *rest = steps
+    right = operand()
+    value = function(left, right)
+    return and_(value, lambda: chain(right, *rest)) if rest else value
+
+
+def is_(a: Any, b: Any) -> Any:
+    """``a is b``."""
+    for x, y in ((a, b), (b, a)):
+        if type(x) is Mixed and type(y) is not Mixed:
+            return TABLE["mixed"](x, lambda option, y=y: option is y)
+    return a is b
+
+
+def is_not(a: Any, b: Any) -> Any:
+    """``a is not b``."""
+    return not_(is_(a, b))
+
+
+def in_(item: Any, items: Any) -> Any:
+    """``item in items``."""
+    kind = type(items)
+    if kind is LaneArray or (type(item) is LaneArray and kind is np.ndarray):
+        found = apply(np.any, items == item)
+        return LaneArray(found.data, found.lanes, PYTHON) if type(found) is LaneArray else bool(found)
+    if kind in (list, tuple, set, frozenset) and (type(item) in _VARYING or any(type(x) in _VARYING for x in items)):
+        return any_(False, *[lambda x=x: x is item or item == x for x in items])
+    if kind is range and type(item) is LaneArray and item.data.dtype.kind in "iu" and items.step > 0:
+        return all_(item >= items.start, lambda: item < items.stop, lambda: (item - items.start) % items.step == 0)
+    return item in items
+
+
+def not_in(item: Any, items: Any) -> Any:
+    """``item not in items``."""
+    return not_(in_(item, items))
+
+
+# ---- calls ----
+
+_CONTAINERS = frozenset({list, dict, set, deque, bytearray, np.ndarray})
+
+_READERS = frozenset({
+    "index", "count", "copy", "get", "keys", "values", "items", "union", "intersection", "difference", "issubset",
+    "issuperset", "isdisjoint", "symmetric_difference",
+})  # fmt: skip
+
+_WRITERS = frozenset({"sort", "fill", "put", "resize", "itemset", "partition", "setflags", "byteswap", "setfield"})
+
+_NO_EFFECTS = frozenset({LaneArray, str, bytes, int, float, bool, complex, tuple, frozenset, range, type(None)})
+
+
+def method(owner: Any, name: str) -> Any:
+    """The method of an object, in its form for lane values."""
+    found = getattr(owner, name)
+    kind = type(owner)
+    if kind in _NO_EFFECTS:
+        return found
+    if kind is ModuleType or isinstance(owner, type):
+        return function(found)
+    if kind in _CONTAINERS:
+        if name in _WRITERS if kind is np.ndarray else name not in _READERS:
+            effect(owner)
+        return found
+    if type(found) is MethodType or type(found) is FunctionType:
+        return function(found)
+    if kind is not Mixed and not isinstance(owner, (np.generic, np.ufunc)):
+        effect(owner)
+    return found
+
+
+def function(found: Any) -> Any:
+    """A function in its form for lane values."""
+    from . import lane_form
+    from .calls import FORMS
+
+    kind = type(found)
+    if kind is FunctionType or kind is MethodType:
+        return FORMS.get(found) or lane_form(found) if kind is FunctionType else lane_form(found)
+    if kind in _BY_VALUE:
+        return FORMS.get(found, found)
+    return found
+
+
+_BY_VALUE = frozenset({BuiltinFunctionType, type, type(np.sum), type(np.zeros), type(np.array)})
+
+HELPERS: dict[str, Any] = {
+    "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,
+    "augmented": augmented, "get": get, "set": set_, "set_augmented": set_augmented, "slice": slice,
+    "if_expression": if_expression, "and": and_, "or": or_, "all": all_, "any": any_, "not": not_, "chain": chain,
+    "is_": is_, "is_not": is_not, "in_": in_, "not_in": not_in, "method": method, "function": function,
+    **{name: getattr(operator, name) for name in (
+        "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "imatmul", "ilshift", "irshift", "iand", "ior",
+        "ixor", "lt", "le", "gt", "ge", "eq", "ne",
+    )},
+}  # fmt: skip
+"""Everything that rewritten code can name, less the prefix."""
+
+__all__ = ["HELPERS", "lane"]
