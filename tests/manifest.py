@@ -52,6 +52,8 @@ class Entry:
         Why it isn't batched.
     row : Row, optional
         The call, as the law takes it.
+    steady : bool
+        Whether some version of NumPy has it batched where others split.
     """
 
     section: str
@@ -60,6 +62,7 @@ class Entry:
     call: str = ""
     reason: str = ""
     row: Row | None = field(default=None, repr=False)
+    steady: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ class Section:
         Names that not every supported version has.
     shared : str
         Names that run lane by lane where their first operand is a plain array: Python asks no lane value about it.
+    steady : str
+        Names that split in some versions of NumPy, and are batched in others.
     needs_lanes : str
         Names that a batch of no lanes can't answer.
     numeric : bool
@@ -97,6 +102,7 @@ class Section:
     not_for_arrays: dict[str, str] = field(default_factory=dict)
     some_versions: str = ""
     shared: str = ""
+    steady: str = ""
     needs_lanes: str = ""
     numeric: bool = True
 
@@ -112,7 +118,9 @@ class Section:
 
     def _entry(self, name: str, verdict: str, call: str, reason: str = "") -> Entry:
         text = re.sub(r"(\.?)\bf\b", lambda found: found[1] + name if found[1] else self.prefix + name, call)
-        return Entry(self.title, name, verdict, text, reason, self._row(name, verdict, text))
+        return Entry(
+            self.title, name, verdict, text, reason, self._row(name, verdict, text), name in self.steady.split()
+        )
 
     def _row(self, name: str, verdict: str, call: str) -> Row:
         named = sorted((node.col_offset, node.id) for node in ast.walk(ast.parse(call)) if isinstance(node, ast.Name))

@@ -6,7 +6,7 @@ import numpy as np
 from manifest import Section
 
 NDARRAY = Section(
-    "numpy.ndarray", "", lambda: set(dir(np.ndarray)),
+    "numpy.ndarray", "", lambda: {name for name in dir(np.ndarray) if name[0] != "_" or name[1] == "_"},
     batched={
         "x.f(y)": "__add__ __sub__ __mul__ __truediv__ __floordiv__ __mod__ __divmod__ __radd__ __rsub__ __rmul__ "
         "__rtruediv__ __rfloordiv__ __rmod__ __rdivmod__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ dot",
@@ -87,10 +87,13 @@ NDARRAY = Section(
         "NumPy's protocols, for subclasses and other arrays": "__array_finalize__ __array_function__ "
         "__array_priority__ __array_ufunc__ __array_wrap__",
         "always an error": "__delitem__",
+        "removed or deprecated: NumPy itself raises or warns": "itemset newbyteorder ptp tostring",
+        "the memory as a buffer": "__buffer__",
         "which array holds the memory": "base",
         "text that says what a lane value is": "__repr__",
         "a buffer of the whole batch: read-only code should use `np.asarray`": "data",
     },
+    some_versions="__buffer__ itemset newbyteorder ptp tostring",
     needs_lanes="flags strides", shared="compress flat searchsorted take choose",
 )  # fmt: skip
 

@@ -74,7 +74,7 @@ BATCHED = {
     "f(x, y, 2, [[-2, 2], [-2, 2]])": "histogram2d",
     "f(b, 2, [[-2, 2], [-2, 2]])": "histogramdd",
     # indexing
-    "f(x, i)": "take take_along_axis",
+    "f(x, i, 0)": "take take_along_axis",
     "f(i, (2, 2))": "unravel_index",
     "f((l, i), (3, 4))": "ravel_multi_index",
     "m[f(k > -9, [True, True, False])]": "ix_",
@@ -153,12 +153,12 @@ NOT_FOR_ARRAYS = {
     "blackman hamming hanning kaiser diag_indices mask_indices tril_indices triu_indices broadcast_shapes ndindex s_ "
     "index_exp mgrid ogrid",
     "classes": "flatiter ndarray ufunc matrix asmatrix bmat recarray record poly1d busdaycalendar",
-    "deprecated: NumPy itself warns": "row_stack",
+    "deprecated: NumPy itself warns": "in1d row_stack trapz",
 }
 
 SECTION = Section(
     "numpy", "np.", callables(np, *BRACKETS.split()), BATCHED, SPLITS, LANE_BY_LANE, NOT_FOR_ARRAYS,
-    some_versions="float128 complex256 matvec vecmat unstack cumulative_prod cumulative_sum row_stack fix",
+    some_versions="float128 complex256 matvec vecmat unstack cumulative_prod cumulative_sum row_stack fix in1d trapz",
     needs_lanes="geomspace isfortran ix_ piecewise polydiv polyfit polymul",
     shared="setdiff1d ix_ full_like take compress",
 )  # fmt: skip

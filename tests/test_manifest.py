@@ -16,6 +16,7 @@ from manifest_page import PAGE, page, share
 from lanewise import PerformanceWarning, vmap
 from lanewise.facts import Run
 
+pytestmark = pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")  # from NumPy 2.5 on
 PRESENT = [
     entry
     for section in SECTIONS
@@ -66,7 +67,8 @@ def test_every_name_is_listed_once(section: Section) -> None:
 
 @entry
 def test_the_verdict_is_what_is_seen(entry: Entry) -> None:
-    assert seen(entry) == entry.verdict, entry.call
+    found = seen(entry)
+    assert found == entry.verdict or (entry.steady and found == BATCHED), entry.call
 
 
 @entry

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..array import ARRAY, PYTHON, TABLE, LaneArray, row
 from ..facts import NoLaneForm
-from .common import as_lanes, bind, data_axis, flat, lane, plain_only
+from .common import as_lanes, data_axis, flat, lane, plain_only
 from .composite import composite, lane_globals
 from .creation import asarray
 
@@ -17,15 +17,24 @@ for _function in (np.apply_along_axis, np.apply_over_axes, np.piecewise):
     TABLE[_function] = composite(_function)  # NumPy's loop is over the example, or over the pieces
 
 
-@row(np.packbits, np.unpackbits)
-def bits(func: Any, *args: Any, **kwargs: Any) -> LaneArray:
-    """``np.packbits`` and ``np.unpackbits``, along an axis or of the flattened example."""
-    call = bind(func, args, kwargs)
-    x, axis = lane(call.pop("a")), call.pop("axis", None)
-    plain_only(func, **call)
+@row(np.packbits)
+def packbits(func: Any, a: Any, /, axis: Any = None, bitorder: Any = "big") -> LaneArray:
+    """``np.packbits``, along an axis or of the flattened example."""
+    return _bits(func, a, axis, bitorder=bitorder)
+
+
+@row(np.unpackbits)
+def unpackbits(func: Any, a: Any, /, axis: Any = None, count: Any = None, bitorder: Any = "big") -> LaneArray:
+    """``np.unpackbits``, along an axis or of the flattened example."""
+    return _bits(func, a, axis, count=count, bitorder=bitorder)
+
+
+def _bits(func: Any, a: Any, axis: Any, **rest: Any) -> LaneArray:
+    x = lane(a)
+    plain_only(func, **rest)
     if axis is None:
-        return LaneArray(func(flat(x), axis=-1, **call), x.lanes, ARRAY)
-    return LaneArray(func(x.data, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), **call), x.lanes, ARRAY)
+        return LaneArray(func(flat(x), axis=-1, **rest), x.lanes, ARRAY)
+    return LaneArray(func(x.data, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), **rest), x.lanes, ARRAY)
 
 
 @row(np.can_cast)

@@ -205,7 +205,8 @@ def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any
 def from_dlpack(x: Any, /, *, device: Any = None, copy: Any = None) -> Any:
     """``np.from_dlpack``: of a lane value, a view of it."""
     if type(x) is not LaneArray or x.kind != ARRAY:
-        return np.from_dlpack(one_lane(x) if type(x) is LaneArray else x, device=device, copy=copy)
+        given = {name: value for name, value in (("device", device), ("copy", copy)) if value is not None}
+        return np.from_dlpack(one_lane(x) if type(x) is LaneArray else x, **given)
     _complain(x, None, device, None)
     return copy_of(live(x), None) if copy else x[...]
 
