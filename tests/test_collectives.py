@@ -150,23 +150,33 @@ def test_results_share_no_memory_with_what_was_sent() -> None:
     lambda x: lax.pshuffle(x, "i", [1, 0, 3, 2]),
 ])  # fmt: skip
 def test_a_collective_after_a_split_or_in_chunks_names_the_fact(call: Any) -> None:
-    def branch(x: Any) -> Any:
-        return call(x) if x[0] > 10 else x
+    def after_a_split(x: Any) -> Any:
+        text = f"{x[0] > 10}"
+        return call(x) if text == "True" else x
 
     x = numbers(4, 4)
-    with pytest.raises(CollectiveError, match=r"over 'i' needs all lanes(.|\n)*truth of a value differs(.|\n)*:\d+"):
-        vmap(branch, axis_name="i")(x)
+    with pytest.raises(CollectiveError, match=r"over 'i' needs all lanes(.|\n)*text of a value differs(.|\n)*:\d+"):
+        vmap(after_a_split, axis_name="i")(x)
     with pytest.raises(CollectiveError, match=r"over 'i' needs all lanes(.|\n)*chunks(.|\n)*chunk_size"):
         vmap(call, axis_name="i", chunk_size=2)(x)
+    with pytest.raises(CollectiveError, match=r"some have gone another way at .*test_collectives.py:\d+"):
+        vmap(lambda x: lax.cond(x[0] > 10, call, lambda x: x, x), axis_name="i")(x)
 
 
-def test_after_the_branch_is_too_late() -> None:
+def test_after_a_split_is_too_late() -> None:
     def f(x: Any) -> Any:
-        y = x * 2 if x > 2 else x
-        return lax.psum(y, "i")
+        text = f"{x > 2}"
+        return lax.psum(x * len(text), "i")
 
     with pytest.raises(CollectiveError, match="Call the collective before the branch"):
         vmap(f, axis_name="i")(numbers(4))
+
+
+def test_where_the_lanes_have_met_again_is_in_time() -> None:
+    def f(x: Any) -> Any:
+        return lax.psum(lax.cond(x > 2, lambda: x * 2, lambda: x), "i")
+
+    same(vmap(f, axis_name="i", strict=True)(numbers(4)), np.full(4, 17.0))
 
 
 def test_before_the_branch_is_fine() -> None:

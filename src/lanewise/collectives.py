@@ -15,7 +15,7 @@ import numpy as np
 
 from . import tree as pytree
 from .array import SCALAR, Data, LaneArray, live, wrap
-from .facts import LANE, RUN, CollectiveError, Run
+from .facts import LANE, RUN, CollectiveError, Run, user_line
 from .lanes import LaneAxis, Lanes
 from .ops.common import lane
 
@@ -372,10 +372,9 @@ def _missing(run: Run) -> str:
         return "they run lane by lane: the PerformanceWarning before this says why."
     if run.axis.replaced is not None:
         owner = run.axis.replaced.owner
-        return (
-            f"they have split: {owner.why_split if isinstance(owner, Run) else 'a fact differs'}.\n"
-            "  Call the collective before the branch, or use np.where for the choice."
-        )
+        split = owner.why_split if isinstance(owner, Run) and not owner.parted else ""
+        why = f"they have split: {split}." if split else f"some have gone another way at {user_line()}."
+        return f"{why}\n  Call the collective before the branch, or use np.where for the choice."
     return "they run in chunks.\n  Leave chunk_size out for this function." if run.chunk else ""
 
 
