@@ -228,6 +228,7 @@ class LaneArray:
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__") and hasattr(self.__class__, name):
+            live(self)  # raises, if the call that it belongs to has ended
             raise NoLaneForm(f"the attribute .{name} has no batched form")
         raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
 
@@ -305,6 +306,7 @@ class LaneArray:
             raise TypeError("unhashable type: 'numpy.ndarray'")
         if self.data.dtype.kind in "fc":
             # a dict holds 0.0 and -0.0 to be one key, and its memory outlives the group
+            live(self)
             raise NoLaneForm("the hash of a float is asked")
         value = value_of(self, "the hash of a value", hash)
         for axis in self.lanes.axes:
@@ -362,6 +364,7 @@ class LaneArray:
         return apply(np.copy, self)
 
     def __reduce__(self) -> NoReturn:
+        live(self)
         raise NoLaneForm("a value is pickled")
 
     def __divmod__(self, other: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import TABLE, LaneArray
+from ..array import TABLE, LaneArray, live
 from ..facts import NoLaneForm, is_user_file
 
 _UNSAFE = frozenset({
@@ -58,6 +58,7 @@ def _has_unsafe_operators(code: CodeType) -> bool:
 def as_objects(x: LaneArray, dtype: Any) -> Any:
     """The answer to ``__array__``."""
     frame = sys._getframe(2)
+    x = live(x)
     if x.data.dtype.char not in "ldqD":  # Python adds truth values up, and numbers of other sizes are promoted
         raise NoLaneForm("a real array is asked of a lane value")
     if (dtype is not None and np.dtype(dtype) != np.dtype(object)) or not _is_safe(frame.f_code):
