@@ -76,6 +76,7 @@ class Region:
         self.ident = ident
         self.idents = {ident}
         self.used: list[LaneAxis] = []
+        self.known: dict[LaneAxis, LaneAxis] = {}  # refinements in terms of the base: a loop asks for one each turn
         run.region = self
 
     # ---- going apart ----
@@ -122,6 +123,8 @@ class Region:
     def _on_base(self, axis: LaneAxis, since: frozenset[LaneAxis]) -> LaneAxis:
         if not any(parent in since for parent in axis.parents):
             return axis
+        if axis in self.known:
+            return self.known[axis]
         parents: list[LaneAxis] = []
         index: list[Any] = []
         for parent, lanes in zip(axis.parents, axis.index, strict=True):
@@ -132,7 +135,9 @@ class Region:
             else:
                 parents.append(parent)
                 index.append(lanes)
-        return axis.refinement(axis.size, axis.level, tuple(parents), tuple(index), self.run)
+        found = axis.refinement(axis.size, axis.level, tuple(parents), tuple(index), self.run)
+        self.known[axis] = found
+        return found
 
     def park(self, values: list[Any], entry: list[Any] | None = None) -> Parked:
         """Take down the lanes at work and their values; what is as it was at the entry needs no taking down."""
