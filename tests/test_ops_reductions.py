@@ -120,6 +120,8 @@ ARGUMENTS = [
     Row("quantile varies", lambda x, q: np.quantile(x, 1 / (1 + q * q)), ("f8:5", "f8:")),
     Row("quantile weights", lambda x, w: np.quantile(x, 0.5, weights=w, method="inverted_cdf"), ("f8:5", "f8:5|pos"),
         special=False, facts=True),
+    Row("quantile of other floats", lambda x: (np.quantile(x, 0.3), np.nanquantile(x, [0.2, 0.5], axis=0)),
+        ("float:4,2",)),
     Row("percentile", lambda x: np.percentile(x, [10, 50], axis=(0, 1)), ("f8:2,3,2",)),
     Row("percentile out of range", lambda x: np.percentile(x, 101), ("f8:3",)),
     Row("nanquantile", lambda x: np.nanquantile(x, [0.2, 0.5], axis=0), ("f8:4,2",)),

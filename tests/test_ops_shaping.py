@@ -139,6 +139,7 @@ SHAPING = [
     Row("convolve", lambda x, y: np.convolve(x, y), ("f8:5", "f8:3"), special=False),
     Row("convolve modes", lambda x, y: (np.convolve(x, y, "same"), np.convolve(y, x, "valid")), ("f8:5", "f8:3"),
         special=False),
+    Row("convolve of others", lambda x, y: (np.convolve(x, y), np.correlate(x, y)), ("any:5", "any:3"), special=False),
     Row("correlate", lambda x, y: (np.correlate(x, y), np.correlate(x, y, "full")), ("f8:5", "f8:3"), special=False),
 ]  # fmt: skip
 test_shaping, test_shaping_at_random = law(SHAPING)

@@ -115,16 +115,17 @@ def quantile(func: Any, *args: Any, **kwargs: Any) -> Any:
     if type(as_lanes(call["q"])) is LaneArray:
         return _quantile_each(func, **call)
     x = lane(call.pop("a"))
-    q = np.asarray(call.pop("q"))
+    q = call.pop("q")
+    depth = np.ndim(q)  # a Python number takes the dtype of the values
     out = call.pop("out", None)
     call.pop("overwrite_input", None)
     data, kept = _merged(x, call.pop("axis", None), call.pop("keepdims", False))
     if data.size == 0:  # for shapes alone; the forms that skip NaN go from lane to lane
         func = np.percentile if func in (np.percentile, np.nanpercentile) else np.quantile
     result = np.asarray(func(data, q, axis=-1, **call))
-    order = [*range(q.ndim, q.ndim + x.lanes.ndim), *range(q.ndim), *range(q.ndim + x.lanes.ndim, result.ndim)]
+    order = [*range(depth, depth + x.lanes.ndim), *range(depth), *range(depth + x.lanes.ndim, result.ndim)]
     result = result.transpose(order)
-    return stored(wrap(result.reshape(result.shape[: x.lanes.ndim + q.ndim] + kept), x.lanes), out)
+    return stored(wrap(result.reshape(result.shape[: x.lanes.ndim + depth] + kept), x.lanes), out)
 
 
 def _quantile_each(

@@ -429,7 +429,7 @@ def correlate(func: Any, a: Any, v: Any, mode: str = "valid") -> Any:
         raise ValueError("object of too small depth for desired array")
     if not x.shape[0] or not y.shape[0]:
         raise ValueError(f"{'first' if not x.shape[0] else 'second'} array argument cannot be empty")
-    y = npl.conjugate(y)
+    y = _conjugated(y)
     swapped = y.shape[0] > x.shape[0]
     long, short = (y, x) if swapped else (x, y)
     size = short.shape[0]
@@ -451,7 +451,12 @@ def convolve(func: Any, a: Any, v: Any, mode: str = "full") -> Any:
         raise ValueError(f"{'a' if x.shape[0] == 0 else 'v'} cannot be empty")
     if y.shape[0] > x.shape[0]:
         x, y = y, x
-    return correlate(np.correlate, x, npl.conjugate(npl.flip(y, 0)), mode)
+    return correlate(np.correlate, x, _conjugated(npl.flip(y, 0)), mode)
+
+
+def _conjugated(x: LaneArray) -> Any:
+    """The complex conjugate; of anything else, booleans among them, itself."""
+    return npl.conjugate(x) if x.data.dtype.kind == "c" else x
 
 
 @row(np.astype)
