@@ -58,7 +58,7 @@ class Scalar:
 
 
 def _scalar(x: Any) -> Any:
-    fits = type(x) in (bool, float, complex) or (type(x) is int and -(2**63) <= x < 2**63)
+    fits = type(x) in (bool, float, complex) or (type(x) is int and abs(x) < 2**53)  # larger ones leave the batch
     return Scalar(x) if fits else x
 
 
@@ -86,11 +86,14 @@ def call(function: Callable[..., Any], plain: Callable[..., Any], *args: Any, **
     if _unlike(*outcomes):  # shapes that depend on values, or an exception in one lane: two lanes that agree
         lanes[1], outcomes[1] = lanes[0], outcomes[0]
     seen: list[Any] = []
+    # the arrays are arguments, and nothing that the mapped function could reach beside them
+    shared = [None if n in mapped else leaf for n, leaf in enumerate(leaves)]
+    scalars = [isinstance(leaves[n], Scalar) for n in mapped]
 
     def body(_: Any, *values: Any) -> Any:
-        every = list(leaves)
-        for n, value in zip(mapped, values, strict=True):
-            every[n] = value.item() if isinstance(leaves[n], Scalar) else value
+        every = list(shared)
+        for n, value, scalar in zip(mapped, values, scalars, strict=True):
+            every[n] = value.item() if scalar else value
         found, structure = optree.tree_flatten(run(function, every), none_is_leaf=True)
         seen[:] = [None if isinstance(leaf, NUMBERS) else leaf for leaf in found], structure
         return [leaf for leaf in found if isinstance(leaf, NUMBERS)]
