@@ -449,8 +449,10 @@ class Settlement:
     """Who raises: a batched call failed, and each lane is asked what the loop would have seen."""
 
     def __init__(self, rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> None:
-        self.rule, self.plain, self.args, self.kwargs, self.name = rule, plain, args, kwargs, name
-        self.lanes = lanes_of((args, tuple(kwargs.values())))
+        # the rule may have split the lanes before it raised
+        self.args, self.kwargs = current(args), dict(zip(kwargs, current(tuple(kwargs.values())), strict=True))
+        self.rule, self.plain, self.name = rule, plain, name
+        self.lanes = lanes_of((self.args, tuple(self.kwargs.values())))
         self.errors: list[Exception] = []
 
     def resolve(self, failure: Exception) -> Any:

@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ..array import PYTHON, SCALAR, TABLE, LaneArray, apply, lanes_of
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, apply, lanes_of
 from ..facts import NoLaneForm
+from ..lanes import NOWHERE
 from . import creation
+from .common import full
 
 
 def unknown(func: Any) -> Any:
@@ -50,6 +52,18 @@ def composite(func: Any) -> Any:
             creation.HOME.reset(token)
 
     return rule
+
+
+def widened(func: Any, *args: Any, **kwargs: Any) -> Any:
+    """NumPy's code, its arrays spread over all lanes at once: it writes into copies of one what depends on another."""
+    lanes = lanes_of((args, kwargs))
+
+    def wide(x: Any) -> Any:
+        if type(x) is np.ndarray and x.dtype != object:
+            x = LaneArray(x, NOWHERE, ARRAY)
+        return LaneArray(full(x, lanes), lanes, x.kind) if type(x) is LaneArray and x.lanes is not lanes else x
+
+    return composite(func)(func, *map(wide, args), **{name: wide(x) for name, x in kwargs.items()})
 
 
 _OPAQUE = frozenset({

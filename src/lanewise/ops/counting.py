@@ -13,7 +13,7 @@ from .. import facts
 from ..array import ARRAY, LaneArray, live, map_lanes, row
 from ..facts import NoLaneForm
 from .common import as_lanes, flat, full, lane, npl, rank
-from .composite import implementation, lane_globals
+from .composite import composite, implementation, lane_globals, widened
 from .indexing import places
 
 
@@ -221,6 +221,12 @@ def histogram2d(func: Any, x: Any, y: Any, bins: Any = 10, range: Any = None, de
 # ---- sets ----
 
 
+@row(np.intersect1d)
+def intersect1d(func: Any, ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
+    """``np.intersect1d``, in lanes that share equally many values; for indices a shared array is spread over all."""
+    return (widened if return_indices else composite(func))(func, ar1, ar2, assume_unique, return_indices)
+
+
 @row(np.isin)
 def isin(
     func: Any, element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *, kind: Any = None
@@ -246,7 +252,8 @@ def unique(
     if axis is not None:
         axis = normalize_axis_index(axis, x.ndim)
     extras = return_index or return_inverse or return_counts
-    if not extras and (not sorted or (x.data.dtype.kind == "c" and np.isnan(x.data).any())):
+    missing = {"c": np.isnan, "m": np.isnat, "M": np.isnat}.get(x.data.dtype.kind)
+    if not extras and (not sorted or (missing is not None and missing(x.data).any())):
         return _as_numpy_orders(func, x, {"axis": axis, "equal_nan": equal_nan, "sorted": sorted})
     slices = x if axis is None or x.ndim == 1 else npl.moveaxis(x, axis, 0)
     if axis is None or x.ndim == 1:
@@ -255,8 +262,9 @@ def unique(
         new = _differ(values, order, equal_nan)
     else:
         values = npl.reshape(slices, (slices.shape[0], math.prod(slices.shape[1:])))
-        order = LaneArray(np.lexsort(np.moveaxis(values.data, -1, 0)[::-1], axis=-1), x.lanes, ARRAY)
-        new = npl.any(_differ(values, order, False), axis=1) if values.shape[1] else _first_only(order)
+        keys = np.moveaxis(values.data, -1, 0)[::-1] if values.shape[1] else np.zeros((1, *values.data.shape[:-1]))
+        order = LaneArray(np.lexsort(keys, axis=-1), x.lanes, ARRAY)
+        new = npl.any(_differ(values, order, False), axis=1)
     if order.shape[0]:
         new = npl.concatenate([[True], new])
     (start,) = places(new)
@@ -289,16 +297,10 @@ def _differ(values: LaneArray, order: LaneArray, equal_nan: bool) -> Any:
     return differ
 
 
-def _first_only(order: LaneArray) -> LaneArray:
-    """Neighbours that hold nothing do not differ."""
-    return LaneArray(np.zeros((*order.lanes.shape, max(order.shape[0] - 1, 0)), bool), order.lanes, ARRAY)
-
-
 def _as_numpy_orders(func: Any, x: LaneArray, options: dict[str, Any]) -> LaneArray:
     """The different values in the order of NumPy's hash table, which each lane has to be asked for."""
-    if options["sorted"]:
-        del options["sorted"]
-    rows = [func(row, **options) for row in x.data.reshape(-1, *x.data.shape[x.lanes.ndim :])]
+    given = {name: value for name, value in options.items() if name != "sorted" or not value}  # new in NumPy 2.3
+    rows = [func(row, **given) for row in x.data.reshape(-1, *x.data.shape[x.lanes.ndim :])]
     counts = np.array([row.shape[options["axis"] or 0] for row in rows], np.intp).reshape(x.lanes.shape)
     lanes = x.lanes
     if lanes.axes:

@@ -62,6 +62,8 @@ def plan(x: LaneArray, index: Any, *, gathers: bool = False) -> Plan:
         item = items[n]
         if type(item) is LaneArray:
             full_items[n] = spread(item.data, item.lanes, lanes, ndim)
+    if not x.lanes.axes and together:  # NumPy leaves what the indices give where they stand
+        return Plan(tuple(full_items), lanes, ndim, place, lanes_at=place, scalar=scalar)
     own = [
         np.arange(axis.size).reshape([axis.size if a is axis else 1 for a in lanes.axes] + [1] * ndim)
         for axis in x.lanes.axes

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.polynomial import chebyshev, hermite, hermite_e, laguerre, legendre, polynomial, polyutils
 from numpy.polynomial._polybase import ABCPolyBase
 
-from ..array import ARRAY, LaneArray, lanes_of, row
-from ..lanes import NOWHERE
-from .common import as_lanes, full, lane, npl
-from .composite import CLASSES, STAND_INS, aware, composite, implementation, lane_globals
+from ..array import row
+from .common import as_lanes, lane, npl
+from .composite import CLASSES, STAND_INS, aware, implementation, lane_globals, widened
 
 
 @row(np.polymul)
@@ -34,18 +33,6 @@ def polyint(func: Any, p: Any, m: int = 1, k: Any = None) -> Any:
     """``np.polyint``, whose constants may be a list of lane values."""
     p, k = as_lanes(p), lane(k) if type(k) in (list, tuple) else k
     return implementation(func)(p, m, k)
-
-
-def widened(func: Any, *args: Any, **kwargs: Any) -> Any:
-    """NumPy's code, its arrays spread over all lanes at once: it writes into copies of one what depends on another."""
-    lanes = lanes_of((args, kwargs))
-
-    def wide(x: Any) -> Any:
-        if type(x) is np.ndarray and x.dtype != object:
-            x = LaneArray(x, NOWHERE, ARRAY)
-        return LaneArray(full(x, lanes), lanes, x.kind) if type(x) is LaneArray and x.lanes is not lanes else x
-
-    return composite(func)(func, *map(wide, args), **{name: wide(x) for name, x in kwargs.items()})
 
 
 row(np.polydiv, np.polyfit)(widened)
