@@ -308,6 +308,28 @@ def test_named_tuples_dataclasses_and_none_are_pytrees() -> None:
     same(vmap(f, strict=True)(N, X), loop(f)(N, X))
 
 
+def sign(n: Any, x: Any) -> Any:
+    if x[0] > 0:
+        return x * n
+    while n > 2:
+        n -= 1
+        x = x + 1
+    return -x
+
+
+def test_functions_that_are_handed_over_may_be_plain_python() -> None:
+    def f(n: Any, x: Any) -> Any:
+        a = lax.cond(n > 1, sign, lambda n, x: x, n, x)
+        b = lax.fori_loop(0, n, sign, x)
+        c = lax.scan(lambda c, t: (sign(n, c), t if t > 0 else 0.0), x, x)
+        d = vmap(lambda t: lax.while_loop(lambda c: c < n, lambda c: c + 1 if c > t else c + 2, 0))(x)
+        return a, b, c, d, lax.map(lambda t: abs(t) if t > n else t, x, batch_size=2)
+
+    same(vmap(f, strict=True)(N, X), loop(f)(N, X))
+    g = vmap(lambda n, x: lax.switch(n, [sign, lambda n, x: sign(x[0], x)], n, x), strict=True)
+    same(g(N, X), np.stack([sign(n if n < 1 else x[0], x) for n, x in zip(N, X, strict=True)]))
+
+
 # ---- errors ----
 
 ERRORS: dict[str, tuple[Any, type, str]] = {

@@ -25,6 +25,7 @@ from ._types import (
     check_alike,
     check_scalar,
     either,
+    flatten,
     follows,
     form,
     has_no_lanes,
@@ -45,10 +46,10 @@ class Carry:
         self.name = name
         self.what = what
         self.run = run
-        leaves, self.spec = pytree.flatten(value)
+        leaves, self.spec = flatten(value)
         self.boxes = [Box() for _ in leaves]
         self.checked = False
-        self.put([settled(leaf) for leaf in leaves])
+        self.put(leaves)
 
     @property
     def leaves(self) -> list[Any]:
@@ -67,8 +68,7 @@ class Carry:
 
     def turn(self, value: Any) -> bool:
         """Take the value after a turn; answer whether there are no lanes, so that one turn has shown all."""
-        leaves, spec = pytree.flatten(value)
-        leaves = [settled(leaf) for leaf in leaves]
+        leaves, spec = flatten(value)
         first = not self.checked
         if first or spec != self.spec:
             before = Typed.of(self.leaves, self.spec)
@@ -347,8 +347,7 @@ _TURNS = ["the first", "another"]
 
 
 def _scan(name: str, step: Any, init: Any, xs: Any, length: Any, reverse: bool, run: Run | None) -> tuple[Any, Any]:
-    leaves, spec = pytree.flatten(xs)
-    leaves = [settled(leaf) for leaf in leaves]
+    leaves, spec = flatten(xs)
     turns = _length(name, leaves, spec, length)
     carry = Carry(name, "init", init, run)
     if turns == 0:
@@ -357,8 +356,7 @@ def _scan(name: str, step: Any, init: Any, xs: Any, length: Any, reverse: bool, 
     typed: Typed | None = None
     for t in reversed(range(turns)) if reverse else range(turns):
         after, y = step(carry.value, optree.tree_unflatten(spec, [leaf[t] for leaf in leaves]))
-        found, tree = pytree.flatten(y)
-        found = [settled(leaf) for leaf in found]
+        found, tree = flatten(y)
         now = Typed.of(found, tree)
         if typed is None:
             typed = now

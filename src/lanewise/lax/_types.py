@@ -179,6 +179,18 @@ def settled(value: Any) -> Any:
     return value.settled() if type(value) is Mixed else value
 
 
+_LEAF = pytree.structure(0)
+_LEAVES = frozenset({LaneArray, np.ndarray, int, float, bool, complex, np.float64, np.int64, np.bool})
+
+
+def flatten(value: Any) -> tuple[list[Any], Any]:
+    """The leaves of a pytree, each of one type, and its structure."""
+    if type(value) in _LEAVES:  # as it is so often: no need to ask optree
+        return [value], _LEAF
+    leaves, spec = pytree.flatten(value)
+    return [settled(leaf) if type(leaf) is Mixed else leaf for leaf in leaves], spec
+
+
 # ---- no lanes: what eval_shape and empty batches run on ----
 
 
