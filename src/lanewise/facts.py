@@ -40,7 +40,7 @@ class CollectiveError(RuntimeError):
 
 
 class RuleError(TypeError):
-    """A rule of `custom_vmap` is missing or wrong; on plain values nobody would notice."""
+    """A rule of `custom_vmap` is wrong, or branches of `lanewise.lax` disagree; on plain values nobody would notice."""
 
 
 class Signal(BaseException):
