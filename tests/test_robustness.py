@@ -396,8 +396,8 @@ def uses(x):
     return [
         lambda: x + 1, lambda: np.sin(x), lambda: bool(x > 0), lambda: float(x), lambda: vmap(lambda y: y + x)(X),
         lambda: x.sum(), lambda: [x] == [1.0], lambda: np.asarray(x), lambda: vmap(lambda y: x)(X), lambda: x.tolist(),
-        lambda: np.stack([x, x]), lambda: hash(x),
-        lambda: copy.deepcopy(x), lambda: x.tobytes(), lambda: pickle.dumps(x), lambda: vmap(np.sin)(x), lambda: f"{x}", lambda: operator.iadd(x, 1), lambda: abs(x),
+        lambda: np.stack([x, x]), lambda: hash(x), lambda: copy.deepcopy(x), lambda: x.tobytes(),
+        lambda: pickle.dumps(x), lambda: vmap(np.sin)(x), lambda: f"{x}", lambda: operator.iadd(x, 1), lambda: abs(x),
     ]  # fmt: skip
 
 
@@ -462,15 +462,15 @@ def test_no_memory_grows_over_many_calls(function):
     objects = len(gc.get_objects())
     tracemalloc.start()
     try:
-        many(400)  # NumPy keeps some small blocks for later
+        many(200)  # NumPy keeps some small blocks for later
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
-        many(400)
+        many(200)
         gc.collect()
         grown = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    assert grown < 10_000, f"{grown} bytes in 400 calls"
+    assert grown < 12_000, f"{grown} bytes in 200 calls"
     assert len(gc.get_objects()) - objects < 200
 
 

@@ -86,6 +86,8 @@ def stack_values(items: list[Any], shape: tuple[int, ...]) -> LaneArray:
     """Stack scalars, some of them lane values, into an array of the given example shape."""
     lanes = lanes_of(items)
     dtype = promoted(items)
+    if dtype.hasobject:
+        raise NoLaneForm("an array of objects is made of lane values")
     out = np.empty((*lanes.shape, len(items)), dtype)
     for n, item in enumerate(items):
         if type(item) is LaneArray:
