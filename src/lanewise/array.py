@@ -146,8 +146,16 @@ class LaneArray:
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        new = apply(np.reshape, self, shape)
-        self.data, self.lanes = new.data, new.lanes
+        self._become(apply(np.reshape, self, shape))
+
+    def _become(self, view: LaneArray) -> None:
+        """Be another view of the same memory from here on."""
+        run = facts.RUN.get()
+        if run is not None and run.parted:
+            run.give_up()
+        if self.data.size and not np.may_share_memory(self.data, view.data):
+            raise NoLaneForm("the shape of an array is set, which its layout does not allow")
+        self.data, self.lanes = view.data, view.lanes
 
     @property
     def ndim(self) -> int:
@@ -165,6 +173,10 @@ class LaneArray:
         if self.kind == PYTHON:
             raise AttributeError(f"{self.__class__.__name__!r} object has no attribute 'dtype'")
         return self.data.dtype
+
+    @dtype.setter
+    def dtype(self, dtype: Any) -> None:
+        self._become(self.view(dtype))
 
     @property
     def itemsize(self) -> int:

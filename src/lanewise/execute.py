@@ -159,7 +159,8 @@ class Groups:
         if self.run.writable:
             for n, leaf in enumerate(self.inputs.mapped):
                 if values[n].kind == ARRAY:
-                    self.copies[n] = values[n] = _writable(values[n], leaf.writeable())
+                    copy = values[n] = _writable(values[n], leaf.writeable())
+                    self.copies[n] = LaneArray(copy.data, copy.lanes, ARRAY)  # the other may take another shape
         elif self.run.apart:
             values = [_apart(value) for value in values]
         values = [as_wide_as_it_is(x) if x.kind == SCALAR and x.data.dtype.char in "SU" else x for x in values]

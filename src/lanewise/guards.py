@@ -48,6 +48,7 @@ class Watch:
     legacy: bytes
     generators: Sequence[tuple[Any, Any]] = ()
     hides = False
+    shuffles = False
     arrays: Sequence[tuple[Any, Any]] = ()
     fixed: Sequence[Any] = ()  # read-only arrays, and the data of lane values of an outer function
 
@@ -55,6 +56,7 @@ class Watch:
         """Take note of all that a function reaches."""
         reach = Reach([fun, *values])
         self.hides = reach.hides
+        self.shuffles = reach.shuffles
         self.fixed = reach.fixed
         if reach.writes and reach.arrays:
             self.arrays = [
@@ -75,6 +77,8 @@ class Watch:
 
         A function that writes, and catches exceptions, could catch the one that tells of a write to a shared array.
         """
+        if self.shuffles:
+            return "it shuffles, and NumPy's generators exchange the rows of what is no real array by way of views"
         if self.arrays and self.hides:
             shapes = ", ".join(str(array.shape) for array, _ in self.arrays)
             why = "catches exceptions, or uses ufunc.at"

@@ -144,7 +144,7 @@ class Lanes:
 
     def union(self, other: Lanes) -> Lanes:
         """The lanes of a result that depends on values on both."""
-        if self is other or not other.axes:
+        if self is other or (not other.axes and self is not NOWHERE):
             return self
         if not self.axes:
             return other

@@ -142,7 +142,7 @@ class Reach:
         self.arrays: list[Any] = []  # that may be written
         self.fixed: list[Any] = []  # read-only arrays, and the data of lane values of an outer function
         self.generators: list[Any] = []
-        self.writes = self.random = self.hides = False
+        self.writes = self.random = self.hides = self.shuffles = False
         self._names: set[str] = set()
         self._spaces: list[tuple[Any, bool]] = []  # namespaces, and whether objects are made of them
         self._todo: deque[Any] = deque(roots)
@@ -208,6 +208,7 @@ class Reach:
         self.writes |= found.writes
         self.random |= found.random
         self.hides |= found.hides
+        self.shuffles |= "shuffle" in found.attributes
         self._names |= found.attributes
         for name in found.globals:
             value = namespace.get(name)

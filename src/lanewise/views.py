@@ -58,6 +58,10 @@ class Views:
         self.moved: dict[int, Moved] = {}
         self.rows: dict[int, Row] = {}
 
+    def pinned(self, owner: Data) -> bool:
+        """Whether some memory is a row, or has rows."""
+        return any(row.data is None or owner_of(row.data) is owner or row.copy() is owner for row in self.rows.values())
+
     def before_write(self, run: Run, data: Data) -> None:
         """Check that a write to a row is the business of the function at work, and that rows can follow it."""
         if not self.rows:
@@ -110,6 +114,13 @@ def add_row(copy: Data, data: Data, lanes: Lanes, items: Any, wider: bool) -> Da
     return copy
 
 
+def check_free(x: Any) -> None:
+    """Refuse to let a row vary over more lanes, or an array that has rows."""
+    run = RUN.get()
+    if run is not None and run.views is not None and run.views.pinned(owner_of(x.data)):
+        raise NoLaneForm("an array with rows found by a lane's index starts to differ between lanes")
+
+
 def move(x: Any, lanes: Lanes) -> None:
     """Let an array that may have views vary over more lanes: give it, and them, a block of memory for each."""
     run = RUN.get()
@@ -118,9 +129,7 @@ def move(x: Any, lanes: Lanes) -> None:
     foreign = root.base is not None or root.dtype.hasobject or (root.size and not np.may_share_memory(flat, root))
     if run is None or run.open or foreign:
         raise NoLaneForm("an array that has views starts to differ between lanes")
-    rows = views_of(run).rows.values()
-    if any(row.data is None or owner_of(row.data) is root or row.copy() is root for row in rows):
-        raise NoLaneForm("an array with rows found by a lane's index starts to differ between lanes")
+    check_free(x)
     added = [axis for axis in lanes.axes if axis not in x.lanes.axes]
     memory = np.empty((*[axis.size for axis in added], root.nbytes), np.uint8)
     memory[...] = flat.view(np.uint8)

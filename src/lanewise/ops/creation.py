@@ -53,7 +53,9 @@ def array(object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K",
             raise NoLaneForm("an array of objects is made of lane values")
         x = LaneArray(x.data.astype(dtype), x.lanes, ARRAY)
     elif copy and type(object) is LaneArray:
-        x = LaneArray(x.data.copy(), x.lanes, ARRAY)
+        x = LaneArray(ordered(x, order), x.lanes, ARRAY)
+    elif type(object) is not LaneArray and not x.data.flags.c_contiguous:
+        x = LaneArray(x.data.copy(), x.lanes, ARRAY)  # lists make arrays in C order
     ndim = x.data.ndim - x.lanes.ndim
     if ndmin > ndim:
         x = x.reshape((1,) * (ndmin - ndim) + x.shape)
@@ -258,7 +260,23 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, de
 @row(np.copy)
 def copy(func: Any, a: Any, order: Any = "K", subok: bool = False) -> Any:
     """``np.copy``."""
-    return copy_of(lane(a), None)
+    x = lane(a)
+    return LaneArray(ordered(x, order), x.lanes, ARRAY)
+
+
+def ordered(x: LaneArray, order: Any) -> Any:
+    """A copy of the data, lane after lane, one example in an order as NumPy names it."""
+    if x.data.flags.c_contiguous and order != "F":
+        return x.data.copy()
+    lead = x.lanes.ndim
+    axes = list(range(lead, x.data.ndim))
+    example = x.data[(0,) * lead + (...,)].flags if x.data.size else np.empty(0).flags
+    if order == "F" or (order == "A" and example.f_contiguous and not example.c_contiguous):
+        axes.reverse()
+    elif order not in ("C", "A"):
+        axes.sort(key=lambda n: -abs(x.data.strides[n]))
+    turn = [*range(lead), *axes]
+    return x.data.transpose(turn).copy().transpose(np.argsort(turn))
 
 
 def copy_of(x: LaneArray, dtype: Any) -> LaneArray:
@@ -268,7 +286,7 @@ def copy_of(x: LaneArray, dtype: Any) -> LaneArray:
 
 @method("copy")
 def _copy_method(x: LaneArray, order: Any = "C") -> Any:
-    return LaneArray(x.data.copy(), x.lanes, x.kind)
+    return LaneArray(ordered(x, order), x.lanes, x.kind)
 
 
 @row(np.zeros_like, np.ones_like, np.empty_like)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..array import LaneArray, row, wrap
 from .common import as_lanes, plain_only, spread_all
-from .elementwise import stored
+from .writing import stored
 
 _NAMES: dict[Any, tuple[str, ...]] = {
     np.is_busday: ("dates", "weekmask", "holidays", "busdaycal", "out"),

@@ -10,8 +10,8 @@ import numpy as np
 from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, agree_on, live, method, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
-from .common import as_lanes, data_axes, data_axis, full, lane, npl, spread_all, weaken
-from .writing import write, write_data, wrote
+from .common import as_lanes, data_axes, data_axis, full, lane, npl, parameters, spread_all, weaken
+from .writing import room, stored, write, write_data, wrote
 
 
 def elementwise(ufunc: np.ufunc, *inputs: Any, out: Any = None, where: Any = True, **kwargs: Any) -> Any:
@@ -95,6 +95,7 @@ def reduce(
             return stored(from_initial(ufunc, initial, reduce(ufunc, x, axis, dtype, None, keepdims, **kwargs)), out)
     if ndim == 0 and axis in (0, -1):  # as NumPy does for a scalar
         axis = ()
+    kwargs.update(room(out, x.lanes))
     data = ufunc.reduce(contiguous(ufunc, x), axis=data_axes(axis, ndim), dtype=dtype, keepdims=keepdims, **kwargs)
     return stored(wrap(data, x.lanes), out)
 
@@ -140,24 +141,12 @@ def contiguous(ufunc: np.ufunc, x: LaneArray) -> Any:
     return np.ascontiguousarray(data) if math.prod(data.shape[x.lanes.ndim :]) > _PAIRWISE else data
 
 
-def stored(result: Any, out: Any) -> Any:
-    """A result, put into ``out`` if there is one."""
-    target = out[0] if type(out) is tuple else out
-    if target is None:
-        return result
-    if type(target) is not LaneArray:
-        raise NoLaneForm("a plain array is the out= of an operation on lane values")
-    if target.shape != result.shape:
-        raise ValueError(f"output parameter has shape {target.shape}, the result {result.shape}")
-    target[...] = result
-    return target
-
-
 @row("accumulate")
 def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """``ufunc.accumulate`` along an axis of the example."""
     x = lane(array)
-    result = ufunc.accumulate(x.data, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), dtype=dtype)
+    at = data_axis(axis, x.data.ndim - x.lanes.ndim)
+    result = ufunc.accumulate(x.data, axis=at, dtype=dtype, **room(out, x.lanes))
     return stored(LaneArray(result, x.lanes, ARRAY), out)
 
 
@@ -168,7 +157,8 @@ def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: An
     _check_order(ufunc, x)
     if type(indices) is LaneArray:
         return stored(_reduceat_each(ufunc, x, indices, axis, dtype), out)
-    result = ufunc.reduceat(x.data, indices, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), dtype=dtype)
+    at = data_axis(axis, x.data.ndim - x.lanes.ndim)
+    result = ufunc.reduceat(x.data, indices, axis=at, dtype=dtype, **room(out, x.lanes))
     return stored(LaneArray(result, x.lanes, ARRAY), out)
 
 
@@ -223,6 +213,10 @@ def broadcasting(*functions: Any, kind: int | None = None) -> None:
 
     def rule(func: Any, *args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)
+        given = parameters(func)[: len(args)]
+        if "out" in given:
+            place = given.index("out")
+            out, args = args[place], args[:place]
         args = tuple([as_lanes(x) for x in args])
         names = [name for name, value in kwargs.items() if type(value) is LaneArray]
         operands = weaken([*args, *(kwargs[name] for name in names)])

@@ -14,7 +14,7 @@ from ..facts import owner_of
 from ..lanes import Lanes, spread
 from ..views import add_row
 from .common import as_lanes, bind, data_axis, full, lane, lanes_first, npl, spread_all
-from .writing import write_data
+from .writing import BACK, stored, write_data
 
 _ALL = slice(None)
 
@@ -328,11 +328,12 @@ def take_function(func: Any, *args: Any, **kwargs: Any) -> Any:
     out, mode = call.get("out"), call.get("mode", "raise")
     if axis is None:
         x, axis = np.ravel(x), 0
-    if type(x) is not LaneArray:
+    if type(x) is not LaneArray and type(indices) is LaneArray:
         axis = axis % x.ndim if x.ndim else 0
         data = np.take(x, indices.data, axis=axis, mode=mode)
         found = LaneArray(lanes_first(np.asarray(data), indices.lanes, axis), indices.lanes, ARRAY)
     elif type(indices) is not LaneArray:
+        x = lane(x)
         at = data_axis(axis, x.data.ndim - x.lanes.ndim)
         found = LaneArray(np.asarray(np.take(x.data, indices, axis=at, mode=mode)), x.lanes, ARRAY)
     else:
@@ -345,10 +346,7 @@ def take_function(func: Any, *args: Any, **kwargs: Any) -> Any:
         found = take(x, plan(x, (*(_ALL,) * at, indices)))
     if found.data.ndim == found.lanes.ndim:
         found = wrap(found.data, found.lanes)
-    if out is not None:
-        out[...] = found
-        return out
-    return found
+    return stored(found, out, BACK)
 
 
 @row(np.take_along_axis)
@@ -418,7 +416,4 @@ def choose(func: Any, a: Any, choices: Any, out: Any = None, mode: str = "raise"
     found = options[0]
     for n, option in enumerate(options[1:], 1):
         found = np.where(elementwise(np.equal, picked, n), option, found)
-    if out is not None:
-        out[...] = found
-        return out
-    return found
+    return stored(found, out, BACK)

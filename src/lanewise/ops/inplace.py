@@ -12,6 +12,7 @@ from ..facts import NoLaneForm
 from ..lanes import spread
 from . import elementwise  # noqa: F401  # its row of nan_to_num is one that copies
 from .common import as_lanes, full, lane, npl, rank
+from .composite import composite
 from .indexing import check_mask, fitted, writing
 from .writing import overlap, source, write, write_data
 
@@ -146,6 +147,14 @@ def put_flat(x: LaneArray, index: LaneArray, values: LaneArray) -> None:
         setitem(operator.setitem, x, tuple(places), values)
     elif count:
         setitem(operator.setitem, x, (), values[-1])
+
+
+@row(np.put_along_axis)
+def put_along_axis(func: Any, arr: Any, indices: Any, values: Any, axis: Any) -> None:
+    """``np.put_along_axis``: one place for each index."""
+    if axis is None:
+        raise NoLaneForm("np.put_along_axis with axis=None, which depends on the layout of the array,")
+    composite(func)(func, _target(arr), indices, values, axis)
 
 
 class Flat:

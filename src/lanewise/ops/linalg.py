@@ -11,6 +11,7 @@ from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, row, wrap
 from ..lanes import spread
 from .common import bind, data_axes, data_axis, lane, npl, plain_only
 from .composite import composite
+from .writing import stored
 
 linalg = np.linalg
 
@@ -180,10 +181,7 @@ def one_axis(func: Any, a: Any, n: Any = None, axis: int = -1, norm: Any = None,
     x = lane(a)
     plain_only(func, n=n)
     found = LaneArray(func(x.data, n, data_axis(axis, x.data.ndim - x.lanes.ndim), norm), x.lanes, ARRAY)
-    if out is not None:
-        out[...] = found
-        return out
-    return found
+    return stored(found, out)
 
 
 @row(fft.fftn, fft.ifftn, fft.rfftn, fft.irfftn)
@@ -194,10 +192,7 @@ def several_axes(func: Any, a: Any, s: Any = None, axes: Any = None, norm: Any =
     if axes is None and s is not None:
         axes = range(-len(s), 0)
     found = LaneArray(func(x.data, s, _axes(axes, ndim), norm), x.lanes, ARRAY)
-    if out is not None:
-        out[...] = found
-        return out
-    return found
+    return stored(found, out)
 
 
 @row(fft.fft2, fft.ifft2, fft.rfft2, fft.irfft2)
@@ -205,10 +200,7 @@ def two_axes(func: Any, a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any =
     """A transform along two axes of the example."""
     x = lane(a)
     found = LaneArray(func(x.data, s, _axes(axes, x.data.ndim - x.lanes.ndim), norm), x.lanes, ARRAY)
-    if out is not None:
-        out[...] = found
-        return out
-    return found
+    return stored(found, out)
 
 
 def _axes(axes: Any, ndim: int) -> tuple[int, ...]:

@@ -205,12 +205,10 @@ def _setfield(x: LaneArray, val: Any, dtype: Any, offset: int = 0) -> None:
 def sliding_window_view(
     func: Any, x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> Any:
-    """``sliding_window_view``: a read-only view of the windows along some axes."""
+    """``sliding_window_view``: a view of the windows along some axes."""
     x = lane(x)
     ndim = x.data.ndim - x.lanes.ndim
     sizes = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
-    if writeable:
-        raise NoLaneForm("windows that can be written have no batched form")
     axes: Any = None
     if axis is None:
         if len(sizes) != ndim:
@@ -218,7 +216,7 @@ def sliding_window_view(
         axes = data_axes(None, ndim)
     else:
         axes = [data_axis(n, ndim) for n in (axis if np.iterable(axis) else (axis,))]
-    return LaneArray(func(x.data, sizes, axes), x.lanes, ARRAY)
+    return LaneArray(func(x.data, sizes, axes, writeable=writeable), x.lanes, ARRAY)
 
 
 @row(stride_tricks.as_strided)

@@ -13,7 +13,8 @@ from ..facts import NoLaneForm
 from ..lanes import NOWHERE, Lanes, spread
 from ..operators import PYTHON_OPERATORS
 from .common import as_lanes, data_axis, lane, npl, rank, spread_all, weaken
-from .elementwise import stored, with_axes
+from .elementwise import with_axes
+from .writing import stored
 
 product = np.matmul  # where one operand is shared, so that a test can count them
 
@@ -141,11 +142,13 @@ def dot(func: Any, a: Any, b: Any, out: Any = None) -> Any:
             return found
     a, b = as_lanes(a), as_lanes(b)
     ndim = rank(b)
+    if type(out) is LaneArray and out.data.size and not out.data[(0,) * out.lanes.ndim].flags.c_contiguous:
+        raise ValueError("output array is not acceptable")
     if ndim == 0 or rank(a) == 0:
-        return stored(a * b, out)
+        return stored(a * b, out, "no")
     if ndim <= 2:
-        return matmul(np.matmul, a, b, out)
-    return stored(tensordot(np.tensordot, a, b, (-1, ndim - 2)), out)
+        return stored(matmul(np.matmul, a, b), out, "no")
+    return stored(tensordot(np.tensordot, a, b, (-1, ndim - 2)), out, "no")
 
 
 @row(np.inner)

@@ -12,7 +12,8 @@ from ..facts import NoLaneForm
 from ..lanes import spread
 from .common import as_lanes, bind, data_axes, data_axes_of, data_axis, flat, lane, npl, plain_only
 from .composite import composite
-from .elementwise import contiguous, from_initial, stored, with_where
+from .elementwise import contiguous, from_initial, with_where
+from .writing import overlap, room, stored
 
 
 def _no_value(call: dict[str, Any]) -> dict[str, Any]:
@@ -47,6 +48,10 @@ def fold(func: Any, a: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
     data = x.data if func in _ORDERLESS else contiguous(np.add, x)
     if ndim == 0 and axis in (0, -1) and func in _TAKE_SCALARS:
         axis = None
+    if out is not None:
+        call.update(room(out, x.lanes))
+        if func is np.ptp and overlap(x, lane(out)):
+            raise NoLaneForm("np.ptp into its own operand")  # NumPy reads what it has written
     return stored(wrap(func(data, axis=data_axes(axis, ndim), **call), x.lanes), out)
 
 
@@ -81,6 +86,9 @@ def find(func: Any, *args: Any, **kwargs: Any) -> Any:
     axis = call.pop("axis", None)
     ndim = x.data.ndim - x.lanes.ndim
     keepdims = call.pop("keepdims", False)
+    if keepdims and axis is None and out is not None:
+        raise NoLaneForm(f"{func.__name__} with keepdims and out has no batched form")
+    call.update(room(out, x.lanes))
     if axis is None or (ndim == 0 and axis in (0, -1)):
         data = func(flat(x), axis=-1, **call)
         if keepdims:
@@ -99,6 +107,7 @@ def cumulate(func: Any, *args: Any, **kwargs: Any) -> Any:
     out = call.pop("out", None)
     axis = call.pop("axis", None)
     ndim = x.data.ndim - x.lanes.ndim
+    call.update(room(out, x.lanes))
     if axis is None or (ndim == 0 and axis in (0, -1)):
         found = LaneArray(func(flat(x), axis=-1, **call), x.lanes, ARRAY)
     else:

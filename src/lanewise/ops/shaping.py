@@ -14,7 +14,7 @@ from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
 from .common import as_lanes, data_axes, data_axis, decided, full, lane, npl, plain_only, weaken
 from .creation import copy_of
-from .writing import shares
+from .writing import BACK, shares, stored
 
 
 def shaped(x: LaneArray, data: Any) -> LaneArray:
@@ -39,6 +39,10 @@ def reshape(
     if order in ("F", "A") and (order == "F" or _is_fortran(x)):
         data = x.data.transpose(*range(ndim), *reversed(range(ndim, x.data.ndim)))
         data = data.reshape(x.lanes.shape + new[::-1])
+        if copy:
+            data = data.copy()
+        elif not np.may_share_memory(x.data, data):
+            shares(x, lambda example: example.reshape(new, order="F"))
         return shaped(x, data.transpose(*range(ndim), *reversed(range(ndim, data.ndim))))
     data = x.data.reshape(x.lanes.shape + new)
     if copy:
@@ -194,12 +198,7 @@ def concatenate(func: Any, arrays: Any, /, axis: Any = 0, out: Any = None, **kwa
         axis = 0
     at = data_axis(axis, items[0].data.ndim - items[0].lanes.ndim) if items else 0
     found = LaneArray(np.concatenate([full(x, lanes) for x in items], axis=at, **kwargs), lanes, ARRAY)
-    if out is None:
-        return found
-    if type(out) is not LaneArray:
-        raise NoLaneForm("a plain array is the out= of an operation on lane values")
-    out[...] = found
-    return out
+    return stored(found, out)
 
 
 @row(np.stack)
@@ -213,10 +212,7 @@ def stack(func: Any, arrays: Any, axis: int = 0, out: Any = None, **kwargs: Any)
         raise ValueError("all input arrays must have the same shape")
     at = data_axis(axis, items[0].data.ndim - items[0].lanes.ndim + 1)
     found = LaneArray(np.stack([full(x, lanes) for x in items], axis=at, **kwargs), lanes, ARRAY)
-    if out is None:
-        return found
-    out[...] = found
-    return out
+    return stored(found, out)
 
 
 @row(np.block)
@@ -537,11 +533,7 @@ def compress(func: Any, condition: Any, a: Any, axis: Any = None, out: Any = Non
     if axis is None:
         x, axis = reshape(np.reshape, x, -1), 0
     where = np.nonzero(condition)[0] if condition.lanes.axes else condition.data.nonzero()[0]
-    found = np.take(live(x), where, axis=axis)
-    if out is not None:
-        out[...] = found
-        return out
-    return found
+    return stored(np.take(live(x), where, axis=axis), out, BACK)
 
 
 @row(np.extract)

@@ -11,7 +11,7 @@ import numpy as np
 from ..array import ARRAY, PYTHON, TABLE, Data, LaneArray
 from ..facts import RUN, NoLaneForm, note_write, owner_of, parted
 from ..lanes import NOWHERE, Lanes
-from ..views import move
+from ..views import check_free, move
 from .common import as_lanes, full, lane
 
 
@@ -106,6 +106,36 @@ def _check_held(x: LaneArray, dtype: np.dtype[Any]) -> None:
         raise OverflowError(f"Python integer out of bounds for {dtype}")
 
 
+def room(out: Any, lanes: Lanes) -> dict[str, Any]:
+    """An ``out=`` for NumPy's own call: memory like the target's for each lane, as its dtype may matter on the way."""
+    target = out[0] if type(out) is tuple else out
+    if target is None:
+        return {}
+    if type(target) is not LaneArray:
+        raise NoLaneForm("a plain array is the out= of an operation on lane values")
+    return {"out": np.empty(lanes.shape + target.data.shape[target.lanes.ndim :], target.data.dtype)}
+
+
+BACK: Any = object()
+"""The casting of functions in C that make the target one of the result's dtype, and cast it back at the end."""
+
+
+def stored(result: Any, out: Any, casting: Any = "same_kind") -> Any:
+    """A result, put into ``out`` if there is one."""
+    target = out[0] if type(out) is tuple else out
+    if target is None:
+        return result
+    if type(target) is not LaneArray:
+        raise NoLaneForm("a plain array is the out= of an operation on lane values")
+    if target.shape != result.shape:
+        raise ValueError(f"output parameter has shape {target.shape}, the result {result.shape}")
+    pair = result.data.dtype, target.data.dtype
+    if not (np.can_cast(*pair[::-1]) if casting is BACK else np.can_cast(*pair, casting)):
+        raise TypeError(f"cannot cast the output from {result.data.dtype!r} to {target.data.dtype!r}")
+    target[...] = result
+    return target
+
+
 def overlap(x: LaneArray, target: LaneArray) -> bool:
     """Whether a value may share memory with the array that it is written to."""
     return bool(np.may_share_memory(owner_of(x.data), owner_of(target.data)))
@@ -147,5 +177,6 @@ def widen(target: LaneArray, lanes: Lanes) -> None:
     if target.data.base is not None or sys.getrefcount(target.data) > 2:
         move(target, lanes)  # it has views, or is one
         return
+    check_free(target)
     target.data = np.array(full(target, lanes))
     target.lanes = lanes
