@@ -17,7 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanewise import PerformanceWarning, vmap
+from lanewise import PerformanceWarning, do_not_convert, vmap
+from lanewise.convert import lane_form
+from lanewise.facts import RUN
+from lanewise.meet import Mixed
 
 # ---- the oracle ----
 
@@ -98,9 +101,15 @@ def check(
 
 
 def _watched(f: Callable[..., Any], seen: set[Any]) -> Callable[..., Any]:
+    @do_not_convert  # what it notes down is no business of the lanes
     def watched(*args: Any) -> Any:
-        result = f(*args)
-        for n, leaf in enumerate(optree.tree_leaves(result)):
+        result = (f if RUN.get() is None else lane_form(f))(*args)
+        leaves = [
+            (n, option)
+            for n, leaf in enumerate(optree.tree_leaves(result))
+            for option in (leaf.options if type(leaf) is Mixed else [leaf])
+        ]
+        for n, leaf in leaves:
             kind = leaf.__class__
             seen.add((n, kind, leaf.shape, leaf.dtype) if hasattr(leaf, "dtype") else (n, kind))
         return result

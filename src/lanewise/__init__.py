@@ -1,6 +1,9 @@
 """vmap for native Python and NumPy code: write it for one example, run it on all of them."""
 
 from . import lax, numpy, ops, random, tree
+from .compile.ir import Program
+from .compile.jit import jit, make_program
+from .convert import do_not_convert
 from .custom import custom_vmap, sequential_vmap
 from .facts import CollectiveError, PerformanceWarning, TraceError
 from .padding import pad
@@ -11,11 +14,15 @@ from .vmap import vmap
 __all__ = [
     "CollectiveError",
     "PerformanceWarning",
+    "Program",
     "ShapeDtypeStruct",
     "TraceError",
     "custom_vmap",
+    "do_not_convert",
     "eval_shape",
+    "jit",
     "lax",
+    "make_program",
     "numpy",
     "pad",
     "ragged",

@@ -253,7 +253,7 @@ class LaneArray:
                 result = fast(ufunc, *inputs)
                 if result is not SLOW:
                     return result
-            if any([type(x) in MIXED for x in inputs]):
+            if any(type(x) in MIXED for x in inputs):
                 return NotImplemented
             return apply(ufunc, *inputs, **kwargs)
         return settle(TABLE[name], getattr(ufunc, name), (ufunc, *inputs), kwargs)

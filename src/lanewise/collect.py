@@ -138,6 +138,8 @@ def settle(
     grid = np.zeros([axis.size for axis in grid_axes], np.intp)
     for n, found in enumerate(outcomes):
         grid[cells(found.axes, grid_axes)[0]] = n
+    if not grid.size:  # no lanes: what each way gives counts
+        return outcomes, grid_axes, np.ones((len(outcomes), run.axis.size), bool)
     classes: dict[Any, int] = {}
     class_of = np.array([classes.setdefault(_class(found, by_lane), len(classes)) for found in outcomes])
     failed = [found.error is not None for found in outcomes]

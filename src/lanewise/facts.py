@@ -125,6 +125,7 @@ class Run:
     exchanged = 0  # how many of them the group at work has called
     views: Any = None  # arrays whose memory has moved, and rows found by an index of each lane (`views`)
     region: Any = None  # the innermost place where lanes part for a while (`regions`)
+    ended: Any = None  # the last region that has ended
     base: tuple[LaneAxis, ...] = ()  # the refinements in force where the outermost region began
     parted = False  # some lanes of the group are elsewhere, and will be back
     top = False  # the next converted function to be called is the mapped one
@@ -203,7 +204,7 @@ class Run:
                 if not axis.closed:
                     axis.replace(None)
             refinement.close()
-        self.made = self.refinements = ()
+        self.made = self.refinements = self.base = ()
 
     def on_roots(self, refinement: LaneAxis) -> LaneAxis:
         """A refinement in terms of the axes at the start of the run (this run's own refinements resolved)."""
@@ -281,9 +282,10 @@ class Run:
 
     def give_up(self, statements: Any = None) -> NoReturn:
         """Run the group again, with statements that ask facts instead of letting lanes part."""
-        if self.region is None:
+        region = self.region or self.ended
+        if region is None:
             raise NoLaneForm("lanes went different ways and share what they write")
-        self.region.give_up(statements)
+        region.give_up(statements)
         raise AssertionError
 
     def shares(self, lanes: Lanes) -> bool:
@@ -316,7 +318,7 @@ class Run:
         """End the run: values on its axis are dead from now on."""
         self.stop()
         self.axis.close()
-        self.started = None
+        self.started = self.nowhere = self.region = None
         self.exchanges = ()
 
 
@@ -454,8 +456,13 @@ _LIBRARIES = tuple({os.path.abspath(sysconfig.get_path(name)) + os.sep for name 
 def is_core_file(filename: str) -> bool:
     """Whether a source file is lanewise's or NumPy's own; the planets are an application."""
     if filename.startswith(_HERE):
-        return not filename.startswith(_HERE + "planets")
+        return not is_application(filename)
     return filename.startswith((_NUMPY, "<frozen", "<__array_function__"))
+
+
+def is_application(filename: str) -> bool:
+    """Whether a source file is of the planets, which are written as a user would write them."""
+    return filename.startswith(_HERE + "planets")
 
 
 def is_user_file(filename: str) -> bool:

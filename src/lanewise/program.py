@@ -10,8 +10,11 @@ import optree
 
 from .array import ARRAY, PYTHON, SCALAR, LaneArray, live
 from .axes import label
+from .collect import merge
+from .convert import is_framed, lane_form
 from .facts import RUN, NoLaneForm, Run, TraceError, user_line
 from .lanes import LaneAxis, Lanes
+from .regions import Returned, outcomes
 from .tree import flatten, flatten_results
 
 
@@ -104,8 +107,15 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     new_args, new_kwargs = optree.tree_unflatten(spec, [zero_lanes(leaf, lanes) for leaf in leaves])
     token = RUN.set(run)
     try:
-        result = fun(*new_args, **new_kwargs)
-        found, tree = flatten_results(result)
+        form = lane_form(fun)
+        run.top = is_framed(form)
+        result = form(*new_args, **new_kwargs)
+        every = result.outcomes if type(result) is Returned else outcomes(run, result)
+        if len(every) > 1:
+            merged = merge(run, every, fun)
+            shapes = [ShapeDtypeStruct(piece.shape, piece.data.dtype) for piece in merged.pieces]
+            return optree.tree_unflatten(merged.spec, shapes)
+        found, tree = flatten_results(every[0].tree)
         return optree.tree_unflatten(tree, [struct(leaf) for leaf in found])
     except NoLaneForm as signal:
         where = user_line(signal.__traceback__)

@@ -179,6 +179,7 @@ class Region:
         """End the region; its refinements are dead unless they are still in force."""
         run = self.run
         run.region = self.outer
+        run.ended = self
         made = frozenset(run.made)
         for axis in self.used:
             if axis not in made:
@@ -681,7 +682,7 @@ def lent(run: Run, x: LaneArray) -> LaneArray:
     """The lanes at work of a value from before they parted: a copy, kept if nobody can write the original."""
     kept: LaneArray | None = getattr(x, "now", None)
     start = x
-    if kept is not None and all([axis in run.made if axis.owner is run else not axis.closed for axis in kept.lanes.axes]):
+    if kept is not None and all(axis in run.made if axis.owner is run else not axis.closed for axis in kept.lanes.axes):
         if not kept.lanes.stale:
             return kept
         start = kept

@@ -5,7 +5,6 @@ something that only Python itself runs as it should (generators, ``super()``), s
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -13,7 +12,7 @@ import functools
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
-from ..facts import is_user_file
+from ..facts import is_application, is_user_file
 from .rewrite import PREFIX, CannotRewrite, has_regions, rewrite
 from .source import find
 
@@ -55,7 +54,6 @@ class Form:
 
 
 _FORMS: dict[int, Form] = {}
-_APPLICATION: tuple[str, ...] = ()
 _HELPER_CELLS: dict[str, Any] = {}
 
 
@@ -127,7 +125,7 @@ def _convert(fun: FunctionType) -> Form:
     code = fun.__code__
     from .calls import OWN
 
-    own = code in OWN or code.co_filename.endswith(_APPLICATION)
+    own = code in OWN or is_application(code.co_filename)
     if not (own or is_user_file(code.co_filename)) or _opted_out(fun) or code.co_flags & _NO_BODY:
         return Form(code, None, False)
     node = find(code, fun.__globals__)
@@ -154,8 +152,8 @@ _NO_BODY = 0x20 | 0x80 | 0x200  # generators and coroutines
 
 
 def _code_in(code: CodeType, name: str | None = None) -> CodeType:
-    found = [const for const in code.co_consts if isinstance(const, CodeType) and (name is None or const.co_name == name)]
-    return found[-1]
+    inner = [const for const in code.co_consts if isinstance(const, CodeType)]
+    return [const for const in inner if name is None or const.co_name == name][-1]
 
 
 def _named(new: CodeType, code: CodeType) -> CodeType:

@@ -6,6 +6,7 @@ import builtins
 import functools
 import operator
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..facts import NoLaneForm
 from ..lanes import NOWHERE
 from ..meet import Mixed
 from ..ops.common import spread_all
+from ..ops.polynomial import undispatched
 from ..regions import LaneRange, choose, truths
 from .mathematics import ITEMS, float_of, forms, mapped
 
@@ -24,6 +26,27 @@ FORMS: dict[Any, Any] = {}
 """For each function that has a form of its own in rewritten code, that form."""
 
 _VARYING = frozenset({LaneArray, Mixed})
+
+
+def guarded(function: Any) -> Any:
+    """A function in C that may know nothing of lane values: what it then raises is not the user's to catch."""
+    if function.__module__ in _KNOWS_OBJECTS or type(function.__self__) is not ModuleType:
+        return function
+
+    @functools.wraps(function, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            if any(type(arg) in _VARYING for arg in (*args, *kwargs.values())):
+                raise NoLaneForm(f"{function.__name__} has no batched form") from None
+            raise
+
+    FORMS[function] = call
+    return call
+
+
+_KNOWS_OBJECTS = frozenset({"builtins", "_operator", "_functools"})
 
 
 def form_of(function: Any) -> Callable[[Any], Any]:
@@ -53,6 +76,7 @@ def _enter_creation() -> None:
 
 
 _enter_creation()
+FORMS.update(undispatched())
 
 
 @form_of(float)
@@ -110,7 +134,8 @@ def _range(*args: Any) -> Any:
     start, stop, step = (args[0], args[1], args[2] if len(args) > 2 else 1) if len(args) > 1 else (0, args[0], 1)
     if type(step) is LaneArray or step == 0:
         return range(*args)
-    return LaneRange(*[_int(x) if type(x) is LaneArray else operator.index(x) for x in (start, stop)], operator.index(step))
+    start, stop = [_int(x) if type(x) is LaneArray else operator.index(x) for x in (start, stop)]
+    return LaneRange(start, stop, operator.index(step))
 
 
 @form_of(round)
@@ -157,9 +182,8 @@ def _extreme(name: str, before: Callable[[Any, Any], Any], ufunc: np.ufunc) -> N
         if len(args) == 1 and type(args[0]) not in (list, tuple, LaneArray):
             args = (list(args[0]),)
         items = args[0] if len(args) == 1 else args
-        if key is None and type(items) is LaneArray and items.data.ndim == items.lanes.ndim + 1 and len(items):
-            if items.data.dtype.kind in "biu" or not np.isnan(items.data).any():
-                return _first(items, ufunc)
+        if key is None and _is_row(items) and len(items):
+            return _first(items, ufunc)
         items = _items(args)
         if not any(type(x) in _VARYING for x in items):
             return builtin(items, key=key, **default)
@@ -177,6 +201,14 @@ def _extreme(name: str, before: Callable[[Any, Any], Any], ufunc: np.ufunc) -> N
         return best
 
     FORMS[builtin] = call
+
+
+def _is_row(items: Any) -> bool:
+    """Whether something is an array of one axis, of numbers that can all be put in order."""
+    if type(items) is not LaneArray or items.data.ndim != items.lanes.ndim + 1:
+        return False
+    kind = items.data.dtype.kind
+    return kind in "biu" or (kind == "f" and not np.isnan(items.data).any())
 
 
 def _first(items: LaneArray, ufunc: np.ufunc) -> Any:
@@ -221,13 +253,13 @@ _extreme("max", operator.gt, np.maximum)
 
 def _quantifier(builtin: Any, until: bool) -> None:
     def written(items: Any) -> Any:
-        for item in items:
+        for item in items:  # noqa: SIM110  # this is what the builtin stands for
             if item:
                 return True
         return False
 
     def written_all(items: Any) -> Any:
-        for item in items:
+        for item in items:  # noqa: SIM110
             if not item:
                 return False
         return True
@@ -254,16 +286,17 @@ _quantifier(all, False)
 
 @form_of(sorted)
 def _sorted(items: Any, *, key: Any = None, reverse: bool = False) -> Any:
-    if type(items) is LaneArray and key is None and items.data.ndim == items.lanes.ndim + 1:
-        if items.data.dtype.kind in "biu" or (items.data.dtype.kind == "f" and not np.isnan(items.data).any()):
-            found = list(apply(np.sort, items, kind="stable"))
-            return found[::-1] if reverse and items.data.dtype.kind != "f" else _reversed(items) if reverse else found
-    return sorted(items, key=key, reverse=reverse)
+    if key is not None or not _is_row(items):
+        return sorted(items, key=key, reverse=reverse)
+    if reverse and items.data.dtype.kind == "f":
+        return _reversed(items)
+    found = list(apply(np.sort, items, kind="stable"))
+    return found[::-1] if reverse else found
 
 
 def _reversed(items: LaneArray) -> Any:
     """Sorted downwards; equal elements keep their order (0.0 and -0.0 are equal)."""
-    return list(-apply(np.sort, -items, kind="stable"))
+    return list(apply(np.negative, apply(np.sort, apply(np.negative, items), kind="stable")))
 
 
 def _enter_mathematics() -> None:

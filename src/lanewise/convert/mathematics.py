@@ -61,9 +61,9 @@ def _operands(args: tuple[Any, ...], dtype: Any = np.float64) -> tuple[list[Any]
             values.append(LaneArray(np.asarray(x, dtype), NOWHERE, PYTHON))
             continue
         x = live(x)
-        if x.data.dtype.kind not in ("biuf" if dtype is np.float64 else "biufc") or x.kind == ARRAY:
-            if x.kind != ARRAY or x.data.size != math.prod(x.lanes.shape):
-                raise NoLaneForm("math on something other than a number")
+        kinds = "biuf" if dtype is np.float64 else "biufc"
+        if x.data.dtype.kind not in kinds or x.data.size != math.prod(x.lanes.shape):
+            raise NoLaneForm("math on something other than a number")
         values.append(LaneArray(x.data.reshape(x.lanes.shape).astype(dtype), x.lanes, PYTHON))
     datas, lanes = spread_all(values)
     return [np.broadcast_to(data, lanes.shape) for data in datas], lanes
@@ -77,9 +77,13 @@ def mapped(function: Any, *args: Any) -> Any:
     if any(type(x) is LaneArray and (x.kind == ARRAY and x.data.size != math.prod(x.lanes.shape)) for x in items):
         return function(*args)  # its own complaint
     values = [LaneArray(x.data.reshape(x.lanes.shape), x.lanes, PYTHON) if type(x) is LaneArray else x for x in items]
-    datas, lanes = spread_all([x if type(x) is LaneArray else LaneArray(np.asarray(x), NOWHERE, PYTHON) for x in values])
+    datas, lanes = spread_all([x if type(x) is LaneArray else _plain(x) for x in values])
     columns = [np.broadcast_to(data, lanes.shape).reshape(-1).tolist() for data in datas]
     return _collected(function, columns, lanes, args)
+
+
+def _plain(x: Any) -> LaneArray:
+    return LaneArray(np.asarray(x), NOWHERE, PYTHON)
 
 
 def _collected(function: Any, columns: list[Any], lanes: Any, args: tuple[Any, ...]) -> Any:

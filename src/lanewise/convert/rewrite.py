@@ -51,7 +51,8 @@ def _thunk(body: Any) -> ast.Lambda:
 
 
 def _strings(names: Any) -> ast.Constant:
-    return ast.Constant(tuple(sorted(names)))
+    text: Any = tuple(sorted(names))
+    return ast.Constant(text)
 
 
 def _is_gone(value: Any) -> ast.Compare:
@@ -150,7 +151,8 @@ class Function:
         body = [item for item in body if not isinstance(item, (ast.Global, ast.Nonlocal))]
         names = sorted(self.locals - self.parameters)
         if names:  # inner functions that bind them need a binding here
-            start.append(ast.If(ast.Constant(False), [ast.Assign([_name(n, True) for n in names], ast.Constant(0))], []))
+            bindings = ast.Assign([_name(name, True) for name in names], ast.Constant(0))
+            start.append(ast.If(ast.Constant(False), [bindings], []))
         if has_regions(node.body):
             start.append(ast.Assign([_name(PREFIX + "frame", True)], _call("enter")))
             new = self.block(body, Place("function"))
@@ -159,8 +161,7 @@ class Function:
         else:
             new = self.block(body, Place("plain"))
         made = ast.FunctionDef(node.name, node.args, start + new, node.decorator_list, node.returns, None)
-        if hasattr(node, "type_params"):
-            made.type_params = node.type_params
+        vars(made)["type_params"] = getattr(node, "type_params", [])
         return ast.copy_location(made, node)
 
     # ---- statements ----
@@ -233,7 +234,7 @@ class Function:
                 sides.append(ast.Constant(None))
                 continue
             name = self.fresh(letter)
-            definitions.append(_located(self.side(name, body, place), body[0]))
+            definitions.append(_located(self.side(name, body, place), node))
             sides.append(_name(name))
         call = _call("if", self.expressions.truth(node.test), *sides, _strings(names))
         if _jumps(node.body) or _jumps(node.orelse):
@@ -254,16 +255,20 @@ class Function:
         return _function(name, start + new)
 
     def on_While(self, node: Any, place: Place) -> list[Any]:
-        return self.loop(node, place, lambda loop: ast.While(
-            _method(loop, "test", self.expressions.truth(node.test)), self.turn(node, loop), [],
-        ))  # fmt: skip
+        def make(loop: str) -> Any:
+            return ast.While(_method(loop, "test", self.expressions.truth(node.test)), self.turn(node, loop), [])
+
+        return self.loop(node, place, make)
 
     def on_For(self, node: Any, place: Place) -> list[Any]:
         if _holds(node.target, (ast.Subscript, ast.Attribute)):
             raise CannotRewrite("a loop over something other than a variable")
-        return self.loop(node, place, lambda loop: ast.For(
-            node.target, _method(loop, "over", self.expressions.visit(copy.deepcopy(node.iter))), self.turn(node, loop), [],
-        ))  # fmt: skip
+
+        def make(loop: str) -> Any:
+            items = _method(loop, "over", self.expressions.visit(copy.deepcopy(node.iter)))
+            return ast.For(node.target, items, self.turn(node, loop), [])
+
+        return self.loop(node, place, make)
 
     def turn(self, node: Any, loop: str) -> list[Any]:
         """The body of a loop."""
@@ -331,7 +336,7 @@ class Function:
             return [ast.Expr(_call("set", value, base, index))]
         if not isinstance(target, (ast.Tuple, ast.List)):
             return [ast.Assign([copy.deepcopy(target)], value)]
-        names = []
+        names: list[Any] = []
         later: list[Any] = []
         for item in target.elts:
             starred = isinstance(item, ast.Starred)
@@ -370,10 +375,11 @@ class Function:
         subject = self.fresh("subject")
         chain = self.cases(subject, node.cases)
         if chain is None:
+            guards = [case.guard and self.expressions.truth(case.guard) for case in node.cases]
             cases = [
-                ast.match_case(case.pattern, case.guard and self.expressions.truth(case.guard), self.block(case.body, place))
-                for case in node.cases
-            ]  # fmt: skip
+                ast.match_case(case.pattern, guard, self.block(case.body, place))
+                for case, guard in zip(node.cases, guards, strict=True)
+            ]
             return [ast.Match(self.expressions.visit(copy.deepcopy(node.subject)), cases)]
         start = ast.Assign([_name(subject, True)], self.expressions.visit(copy.deepcopy(node.subject)))
         if not chain:
@@ -437,8 +443,13 @@ class _Returns(ast.NodeTransformer):
 
 
 def _function(name: str, body: list[Any]) -> Any:
-    made = ast.FunctionDef(name, ast.arguments([], [], None, [], [], None, []), body, [], None, None)
-    made.type_params = []
+    made = _definition(name, ast.arguments([], [], None, [], [], None, []), body)
+    return made
+
+
+def _definition(name: str, arguments: Any, body: list[Any]) -> Any:
+    made: Any = ast.FunctionDef(name, arguments, body, [], None, None)
+    made.type_params = []  # which Python 3.12 has
     return made
 
 
@@ -595,6 +606,5 @@ def rewrite(node: Any, free: tuple[str, ...], helpers: tuple[str, ...]) -> ast.M
         body = [made, ast.Return(_name(made.name))]
     made.args.defaults = []
     made.args.kw_defaults = [None] * len(made.args.kwonlyargs)
-    factory = ast.FunctionDef(PREFIX + "factory", arguments, body, [], None, None)
-    factory.type_params = []
+    factory = _definition(PREFIX + "factory", arguments, body)
     return ast.fix_missing_locations(ast.Module([_located(factory, node)], []))

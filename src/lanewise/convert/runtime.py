@@ -14,7 +14,8 @@ from ..facts import RUN, Run
 from ..lanes import NOWHERE, LaneAxis
 from ..meet import UNBOUND, Mixed
 from ..regions import GONE, PLAIN, Frame, Loop, choose, contents, effect, either, truths
-from ..ops.common import lane
+from . import lane_form
+from .calls import FORMS, guarded
 
 _VARYING = frozenset({LaneArray, Mixed})
 
@@ -57,7 +58,7 @@ def loop(peek: Any, names: tuple[str, ...], has_else: bool, twice: bool = True) 
     """Begin a loop; None if it names no lane values, and may run as it was written."""
     cells = peek.__closure__ or ()
     run = RUN.get()
-    if twice and all([_is_plain(contents(cell), run) for cell in cells]):
+    if twice and all(_is_plain(contents(cell), run) for cell in cells):
         return None
     return Loop(_run() if run is None else run, variables(names, peek), peek.__code__, has_else)
 
@@ -73,7 +74,7 @@ def _is_plain(value: Any, run: Run | None) -> bool:
     if kind in _PLAIN_TYPES:
         return True
     if kind is tuple:
-        return all([_is_plain(item, run) for item in value])
+        return all(_is_plain(item, run) for item in value)
     if kind is np.ndarray:
         return value.dtype != object and not (run is not None and run.parted)
     return kind is FunctionType and not value.__closure__
@@ -140,7 +141,7 @@ def _picked(items: Any, index: LaneArray) -> Any:
     if numbers.size == 1 or numbers[0] < -len(items) or numbers[-1] >= len(items):
         return items[index]
     indices = [np.nonzero(index.data == number) for number in numbers]
-    thunks = [lambda number=number: items[int(number)] for number in numbers]
+    thunks: list[Any] = [lambda number=number: items[int(number)] for number in numbers]
     return choose(index.lanes, indices, thunks, None)
 
 
@@ -312,18 +313,18 @@ def method(owner: Any, name: str) -> Any:
 
 def function(found: Any) -> Any:
     """A function in its form for lane values."""
-    from . import lane_form
-    from .calls import FORMS
-
     kind = type(found)
-    if kind is FunctionType or kind is MethodType:
-        return FORMS.get(found) or lane_form(found) if kind is FunctionType else lane_form(found)
     if kind in _BY_VALUE:
-        return FORMS.get(found, found)
-    return found
+        form = FORMS.get(found)
+        if form is not None:
+            return form
+        if kind is FunctionType:
+            return lane_form(found)
+        return guarded(found) if kind is BuiltinFunctionType else found
+    return lane_form(found) if kind is MethodType else found
 
 
-_BY_VALUE = frozenset({BuiltinFunctionType, type, type(np.sum), type(np.zeros), type(np.array)})
+_BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, type(np.sum)})
 
 HELPERS: dict[str, Any] = {
     "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,
@@ -336,5 +337,3 @@ HELPERS: dict[str, Any] = {
     )},
 }  # fmt: skip
 """Everything that rewritten code can name, less the prefix."""
-
-__all__ = ["HELPERS", "lane"]

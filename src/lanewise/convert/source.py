@@ -41,7 +41,7 @@ def _tree(filename: str, module_globals: Any) -> Any:
 
 def _first_line(node: Any) -> int:
     decorators = getattr(node, "decorator_list", ())
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return int(min([node.lineno, *(decorator.lineno for decorator in decorators)]))
 
 
 def _fits(node: Any, code: CodeType) -> bool:
@@ -53,7 +53,7 @@ def _fits(node: Any, code: CodeType) -> bool:
     body = node.body if isinstance(node.body, list) else [node.body]
     first, last = (body[0].lineno, body[0].col_offset), (body[-1].end_lineno, body[-1].end_col_offset)
     for line, end_line, start, end in code.co_positions():
-        if line is None or start is None or end is None or line == code.co_firstlineno != first[0]:
+        if line is None or start is None or (line, start) == (end_line, end) or line == code.co_firstlineno != first[0]:
             continue
         if isinstance(node, ast.Lambda) and ((line, start) < first or (end_line, end) > last):
             return False
