@@ -56,7 +56,7 @@ PRODUCTS = [
     plain("dot stack vector", lambda x, y: np.dot(x, y), ("f8:2,2,3", "f8:3")),
     plain("dot misfit", lambda x, y: np.dot(x, y), ("f8:2,3", "f8:2")),
     plain("dot out", lambda x, y: np.dot(x, y, out=(x * y).copy()), (M, M), writes=True),
-    plain("vdot", lambda x, y: np.vdot(x, y), ("inexact:2,3", "inexact:2,3")),
+    plain("vdot", lambda x, y: np.vdot(x, y), ("any:2,3", "any:2,3")),
     plain("vdot misfit", lambda x, y: np.vdot(x, y), ("f8:2", "f8:3")),
     plain("vecdot", lambda x, y: np.vecdot(x, y), ("inexact:2,3", "inexact:3")),
     plain("vecdot axis", lambda x, y: np.vecdot(x, y, axis=0), ("f8:3,2", "f8:3,2")),

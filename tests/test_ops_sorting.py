@@ -41,6 +41,7 @@ SORTING = [
     Row("searchsorted bad side", lambda x, v: np.searchsorted(x, v, side="middle"), ("f8:5|sorted", "f8:3")),
     Row("digitize", lambda x, b: (np.digitize(x, b), np.digitize(x, b, right=True)), ("f8:4", "f8:5|sorted"),
         special=False, facts=True),
+    Row("digitize complex", lambda x: np.digitize(x, [0.0, 1.0]), ("D:4",)),
     Row("digitize falling", lambda x: np.digitize(x, [2.0, 0.0, -1.0]), ("f8:4",)),
     Row("interp", lambda x: np.interp(x, [0.0, 1.0, 2.0], [3.0, 1.0, 5.0]), ("f8:4",)),
     Row("interp scalar", lambda x: np.interp(x, [0.0, 1.0], [3.0, 1.0], left=-1.0, right=9.0), ("f8:",)),

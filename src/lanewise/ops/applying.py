@@ -37,18 +37,6 @@ def _bits(func: Any, a: Any, axis: Any, **rest: Any) -> LaneArray:
     return LaneArray(func(x.data, axis=data_axis(axis, x.data.ndim - x.lanes.ndim), **rest), x.lanes, ARRAY)
 
 
-@row(np.can_cast)
-def can_cast(func: Any, from_: Any, to: Any, casting: str = "safe") -> bool:
-    """``np.can_cast``: a matter of dtypes."""
-    return func(_typed(from_), _typed(to), casting)  # type: ignore[no-any-return]
-
-
-def _typed(x: Any) -> Any:
-    if type(x) is not LaneArray:
-        return x
-    return x.__class__(0) if x.kind == PYTHON else x.data.dtype
-
-
 @row(np.einsum_path)
 def einsum_path(func: Any, *operands: Any, **kwargs: Any) -> Any:
     """``np.einsum_path``: a matter of shapes."""

@@ -284,6 +284,12 @@ def result_type(func: Any, *operands: Any) -> Any:
     return np.result_type(*[_dtype_of(x) for x in operands])
 
 
+@row(np.can_cast)
+def can_cast(func: Any, from_: Any, to: Any, casting: Any = "safe") -> bool:
+    """``np.can_cast``: of dtypes alone."""
+    return np.can_cast(_dtype_of(from_), to, casting)
+
+
 _WEAK: dict[str, Any] = {"b": False, "i": 0, "f": 0.0, "c": 0j}
 
 
@@ -357,15 +363,20 @@ def real_if_close(func: Any, a: Any, tol: float = 100) -> Any:
 
 method("clip")(lambda x, *args, **kwargs: clip(np.clip, x, *args, **kwargs))
 method("round")(lambda x, decimals=0, out=None: _round(x, decimals, out))
-method("conj", "conjugate")(lambda x: elementwise(np.conjugate, x) if x.kind != PYTHON else _conjugate(x))
+method("conj", "conjugate")(lambda x, out=None: _conjugate(x, out))
 
 
 def _round(x: LaneArray, decimals: Any, out: Any) -> Any:
     return stored(TABLE[np.round](np.round, x, decimals), out)
 
 
-def _conjugate(x: LaneArray) -> LaneArray:
-    return LaneArray(np.conjugate(x.data), x.lanes, PYTHON)
+def _conjugate(x: LaneArray, out: Any) -> Any:
+    """The array itself, where its numbers are real."""
+    if x.kind == PYTHON:
+        return LaneArray(np.conjugate(x.data), x.lanes, PYTHON)
+    if x.data.dtype.kind == "c" or out is not None:
+        return elementwise(np.conjugate, x, out=out)
+    return x
 
 
 # ---- ufuncs with core dimensions ----

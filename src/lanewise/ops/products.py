@@ -165,7 +165,7 @@ def inner(func: Any, a: Any, b: Any, /) -> Any:
 @row(np.vdot)
 def vdot(func: Any, a: Any, b: Any, /) -> Any:
     """``np.vdot``: the flattened examples, the first conjugated."""
-    return matmul(np.matmul, np.ravel(np.conjugate(lane(a))), np.ravel(lane(b)))
+    return matmul(np.matmul, np.ravel(lane(a).conj()), np.ravel(lane(b)))
 
 
 @row(np.linalg.outer)

@@ -99,6 +99,8 @@ def digitize(func: Any, x: Any, bins: Any, right: bool = False) -> Any:
     x, edges = lane(x), lane(bins)
     if edges.ndim != 1:
         raise ValueError("object of too small depth for desired array")
+    if x.data.dtype.kind == "c":
+        raise TypeError("x may not be complex")
     steps = npl.diff(edges.data, axis=-1)
     rises, falls = (steps >= 0).all(axis=-1), (steps <= 0).all(axis=-1)
     if not (rises | falls).all():
