@@ -24,6 +24,9 @@ import numpy as np
 
 from .lanes import LaneAxis, Lanes
 
+PLAIN: set[Any] = set()
+"""The statements that ask facts, since lanes can't part there and keep the law (`regions`)."""
+
 MANY_GROUPS = 64  # more groups than this in one call earn a warning
 
 
@@ -125,7 +128,6 @@ class Run:
     exchanged = 0  # how many of them the group at work has called
     views: Any = None  # arrays whose memory has moved, and rows found by an index of each lane (`views`)
     region: Any = None  # the innermost place where lanes part for a while (`regions`)
-    ended: Any = None  # the last region that has ended
     base: tuple[LaneAxis, ...] = ()  # the refinements in force where the outermost region began
     parted = False  # some lanes of the group are elsewhere, and will be back
     top = False  # the next converted function to be called is the mapped one
@@ -281,12 +283,15 @@ class Run:
             raise Refiled
 
     def give_up(self, statements: Any = None) -> NoReturn:
-        """Run the group again, with statements that ask facts instead of letting lanes part."""
-        region = self.region or self.ended
-        if region is None:
+        """Run the group again, these statements (or all at work) asking facts from now on."""
+        if not statements and self.region is not None:
+            statements = self.region.statements()
+        new = {ident for ident in statements or () if ident is not None} - PLAIN
+        if not new:
             raise NoLaneForm("lanes went different ways and share what they write")
-        region.give_up(statements)
-        raise AssertionError
+        PLAIN.update(new)
+        self.file(self.now(), pure=self.started is not None and self.started.pure)
+        raise Refiled
 
     def shares(self, lanes: Lanes) -> bool:
         """Whether the lanes at work share the values on these lanes (what an inner function made for itself, apart)."""

@@ -20,6 +20,7 @@ import optree
 from . import facts
 from .array import ARRAY, TABLE, LaneArray, live, map_lanes, settled, truth
 from .collect import Outcome, cells, outcome
+from .facts import PLAIN as PLAIN
 from .facts import RUN, Again, NoLaneForm, Refiled, Run
 from .lanes import LaneAxis, Lanes, refresh
 from .meet import UNBOUND, Meeting, Mixed, Saved, bound, save, save_part
@@ -34,9 +35,6 @@ class Gone:
 
 
 GONE: Final = Gone()
-
-PLAIN: set[Any] = set()
-"""The statements that ask facts, since lanes can't part there and keep the law."""
 
 
 class Parked(NamedTuple):
@@ -179,7 +177,6 @@ class Region:
         """End the region; its refinements are dead unless they are still in force."""
         run = self.run
         run.region = self.outer
-        run.ended = self
         made = frozenset(run.made)
         for axis in self.used:
             if axis not in made:
@@ -217,13 +214,7 @@ class Region:
 
     def give_up(self, statements: Any = None) -> NoReturn:
         """Run the group again, these statements (or all at work) asking facts from now on."""
-        run = self.run
-        new = {ident for ident in statements or self.statements() if ident is not None} - PLAIN
-        if not new:
-            raise NoLaneForm("lanes went different ways and share what they write")
-        PLAIN.update(new)
-        run.file(run.now(), pure=run.started is not None and run.started.pure)
-        raise Refiled
+        self.run.give_up(statements or self.statements())
 
     def bottom(self) -> Region:
         """The outermost region of the run."""
