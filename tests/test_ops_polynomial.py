@@ -180,3 +180,31 @@ OLD = [
     Row("poly1d of poly1d", lambda p, q: np.poly1d(p)(np.poly1d(q)).c, ("f8:3", "f8:3"), special=False, facts=True),
 ]  # fmt: skip
 test_old, test_old_at_random = law(OLD, 80)
+
+
+# ---- in code that is rewritten, NumPy's own names do ----
+
+
+def evaluated(x, c):
+    return np.polynomial.polynomial.polyval(x, c)
+
+
+def evaluated_by_class(x, c):
+    return np.polynomial.Chebyshev(c)(x)
+
+
+def fitted(x, c):
+    return np.polynomial.Polynomial.fit(x, np.cos(x), 1)(c)
+
+
+SHARED = np.polynomial.Legendre([1.0, 2.0, 3.0])
+
+
+def of_a_shared_one(x, c):
+    return SHARED(x) * c[0]
+
+
+@pytest.mark.parametrize("f", [evaluated, evaluated_by_class, fitted, of_a_shared_one])
+def test_in_rewritten_code(f) -> None:
+    rng = np.random.default_rng(2)
+    check(f, rng.normal(size=(5, 4)), rng.normal(size=(5, 3)), scale=64.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from abc import ABCMeta
 from collections import deque
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -13,6 +14,8 @@ from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, live
 from ..facts import RUN, Run
 from ..lanes import NOWHERE, LaneAxis
 from ..meet import UNBOUND, Mixed
+from ..ops.composite import CLASSES
+from ..ops.polynomial import lane_instance
 from ..regions import GONE, PLAIN, Frame, Loop, choose, contents, effect, either, truths
 from . import lane_form
 from .calls import FORMS, guarded
@@ -321,10 +324,12 @@ def function(found: Any) -> Any:
         if kind is FunctionType:
             return lane_form(found)
         return guarded(found) if kind is BuiltinFunctionType else found
-    return lane_form(found) if kind is MethodType else found
+    if kind is MethodType:
+        return FORMS.get(found) or lane_form(found)
+    return lane_instance(found) if kind in CLASSES else found
 
 
-_BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, type(np.sum)})
+_BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, ABCMeta, type(np.sum)})
 
 HELPERS: dict[str, Any] = {
     "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,

@@ -198,7 +198,7 @@ def _is_blind(value: Any) -> bool:
     """Whether NumPy dispatches on some arguments only of what may be one of its functions."""
     if type(value) is type(np.mean) and value.__module__ in ("numpy.strings", "numpy.char"):
         return True
-    return any(value is func for func in _BLIND)
+    return any(value is func for func in BLIND)
 
 
 @cache
@@ -240,7 +240,7 @@ CLASSES: dict[type, Any] = {}
 _JOIN = (np.concatenate, np.stack, np.hstack, np.vstack, np.column_stack, np.atleast_1d)
 """NumPy's dispatcher does not look into lists that these are given."""
 
-_BLIND = (np.take, np.repeat, np.polyint, np.char.compare_chararrays)
+BLIND = (np.take, np.repeat, np.polyint, np.char.compare_chararrays)
 """NumPy's dispatcher looks at their first argument only, or at none."""
 
 _CREATORS = "numpy._core.numeric", "numpy._core.multiarray"

@@ -16,7 +16,7 @@ from numpy.polynomial._polybase import ABCPolyBase
 
 from ..array import row
 from .common import as_lanes, lane, npl
-from .composite import CLASSES, STAND_INS, aware, implementation, lane_globals, widened
+from .composite import BLIND, CLASSES, STAND_INS, aware, implementation, lane_globals, widened
 
 
 @row(np.polymul)
@@ -61,6 +61,25 @@ def lane_class(original: type) -> type:
             namespace = lane_globals(cls.__module__)
             body.update({name: _rebound(value, namespace) for name, value in vars(cls).items() if _is_code(value)})
     return LaneClass(original.__name__, (original,), {**body, "__module__": original.__module__})
+
+
+def lane_instance(p: Any) -> Any:
+    """A polynomial of NumPy's as one of the lane-aware class, so that it can be evaluated at lane values."""
+    cls: Any = type(p)
+    found: Any = object.__new__(lane_class(cls))
+    found.__dict__.update(p.__dict__)
+    return found
+
+
+def undispatched() -> dict[Any, Any]:
+    """NumPy's functions that it does not dispatch on every argument, and its polynomials: each with its form."""
+    modules = (chebyshev, hermite, hermite_e, laguerre, legendre, polynomial, polyutils, np.strings, np.char)
+    named = [getattr(module, name) for module in modules for name in module.__all__]
+    found = {value: aware(value) for value in [*named, *BLIND] if callable(value) and not isinstance(value, np.ufunc)}
+    for cls in CLASSES:
+        for name in ("fit", "fromroots"):
+            found[getattr(cls, name)] = getattr(aware(cls), name)
+    return {value: form for value, form in found.items() if form is not value}
 
 
 def _is_code(value: Any) -> bool:
