@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,6 +84,15 @@ def test_the_call_keeps_the_law(entry: Entry) -> None:
 def test_the_calls_keep_the_law_at_random(entry: Entry, batch: Batch) -> None:
     assert entry.row is not None
     entry.row.check(batch)
+
+
+@settings(max_examples=400, deadline=None)
+@given(entry=st.sampled_from(PRESENT), batch=BATCHES, dtype=st.sampled_from("?bBhHiIlLefdFD"))
+def test_the_calls_keep_the_law_for_other_numbers(entry: Entry, batch: Batch, dtype: str) -> None:
+    """With operands of another dtype than the tables name; what NumPy refuses is refused."""
+    assert entry.row is not None
+    specs = tuple(dtype + spec[2:] if spec.startswith("f8:") else spec for spec in entry.row.specs)
+    replace(entry.row, specs=specs, strict=False).check(batch)
 
 
 def test_the_page_is_what_the_tables_say() -> None:

@@ -86,7 +86,7 @@ def reduce(
     """``ufunc.reduce``: the example's axes, made contiguous so that pairwise summation is kept."""
     x = lane(array)
     ndim = x.data.ndim - x.lanes.ndim
-    _check_order(ufunc, x)
+    _check_order(ufunc, x, dtype)
     if kwargs:
         x = with_where(x, kwargs)
         initial = kwargs.get("initial")
@@ -100,16 +100,13 @@ def reduce(
     return stored(wrap(data, x.lanes), out)
 
 
-_ODD = frozenset({np.arctan2, np.power})
-
-
-def _check_order(ufunc: np.ufunc, x: LaneArray) -> None:
+def _check_order(ufunc: np.ufunc, x: LaneArray, dtype: Any) -> None:
     """Refuse the folds of which NumPy's own value depends on the layout of the array.
 
     Their vectorised loops read several elements before they write one, so that a fold along the innermost axis
     does not feed each result to the next step.
     """
-    if ufunc in _ODD and x.data.dtype.kind in "fc":
+    if ufunc is np.arctan2 or (ufunc is np.power and (x.data.dtype.kind in "fc" or dtype is not None)):
         raise NoLaneForm(f"np.{ufunc.__name__}.reduce depends on the layout of its operand: it")
 
 
@@ -154,7 +151,7 @@ def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None, ou
 def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """``ufunc.reduceat`` along an axis of the example, at the same places in every lane."""
     x, indices = lane(array), as_lanes(indices)
-    _check_order(ufunc, x)
+    _check_order(ufunc, x, dtype)
     if type(indices) is LaneArray:
         return stored(_reduceat_each(ufunc, x, indices, axis, dtype), out)
     at = data_axis(axis, x.data.ndim - x.lanes.ndim)
