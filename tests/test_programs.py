@@ -24,6 +24,13 @@ FOUND = {
         q.reshape(-1)[np.count_nonzero(x > y)] = 9
         return q
     """,
+    "a copy by ravel": """
+        q.ravel()[0] = 9
+        q.T.ravel()[1] = 8
+        np.ravel(q, order="K")[2] = 7
+        np.ascontiguousarray(q)[1, 1] = 6
+        return q
+    """,
     "a copy by reshape, lane by lane": """
         q.reshape(-1)[round(y)] = 9
         return q
@@ -64,7 +71,7 @@ def test_found_by_random_programs(name, layout):
         found = case(seed)
         if layout:  # an example of q is not contiguous, or backwards
             q = np.ascontiguousarray(np.moveaxis(found.args[3], found.in_axes[3], layout % 2))
-            found = found._replace(args=[*found.args[:3], q[::-1] if layout > 2 else q, found.args[4]])
+            found = found._replace(args=[*found.args[:3], q[::-1, ..., ::-1] if layout > 2 else q, found.args[4]])
             found = found._replace(in_axes=(*found.in_axes[:3], layout % 2, None))
         assert not (text := disagreement(source, found)), text
 

@@ -107,7 +107,7 @@ def copy_alike(data: Data, lead: int, strides: tuple[int, ...]) -> Data:
     room = list(shape)
     for outer, inner in pairwise(long):
         room[inner] += strides[outer] != shape[inner] * strides[inner]
-    apart = 2 if long and steps[long[-1]] != data.itemsize else 1
+    apart = 2 if long and strides[long[-1]] != data.itemsize else 1
     order = [n for n, size in enumerate(shape) if size <= 1] + long
     if apart == 1 and room == list(shape) and long == sorted(long):
         return np.array(data, order="C")

@@ -78,9 +78,17 @@ def _reshape_method(x: LaneArray, *shape: Any, order: Any = "C", copy: Any = Non
 @row(np.ravel)
 def ravel(func: Any, a: Any, order: Any = "C") -> Any:
     """``np.ravel``."""
+    x = lane(a)
     if order == "K":
-        return reshape(np.reshape, transpose(np.transpose, x := lane(a), _memory_order(x)), -1)
-    return reshape(np.reshape, a, -1, order)
+        x, order = transpose(np.transpose, x, _memory_order(x)), "C"
+    elif order == "A":
+        order = "F" if _is_fortran(x) else "C"
+    flat = reshape(np.reshape, x, -1, order)
+    flags = one_example(x).flags if x.data.size else x.data.flags
+    if flags.f_contiguous if order == "F" else flags.c_contiguous:
+        return flat
+    shares(x, lambda example: example.ravel(order))  # a view in the loop, if only the batch is spread out
+    return flat if flat.data.base is None else shaped(x, flat.data.copy())
 
 
 @method("flatten")
