@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from loops import loop, same
 
@@ -209,6 +209,7 @@ def program(L: Any, v: Any, tree: Any) -> Any:
 
 
 @settings(max_examples=60, deadline=None)
+@example(tree=("switch", ("add",), ("add",), ("vmap", ("until", ("add",)))), seed=5)
 @given(tree=PROGRAMS, seed=st.integers(0, 5))
 def test_random_programs_are_the_loop(tree: Any, seed: int) -> None:
     rng = np.random.default_rng(seed)

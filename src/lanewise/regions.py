@@ -673,7 +673,7 @@ def lent(run: Run, x: LaneArray) -> LaneArray:
     """The lanes at work of a value from before they parted: a copy, kept if nobody can write the original."""
     kept: LaneArray | None = getattr(x, "now", None)
     start = x
-    if kept is not None and all(axis in run.made if axis.owner is run else not axis.closed for axis in kept.lanes.axes):
+    if kept is not None and all(_in_force(axis) for axis in kept.lanes.axes):
         if not kept.lanes.stale:
             return kept
         start = kept
@@ -684,6 +684,11 @@ def lent(run: Run, x: LaneArray) -> LaneArray:
     else:
         x.now = found
     return found
+
+
+def _in_force(axis: LaneAxis) -> bool:
+    """Whether an axis is one of those at work, or has been: a refinement is not, once its lanes have met again."""
+    return axis in axis.owner.made if isinstance(axis.owner, Run) else not axis.closed
 
 
 def through(rule: Any, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Any:
