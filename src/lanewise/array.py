@@ -685,6 +685,9 @@ def agree_on(x: LaneArray, what: str) -> LaneArray:
 def part(x: LaneArray, name: str) -> Any:
     """``.real`` or ``.imag``."""
     x = live(x)
+    if (recorder := facts.recorder()) is not None:
+        function = np.real if name == "real" else np.imag
+        return recorder.record(lambda func, x: part(x, name), function, (function, x), {})
     return LaneArray(getattr(x.data, name), x.lanes, x.kind)
 
 

@@ -1,0 +1,389 @@
+"""jit: trace once for each signature, lower, run; what can't be traced runs eagerly, with a warning."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any, overload
+
+import numpy as np
+import optree
+
+from ..array import ARRAY, SCALAR, LaneArray, live
+from ..axes import label
+from ..facts import RUN, NoLaneForm, PerformanceWarning, TraceError, user_line
+from ..lanes import LaneAxis, Lanes
+from ..tree import flatten
+from .ir import Program
+from .trace import Traced, trace
+
+MANY_TRACES = 16  # more traces than this of one function earn a warning
+
+
+class Static:
+    """An argument that a program is specialised for; compared by type and value."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Static and type(other.value) is type(self.value) and bool(other.value == self.value)
+
+    def __hash__(self) -> int:
+        return hash((type(self.value), self.value))
+
+
+class Compiled:
+    """A program for one signature, ready to run."""
+
+    def __init__(self, traced: Traced, layouts: list[Any], fastmath: bool) -> None:
+        from . import rows  # noqa: F401  # the table fills when a first program is lowered
+        from .lower import Lowering
+        from .passes import simplify
+
+        self.traced = traced
+        self.program = simplify(traced.program)
+        self.plan = Lowering(self.program, layouts, fastmath).plan()
+        count = len(traced.program.results) - len(traced.written)
+        self.kinds = [value.kind for value in traced.program.results]
+        self.axes = [value.axes for value in traced.program.results]
+        self.count = count
+        self.bare = traced.spec.is_leaf() and len(traced.leaves) == 1 and traced.leaves[0] == 0
+        self.simple = self.bare and not traced.written and self.kinds[0] == ARRAY and not self.axes[0]
+
+    def run(self, arguments: list[Any]) -> list[Any]:
+        """The results of the program as arrays, then what is written to arguments."""
+        from .run import Running
+
+        return Running(self.plan, arguments).go()
+
+    def finish(self, results: list[Any], lanes: list[LaneAxis]) -> Any:
+        """The results in the structure that the function returns."""
+        if self.simple:
+            return results[0]
+        leaves = []
+        for leaf in self.traced.leaves:
+            if type(leaf) is tuple:
+                leaves.append(leaf[0])
+                continue
+            data, kind = results[leaf], self.kinds[leaf]
+            if self.axes[leaf]:
+                own = Lanes.of(tuple([lanes[axis.level - 1] for axis in self.axes[leaf]]))
+                leaves.append(LaneArray(data, own, kind))
+            else:
+                leaves.append(data if kind == ARRAY else data[()] if kind == SCALAR else data.item())
+        return optree.tree_unflatten(self.traced.spec, leaves)
+
+
+class Jitted:
+    """What `jit` makes of a function."""
+
+    def __init__(self, fun: Callable[..., Any], static: tuple[str, ...], fastmath: bool) -> None:
+        self.fun = fun
+        self.static = static
+        self.fastmath = fastmath
+        self.signature = inspect.signature(fun) if static else None
+        self.known: dict[Any, Compiled | None] = {}
+        self.traces = 0
+        self.last: Any = None
+        functools.update_wrapper(self, fun)
+
+    def __repr__(self) -> str:
+        return f"<jit of {label(self.fun)}>"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Bind as a method."""
+        return self if instance is None else functools.partial(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function on arrays."""
+        run = RUN.get()
+        if run is not None and run.recorder is not None:
+            return self.fun(*args, **kwargs)  # a jit within a jit is a part of it
+        if not kwargs and not self.static:
+            key: list[Any] = []
+            for x in args:
+                if type(x) is np.ndarray:
+                    key.append((x.dtype, x.shape, x.strides))
+                elif type(x) is float:
+                    key.append(float)
+                else:
+                    break
+            else:
+                compiled = self.known.get(tuple(key))
+                if compiled is not None:
+                    try:
+                        results = compiled.run(list(args))
+                    except _eager():
+                        return self.fun(*args)
+                    if compiled.traced.written:
+                        self.commit(compiled, results, list(args))
+                    return compiled.finish(results, [])
+        return self.general(args, kwargs)
+
+    def general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The same for any arguments."""
+        given = args, kwargs
+        if self.signature is not None:
+            args, kwargs = self.with_statics(args, kwargs)
+        leaves, spec = flatten((args, kwargs))
+        lanes: list[LaneAxis] = []
+        if any(type(leaf) is LaneArray for leaf in leaves):
+            leaves = [live(leaf) if type(leaf) is LaneArray else leaf for leaf in leaves]
+            axes = {axis for leaf in leaves if type(leaf) is LaneArray for axis in leaf.lanes.axes}
+            lanes = sorted(axes, key=lambda axis: axis.level)
+        try:
+            keys = [_key(leaf, lanes) for leaf in leaves]
+            flat = not kwargs and not self.static and not lanes and len(leaves) == len(args)
+            key: Any = tuple(keys) if flat and all(map(_is_plain, leaves)) else (spec, tuple(keys))
+            known = key in self.known
+        except TypeError:  # an argument that can't be hashed
+            return self.fun(*given[0], **given[1])
+        if not known:
+            self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys))
+        compiled = self.known[key]
+        if compiled is None:
+            return self.fun(*given[0], **given[1])
+        arguments = [_argument(leaf) for leaf in leaves if _is_data(leaf)]
+        try:
+            results = compiled.run(arguments)
+        except _eager():
+            return self.fun(*given[0], **given[1])
+        if compiled.traced.written:
+            if lanes or _overlap(arguments, compiled.traced.written):
+                return self.fun(*given[0], **given[1])
+            self.commit(compiled, results, arguments)
+        return compiled.finish(results, lanes)
+
+    def commit(self, compiled: Compiled, results: list[Any], arguments: list[Any]) -> None:
+        """Write back what the function wrote to its arguments."""
+        for n, place in enumerate(compiled.traced.written):
+            np.copyto(arguments[place], results[compiled.count + n])
+
+    def with_statics(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The arguments with those that are static wrapped."""
+        assert self.signature is not None
+        bound = self.signature.bind(*args, **kwargs)
+        for name in self.static:
+            if name in bound.arguments:
+                bound.arguments[name] = Static(bound.arguments[name])
+        return bound.args, bound.kwargs
+
+    def compile(self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any) -> Compiled | None:
+        """Trace and lower the function for these arguments; None if it has to run eagerly."""
+        self.traces += 1
+        if self.traces == MANY_TRACES:
+            _warn_of_traces(self, key)
+        self.last = key
+        from .rows.table import Unsupported
+
+        try:
+            token = RUN.set(None)
+            try:
+                traced = trace(_unwrapped(self.fun) if self.static else self.fun, args, kwargs)
+            finally:
+                RUN.reset(token)
+            return Compiled(traced, [_layout(leaf) for leaf in leaves if _is_data(leaf)], self.fastmath)
+        except (NoLaneForm, TraceError, Unsupported) as problem:
+            reason = getattr(problem, "reason", None) or str(problem)
+            where = user_line(problem.__traceback__)
+            place = f" because of {where}" if where else ""
+            message = f"jit({label(self.fun)}) runs eagerly{place}: {reason.rstrip('.')}."
+        warnings.warn(message, PerformanceWarning, stacklevel=4)
+        return None
+
+
+def _eager() -> Any:
+    from .run import NeedsEager
+
+    return NeedsEager
+
+
+def _unwrapped(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with static arguments as they were given."""
+
+    @functools.wraps(fun)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        args = tuple([x.value if type(x) is Static else x for x in args])
+        return fun(*args, **{name: x.value if type(x) is Static else x for name, x in kwargs.items()})
+
+    return call
+
+
+def _is_plain(leaf: Any) -> bool:
+    return type(leaf) is np.ndarray or type(leaf) is float
+
+
+def _is_data(leaf: Any) -> bool:
+    """Whether an argument is data, not a part of the signature."""
+    return isinstance(leaf, (np.ndarray, np.generic)) or type(leaf) in (float, complex, LaneArray)
+
+
+def _key(leaf: Any, lanes: list[LaneAxis]) -> Any:
+    """What a program depends on of an argument."""
+    if type(leaf) is np.ndarray:
+        return (leaf.dtype, leaf.shape, leaf.strides)
+    if type(leaf) is LaneArray:
+        where = tuple([lanes.index(axis) for axis in leaf.lanes.axes])
+        return (where, leaf.kind, leaf.data.dtype, leaf.data.shape, leaf.data.strides)
+    if type(leaf) in (float, complex):
+        return type(leaf)
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return (type(leaf), leaf.dtype, leaf.shape)
+    found = leaf if type(leaf) is Static else Static(leaf)
+    hash(found)
+    return found
+
+
+def _layout(leaf: Any) -> Any:
+    """How an argument lies in memory."""
+    if type(leaf) is float:
+        return "number"
+    data = _argument(leaf)
+    return "c" if data.flags.c_contiguous else data.strides
+
+
+def _argument(leaf: Any) -> Any:
+    """An argument as kernels take it: an array object or a Python float."""
+    if type(leaf) is np.ndarray or type(leaf) is float:
+        return leaf
+    return leaf.data if type(leaf) is LaneArray else np.asarray(leaf)
+
+
+def _overlap(arguments: list[Any], written: list[int]) -> bool:
+    """Whether an argument that is written shares memory with another, or can't be written."""
+    for n in written:
+        if not arguments[n].flags.writeable:
+            return True
+        for m, other in enumerate(arguments):
+            if m != n and isinstance(other, np.ndarray) and np.may_share_memory(arguments[n], other):
+                return True
+    return False
+
+
+def _warn_of_traces(jitted: Jitted, key: Any) -> None:
+    """Say which argument changes from call to call."""
+    changed = ""
+    if jitted.last is not None and jitted.last[0] == key[0]:
+        paths = optree.treespec_accessors(key[0])
+        for n, (old, new) in enumerate(zip(jitted.last[1], key[1], strict=True)):
+            if old != new:
+                place = paths[n].codify("(args, kwargs)")
+                changed = f" {place} changes: it was {_shown(old)}, and is {_shown(new)}."
+                break
+    warnings.warn(
+        f"jit({label(jitted.fun)}) was traced {jitted.traces} times.{changed}\n  Each signature is traced and compiled "
+        "anew. Pass numbers that vary as floats or arrays, and arrays in a few shapes.",
+        PerformanceWarning,
+        stacklevel=5,
+    )
+
+
+def _shown(key: Any) -> str:
+    if type(key) is Static:
+        return repr(key.value)
+    return f"{key[0]}{list(key[1])}" if type(key) is tuple and len(key) == 3 else str(key)
+
+
+@overload
+def jit(fun: Callable[..., Any], *, static_argnames: Any = (), fastmath: bool = False) -> Any: ...
+@overload
+def jit(fun: None = None, *, static_argnames: Any = (), fastmath: bool = False) -> Callable[..., Any]: ...
+
+
+def jit(fun: Callable[..., Any] | None = None, *, static_argnames: Any = (), fastmath: bool = False) -> Any:
+    """Compile a function of arrays to native code (`jax.jit`).
+
+    The function is traced once for each signature: the structure of its arguments, and their shapes and dtypes.
+    Python ints, bools, strings and None are a part of the signature; floats and arrays are data. What can't be
+    traced runs eagerly, with a `PerformanceWarning`.
+
+    Parameters
+    ----------
+    fun : callable
+        The function; usually ``vmap(f)``. ``vmap(jit(f))`` is the same program.
+    static_argnames : str or sequence of str
+        Parameters that are part of the signature whatever they are.
+    fastmath : bool
+        Let the compiler reassociate and contract floating-point arithmetic.
+
+    Returns
+    -------
+    callable
+        The compiled function.
+
+    Raises
+    ------
+    TypeError
+        If ``fun`` is no callable, or a static name is no parameter of it.
+
+    See Also
+    --------
+    make_program : the program that a function is traced into.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lanewise import jit, vmap
+    >>> jit(vmap(lambda x: x / np.sqrt((x * x).sum())))(np.array([[3.0, 4.0], [0.0, 2.0]]))
+    array([[0.6, 0.8],
+           [0. , 1. ]])
+    """
+    if fun is None:
+        return functools.partial(jit, static_argnames=static_argnames, fastmath=fastmath)
+    if not callable(fun):
+        raise TypeError(f"jit: the first argument must be a function, not {fun!r}.")
+    names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+    if names:
+        parameters = inspect.signature(fun).parameters
+        for name in names:
+            if name not in parameters:
+                raise TypeError(
+                    f"jit: static_argnames has {name!r}, which is no parameter of {label(fun)}; it has "
+                    f"{', '.join(parameters)}."
+                )
+    return Jitted(fun, names, fastmath)
+
+
+def make_program(fun: Callable[..., Any]) -> Callable[..., Program]:
+    """The program that a function is traced into, to look at.
+
+    Parameters
+    ----------
+    fun : callable
+        A function of arrays, mapped or not.
+
+    Returns
+    -------
+    callable
+        Takes the function's arguments and returns the `Program`; its ``print`` is a listing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lanewise import make_program, vmap
+    >>> print(make_program(vmap(lambda x: x * 2.0))(np.ones(3)))
+    <lambda>(%0: float64[3]):
+      %1: float64[] {<lambda>=3} = lane_in(%0, 0, <lambda>=3)
+      %2: float64[] {<lambda>=3} = multiply(%1, 2.0)
+      %3: float64[3] = lane_out(%2, 0, <lambda>=3)
+      return %3
+    """
+
+    def make(*args: Any, **kwargs: Any) -> Program:
+        try:
+            return trace(fun, args, kwargs).program
+        except NoLaneForm as signal:
+            where = user_line(signal.__traceback__)
+            raise TraceError(
+                f"make_program: {label(fun)} can't be traced{f' because of {where}' if where else ''}: {signal.reason}."
+            ) from None
+
+    return make
+
+
+__all__ = ["Jitted", "jit", "make_program"]

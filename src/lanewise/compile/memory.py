@@ -1,0 +1,132 @@
+"""Loads and stores of examples: rows in memory, one example in each lane of a vector.
+
+There are no gathers at a constant stride: short rows that lie end to end are read whole and shuffled apart, longer
+ones go through a transpose in registers, eight lanes at a time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .emit import Emitter, Ref
+
+GROUP = 8  # lanes that are transposed together
+SIZES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "half": 2, "float": 4, "double": 8}
+
+
+def load(e: Emitter, base: Ref, step: Ref, offsets: list[Ref], type: str) -> list[Ref]:
+    """The elements of ``W`` examples: a vector for each element.
+
+    Parameters
+    ----------
+    base : Ref
+        Points to the first lane's example.
+    step : Ref
+        From lane to lane, in bytes.
+    offsets : list of Ref
+        Of each element in its example, in bytes.
+    type : str
+        The LLVM type in memory.
+    """
+    size = SIZES[type]
+    if e.width == 1:
+        return [e.load(e.address(base, offset), type) for offset in offsets]
+    if step.constant == size:
+        return [e.load(e.address(base, offset), type, e.width) for offset in offsets]
+    if step.constant == 0:
+        return [e.splat(e.load(e.address(base, offset), type)) for offset in offsets]
+    if len(offsets) > 1 and _packed(offsets, size) and e.width % GROUP == 0:
+        groups = [_load_group(e, _lane(e, base, step, n), step, len(offsets), type) for n in range(0, e.width, GROUP)]
+        return [e.concat([group[k] for group in groups]) for k in range(len(offsets))]
+    rows = [_lane(e, base, step, n) for n in range(e.width)]
+    return [e.gather_lanes([e.load(e.address(row, offset), type) for row in rows]) for offset in offsets]
+
+
+def store(e: Emitter, refs: list[Ref], base: Ref, step: Ref, offsets: list[Ref], type: str) -> None:
+    """Write the elements of ``W`` examples; the inverse of `load`."""
+    size = SIZES[type]
+    if e.width == 1:
+        for ref, offset in zip(refs, offsets, strict=True):
+            e.store(ref, e.address(base, offset))
+        return
+    refs = [e.splat(ref) for ref in refs]
+    if step.constant == size:
+        for ref, offset in zip(refs, offsets, strict=True):
+            e.store(ref, e.address(base, offset))
+        return
+    if len(offsets) > 1 and _packed(offsets, size) and e.width % GROUP == 0:
+        parts = [e.split(ref, GROUP) for ref in refs]
+        for n in range(0, e.width, GROUP):
+            _store_group(e, [part[n // GROUP] for part in parts], _lane(e, base, step, n), step, type)
+        return
+    for n in range(e.width):
+        row = _lane(e, base, step, n)
+        for ref, offset in zip(refs, offsets, strict=True):
+            e.store(e.lane(ref, n), e.address(row, offset))
+
+
+def _packed(offsets: list[Ref], size: int) -> bool:
+    return all(offset.constant == n * size for n, offset in enumerate(offsets))
+
+
+def _lane(e: Emitter, base: Ref, step: Ref, n: int) -> Ref:
+    return e.address(base, e.integer("mul", step, e.index(n)))
+
+
+def _blocks(count: int) -> list[int]:
+    """The first columns of blocks of eight that cover so many; the last may overlap the one before."""
+    return [*range(0, count - GROUP, GROUP), count - GROUP]
+
+
+def _load_group(e: Emitter, base: Ref, step: Ref, count: int, type: str) -> list[Ref]:
+    size = SIZES[type]
+    if count < GROUP:
+        if step.constant == count * size:
+            whole = e.load(base, type, GROUP * count)
+        else:
+            whole = e.concat([_padded(e, e.load(_lane(e, base, step, n), type, count)) for n in range(GROUP)])
+            count_ = whole.width // GROUP
+            return [e.shuffle(whole, None, range(k, whole.width, count_)) for k in range(count)]
+        return [e.shuffle(whole, None, range(k, whole.width, count)) for k in range(count)]
+    columns: dict[int, Ref] = {}
+    rows = [_lane(e, base, step, n) for n in range(GROUP)]
+    for first in _blocks(count):
+        block = [e.load(e.address(row, e.index(first * size)), type, GROUP) for row in rows]
+        columns.update({first + k: ref for k, ref in enumerate(transpose(e, block)) if first + k not in columns})
+    return [columns[k] for k in range(count)]
+
+
+def _padded(e: Emitter, ref: Ref) -> Ref:
+    """A short row, widened to a power of two."""
+    width = 1 << (ref.width - 1).bit_length()
+    return ref if width == ref.width else e.shuffle(ref, None, [n if n < ref.width else -1 for n in range(width)])
+
+
+def _store_group(e: Emitter, refs: list[Ref], base: Ref, step: Ref, type: str) -> None:
+    size, count = SIZES[type], len(refs)
+    if count < GROUP:
+        room = 1 << (count - 1).bit_length()
+        whole = e.concat(refs + [refs[-1]] * (room - count))
+        if step.constant == count * size:
+            order = np.arange(GROUP * count).reshape(GROUP, count)
+            lanes = (order % count * GROUP + order // count).ravel().tolist()
+            e.store(e.shuffle(whole, None, lanes), base)
+            return
+        for n in range(GROUP):
+            e.store(e.shuffle(whole, None, [k * GROUP + n for k in range(count)]), _lane(e, base, step, n))
+        return
+    for first in _blocks(count):
+        for n, row in enumerate(transpose(e, refs[first : first + GROUP])):
+            e.store(row, e.address(_lane(e, base, step, n), e.index(first * size)))
+
+
+def transpose(e: Emitter, rows: list[Ref]) -> list[Ref]:
+    """Eight vectors of eight, transposed: three rounds of a perfect shuffle."""
+    half = GROUP // 2
+    low = [n // 2 + n % 2 * GROUP for n in range(GROUP)]
+    high = [half + n // 2 + n % 2 * GROUP for n in range(GROUP)]
+    for _ in range(3):
+        rows = [
+            e.shuffle(rows[n], rows[n + half], lanes) for n in range(half) for lanes in (low, high)
+        ]
+    return rows

@@ -1,0 +1,106 @@
+"""llvmlite: from text IR to machine code in this process."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .vectormath import library
+
+
+class Machine:
+    """The code generator for this machine."""
+
+    def __init__(self) -> None:
+        import llvmlite.binding as llvm
+
+        self.llvm: Any = llvm
+        try:
+            llvm.initialize_native_target()
+            llvm.initialize_native_asmprinter()
+        except RuntimeError:  # newer versions do it on their own
+            pass
+        target = llvm.Target.from_default_triple()
+        self.cpu: str = llvm.get_host_cpu_name()
+        flags = llvm.get_host_cpu_features()
+        self.features = frozenset(name for name, on in flags.items() if on)
+        self.plain = target.create_target_machine(
+            cpu=self.cpu, features=flags.flatten(), opt=2, codemodel="default", jit=True
+        )
+        self.triple: str = self.plain.triple
+        self.layout = str(self.plain.target_data)
+        self.jit = llvm.create_lljit_compiler(
+            target.create_target_machine(cpu=self.cpu, features=flags.flatten(), codemodel="jitdefault", jit=True)
+        )
+        self.count = 0
+        self.kept: list[Any] = []
+
+    @property
+    def vector_bits(self) -> int:
+        """The width of a vector register."""
+        if "avx512f" in self.features:
+            return 512
+        return 256 if "avx2" in self.features or "avx" in self.features else 128
+
+    def object_code(self, ir: str) -> bytes:
+        """Text IR as an object file."""
+        module = self.llvm.parse_assembly(ir)
+        module.verify()
+        return self.plain.emit_object(module)  # type: ignore[no-any-return]
+
+    def link(self, code: bytes, symbols: dict[str, int], entry: str) -> int:
+        """The address of a function of an object file, linked into this process."""
+        builder = self.llvm.JITLibraryBuilder()
+        builder.add_object_img(code)
+        builder.add_current_process()
+        for name, address in symbols.items():
+            builder.import_symbol(name, address)
+        builder.export_symbol(entry)
+        self.count += 1
+        tracker = builder.link(self.jit, f"lanewise{self.count}")
+        self.kept.append(tracker)
+        return tracker[entry]  # type: ignore[no-any-return]
+
+
+@cache
+def machine() -> Machine:
+    """The code generator, made when it is first needed."""
+    return Machine()
+
+
+def address_of(name: str) -> int:
+    """The address of a function of the C library, or of its vector math."""
+    for source in (library(), ctypes.CDLL(None), ctypes.CDLL("libm.so.6")):
+        try:
+            return ctypes.cast(getattr(source, name), ctypes.c_void_p).value or 0
+        except AttributeError:
+            continue
+    raise LookupError(name)
+
+
+class Offsets:
+    """Where an array object keeps its data pointer, its shape and its strides; and a float object its number."""
+
+    def __init__(self) -> None:
+        probe = np.empty((3, 5, 7), np.int8)[:, 1:]
+        words = (ctypes.c_size_t * 12).from_address(id(probe))
+        self.data = 8 * list(words).index(probe.ctypes.data)
+        self.shape = self.data + 16
+        self.strides = self.data + 24
+        for offset, wanted in ((self.shape, probe.shape), (self.strides, probe.strides)):
+            pointer = ctypes.c_size_t.from_address(id(probe) + offset).value
+            found = tuple((ctypes.c_ssize_t * 3).from_address(pointer))
+            if found != wanted:
+                raise RuntimeError("NumPy's array objects are laid out in an unknown way")
+        number = 1234.5678
+        bits = np.float64(number).view(np.uint64)
+        self.number = 8 * list((ctypes.c_size_t * 4).from_address(id(number))).index(int(bits))
+
+
+@cache
+def offsets() -> Offsets:
+    """The same, probed once."""
+    return Offsets()

@@ -1,0 +1,139 @@
+"""Python scalars: their own arithmetic. What NumPy's can't express (an error, a big integer) goes the ordinary way."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ...operators import PYTHON_OPERATORS
+from ..emit import Emitter, Ref
+from ..values import Array, Pair, filled
+from .elementwise import one
+from .table import Unsupported, as_array, cast, row
+
+_UFUNCS = {function: ufunc for ufunc, function in PYTHON_OPERATORS.items()}
+_REAL = np.dtype(float)
+_INTEGER = np.dtype(np.int64)
+_OVERFLOWING = {operator.add: "sadd", operator.sub: "ssub", operator.mul: "smul"}
+
+
+@row(operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod)
+def arithmetic(k: Any, a: Any, b: Any) -> Any:
+    """Sums, products and quotients."""
+    e, function = k.e, k.node.function
+    x, y = as_array(k, a), as_array(k, b)
+    dtype = k.node.outputs[0].dtype
+    if function in (operator.truediv, operator.floordiv, operator.mod):
+        if "c" in (x.dtype.kind, y.dtype.kind):
+            raise Unsupported("complex division in Python")
+        k.fail(e.op("xor", cast(e, y, np.dtype(bool)).refs[()], e.literal(True, "i1")))
+        if function is operator.truediv:
+            for operand in (x, y):
+                if operand.dtype.kind == "i" and operand.refs[()].constant is None:
+                    _small(k, operand.refs[()])
+    left, right = cast(e, x, dtype).refs[()], cast(e, y, dtype).refs[()]
+    if dtype == _INTEGER and function in _OVERFLOWING:
+        return _made(_checked(k, _OVERFLOWING[function], left, right), dtype)
+    return _made(one(e, _UFUNCS[function], dtype, left, right), dtype)
+
+
+def _made(item: Any, dtype: np.dtype[Any]) -> Array:
+    return Array(filled([item], ()), dtype)
+
+
+def _small(k: Any, x: Ref) -> None:
+    """Leave integers that a float can't hold to Python."""
+    e = k.e
+    wide = e.op("add", x, e.literal(2**53, "i64"))
+    k.fail(e.compare("ugt", wide, e.literal(2**54, "i64")))
+
+
+def _checked(k: Any, name: str, a: Ref, b: Ref) -> Ref:
+    """Integer arithmetic that leaves to Python what outgrows 64 bits."""
+    e: Emitter = k.e
+    a, b = e.level(a, b)
+    suffix = "i64" if a.width == 1 else f"v{a.width}i64"
+    mask = "i1" if a.width == 1 else f"<{a.width} x i1>"
+    pair = f"{{ {a.llvm}, {mask} }}"
+    symbol = f"llvm.{name}.with.overflow.{suffix}"
+    e.declared[symbol] = f"declare {pair} @{symbol}({a.llvm}, {a.llvm})"
+    both = e.add(f"call {pair} @{symbol}({a}, {b})", "pair", 1, [a, b])
+    k.fail(e.add(f"extractvalue {pair} {both.name}, 1", "i1", a.width, [both]))
+    return e.add(f"extractvalue {pair} {both.name}, 0", "i64", a.width, [both])
+
+
+@row(operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+def comparison(k: Any, a: Any, b: Any) -> Any:
+    """Comparisons."""
+    x, y = as_array(k, a), as_array(k, b)
+    if {x.dtype.kind, y.dtype.kind} == {"i", "f"}:
+        for operand in (x, y):
+            if operand.dtype.kind == "i" and operand.refs[()].constant is None:
+                _small(k, operand.refs[()])
+    dtype = np.result_type(x.dtype, y.dtype)
+    items = [cast(k.e, operand, dtype).refs[()] for operand in (x, y)]
+    return _made(one(k.e, _UFUNCS[k.node.function], dtype, *items), np.dtype(bool))
+
+
+@row(operator.and_, operator.or_, operator.xor)
+def logic(k: Any, a: Any, b: Any) -> Any:
+    """Bitwise operators."""
+    dtype = k.node.outputs[0].dtype
+    items = [cast(k.e, as_array(k, operand), dtype).refs[()] for operand in (a, b)]
+    return _made(one(k.e, _UFUNCS[k.node.function], dtype, *items), dtype)
+
+
+@row(operator.neg, operator.pos, operator.abs, operator.invert)
+def sign(k: Any, a: Any) -> Any:
+    """``-x``, ``+x``, ``abs(x)`` and ``~x``."""
+    dtype = k.node.outputs[0].dtype
+    x = as_array(k, a)
+    if x.dtype.kind == "c":
+        return _made(one(k.e, _UFUNCS[k.node.function], x.dtype, x.refs[()]), dtype)
+    item = cast(k.e, x, dtype).refs[()]
+    if dtype == _INTEGER:
+        k.fail(k.e.compare("eq", item, k.e.literal(-(2**63), "i64")))
+    return _made(one(k.e, _UFUNCS[k.node.function], dtype, item), dtype)
+
+
+@row(operator.pow)
+def power(k: Any, a: Any, b: Any) -> Any:
+    """Powers of floats; what Python makes complex, or an error, goes the ordinary way."""
+    e = k.e
+    x, y = as_array(k, a), as_array(k, b)
+    if "c" in (x.dtype.kind, y.dtype.kind) or k.node.outputs[0].dtype != _REAL:
+        return _integer_power(k, x, y)
+    left, right = cast(e, x, _REAL).refs[()], cast(e, y, _REAL).refs[()]
+    found = one(e, np.power, _REAL, left, right)
+    zero = e.literal(0.0, "double")
+    whole = right.constant is not None and float(right.constant).is_integer()
+    if not whole:
+        k.fail(e.compare("olt", left, zero))
+    if right.constant is None or right.constant < 0:
+        k.fail(e.compare("oeq", left, zero))
+    overflow = e.op("and", one(e, np.isinf, _REAL, found), one(e, np.isfinite, _REAL, left))
+    k.fail(overflow)
+    return _made(found, _REAL)
+
+
+def _integer_power(k: Any, x: Array, y: Array) -> Any:
+    e = k.e
+    exponent = y.refs[()]
+    dtype = k.node.outputs[0].dtype
+    if type(exponent) is Pair or exponent.constant is None or x.dtype.kind not in "bi" or exponent.constant < 0:
+        raise Unsupported("a power of this kind")
+    base, found = cast(e, x, dtype).refs[()], e.literal(1, "i64")
+    for _ in range(int(exponent.constant)):
+        found = base if found.constant == 1 else _checked(k, "smul", found, base)
+    return _made(found, dtype)
+
+
+@row("item")
+def item(k: Any, x: Any, *index: Any) -> Any:
+    """One element as a Python scalar."""
+    if index:
+        raise Unsupported("item of an index")
+    found = cast(k.e, as_array(k, x), k.node.outputs[0].dtype)
+    return Array(found.refs.reshape(()), found.dtype)

@@ -1,0 +1,717 @@
+"""Tracing: a function runs on zero lanes, and what it asks of NumPy is recorded.
+
+A traced value is a lane value on *traced* axes. They count as stale, so the fast ways leave its operations to
+`array.settle`, which hands them to the `Recorder` of the run at work. The recorder runs the table's own rule on
+the value's *shadow* (the same zero lanes on ordinary axes): NumPy itself says shape and dtype. Then it notes the
+function, as applied to one example.
+
+Arrays that are written are followed by *cells*: a cell has a current value, and a view is a cell that knows
+how to be read from its parent and how to be put back into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import optree
+
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, map_lanes
+from ..axes import label, result_axes
+from ..execute import Call
+from ..facts import RUN, NoLaneForm, Run, owner_of
+from ..guards import Watch, watch
+from ..lanes import LaneAxis, Lanes
+from ..program import ShapeDtypeStruct
+from ..reach import Reach
+from ..tree import flatten, flatten_results
+from .ir import Axis, Node, Program, Value, map_leaves, union
+
+
+class Untraceable(NoLaneForm):
+    """What a function does can't be recorded; it runs eagerly instead."""
+
+
+class Cell:
+    """An array (or scalar) of the traced function, which may be written and viewed."""
+
+    __slots__ = ("args", "kwargs", "node", "parent", "scope", "shadow", "value", "version")
+
+    def __init__(self, value: Value, shadow: LaneArray, scope: Scope) -> None:
+        self.value = value
+        self.shadow = shadow
+        self.scope = scope
+        self.version = 0
+        self.parent: Cell | None = None  # for a view: what it is a view of, and how it is read from it
+        self.node: Any = None
+        self.args: Any = ()
+        self.kwargs: dict[str, Any] = {}
+
+    def root(self) -> Cell:
+        """The array whose memory a view shares."""
+        cell = self
+        while cell.parent is not None:
+            cell = cell.parent
+        return cell
+
+
+class Scope:
+    """A list of nodes in the making: the program's own, or that of one of its sub-programs."""
+
+    def __init__(self, axis: LaneAxis | None, parent: Scope | None) -> None:
+        self.axis = axis  # the innermost mapped axis at work
+        self.parent = parent
+        self.nodes: list[Node] = parent.nodes if parent is not None else []
+        self.written: dict[Cell, Value] = {}  # cells of outer scopes that are written here, as they were
+
+
+# ---- operations that only the recorder makes ----
+
+
+def lane_in(x: Any, axis: int, lanes: Axis) -> Any:
+    """One lane of an array along one of its axes."""
+    raise NotImplementedError
+
+
+def lane_out(x: Any, axis: int, lanes: Axis) -> Any:
+    """All lanes of a value, along a new axis."""
+    raise NotImplementedError
+
+
+def put_view(x: Any, places: Any, value: Any) -> Any:
+    """An array with some elements, given by their places in C order, replaced."""
+    x = np.array(x)
+    x.reshape(-1)[places] = value
+    return x
+
+
+def put(x: Any, index: Any, value: Any) -> Any:
+    """An array after ``x[index] = value``."""
+    x = np.array(x)
+    x[index] = value
+    return x
+
+
+def pack(items: Any, shape: tuple[int, ...]) -> Any:
+    """An array made of scalars."""
+    return np.array(items).reshape(shape)
+
+
+class Recorder:
+    """Records a function that runs on traced values."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.root = self.traced_axis(0, 0, name)
+        self.axes: dict[LaneAxis, Axis] = {}  # the program's axis of each traced one
+        self.of_shadow: dict[LaneAxis, LaneAxis] = {self.shadow_axis(self.root): self.root}
+        self.depth = 0
+        self.cells: dict[int, tuple[Any, Cell]] = {}  # by the identity of the data that the user's value has
+        self.run = Run(self.root, None)
+        self.run.tracing = True
+        self.run.recorder = self
+        self.run.nowhere = _nowhere()
+        self.shadow_run = Run(self.shadow_axis(self.root), None)
+        self.shadow_run.tracing = True
+        self.scope = Scope(None, None)
+        self.kept: list[Any] = []  # arrays of closures and globals: read at each call, and not only now
+        self.kept_ids: set[int] = set()
+
+    # ---- axes and values ----
+
+    @staticmethod
+    def traced_axis(size: int, level: int, name: str) -> LaneAxis:
+        """A lane axis whose values are recorded: stale from the start."""
+        axis = LaneAxis(size, level, name)
+        index = np.broadcast_to(np.intp(0), (size,))
+        axis.replaced = axis.refinement(size, level, (axis,), (index,))
+        return axis
+
+    @staticmethod
+    def shadow_axis(axis: LaneAxis) -> LaneAxis:
+        """The ordinary axis on which rules run."""
+        assert axis.replaced is not None
+        return axis.replaced
+
+    def add_axis(self, size: int, name: str, axis_name: Any = None) -> LaneAxis:
+        """A new innermost lane axis."""
+        self.depth += 1
+        axis = self.traced_axis(size, self.depth, name)
+        if axis_name is not None:
+            axis.name = axis_name
+        self.of_shadow[self.shadow_axis(axis)] = axis
+        self.axes[axis] = Axis(size, self.depth, name)
+        return axis
+
+    def adopt(self, axes: list[Axis]) -> None:
+        """Take over the lane axes of a program that is there already."""
+        for axis in axes:
+            lane = self.traced_axis(axis.size, axis.level, axis.label)
+            self.of_shadow[self.shadow_axis(lane)] = lane
+            self.axes[lane] = axis
+
+    def traced(self, axes: tuple[Axis, ...]) -> tuple[LaneAxis, ...]:
+        """The traced axes of a value's lane axes, the root among them."""
+        return (self.root, *(lane for axis in axes for lane, own in self.axes.items() if own is axis))
+
+    def cell(self, value: Value) -> Cell:
+        """A cell for a new value."""
+        axes = tuple([self.shadow_axis(axis) for axis in self.traced(value.axes)])
+        data = np.empty([*(axis.size for axis in axes), *value.shape], value.dtype)
+        return Cell(value, LaneArray(data, Lanes.of(axes), value.kind), self.scope)
+
+    def handle(self, cell: Cell) -> LaneArray:
+        """A lane value for the user's function to hold."""
+        shadow = cell.shadow
+        axes = [self.of_shadow[axis] for axis in shadow.lanes.axes]
+        data = shadow.data.view()
+        if not axes:
+            axes, data = [self.root], np.empty((0, *data.shape), data.dtype)
+        self.cells[id(data)] = (data, cell)
+        return LaneArray(data, Lanes.of(tuple(axes)), shadow.kind)
+
+    def new(self, value: Value) -> LaneArray:
+        """A lane value for a new value of the program."""
+        return self.handle(self.cell(value))
+
+    def cell_of(self, x: LaneArray) -> Cell:
+        """The cell behind a lane value of the user's."""
+        known = self.cells.get(id(x.data))
+        if known is not None:
+            cell = known[1]
+            if x.kind != cell.shadow.kind:  # the same value, seen as another kind
+                now = self.value(cell)
+                other = Cell(Value(now.shape, now.dtype, now.axes, x.kind), cell.shadow, self.scope)
+                self.scope.nodes.append(Node("kind", (self.value(cell),), {}, [other.value]))
+                other.shadow = LaneArray(cell.shadow.data, cell.shadow.lanes, x.kind)
+                return other
+            return cell
+        if not x.lanes.axes:  # an array that the function has just made
+            cell = self.constant(x.data, x.kind)
+            self.cells[id(x.data)] = (x.data, cell)
+            return cell
+        raise Untraceable("a value was made behind the back of the tracer")
+
+    def constant(self, data: Any, kind: int) -> Cell:
+        """A cell for a plain array."""
+        value = Value(data.shape, data.dtype, (), kind)
+        kept = id(data) in self.kept_ids
+        data = data if kept else data.copy()
+        self.scope.nodes.append(Node(np.asarray, (data,), {"kept": True} if kept else {}, [value]))
+        return self.cell(value)
+
+    # ---- reading and writing cells ----
+
+    def value(self, cell: Cell) -> Value:
+        """The current value of a cell; a view is read again if its array was written since."""
+        if cell.parent is not None:
+            now = cell.root().version
+            if cell.version != now:
+                args, kwargs = map_leaves(self._value_or_plain, (cell.args, cell.kwargs))
+                axes = union(*[x.axes for x in _values((args, kwargs))])
+                old = cell.value
+                cell.value = Value(old.shape, old.dtype, axes, old.kind)
+                self.scope.nodes.append(Node(cell.node, args, kwargs, [cell.value]))
+                cell.version = now
+        return cell.value
+
+    def _value_or_plain(self, x: Any) -> Any:
+        return self.value(x) if type(x) is Cell else x
+
+    def write(self, cell: Cell, new: Value) -> None:
+        """Let a cell hold another value of its shape and dtype, its views and what it is a view of with it."""
+        self.check_write(cell)
+        self.update(cell, new)
+
+    def update(self, cell: Cell, new: Value) -> None:
+        """Put a new value into a cell and into what it is a view of."""
+        root = cell.root()
+        cell.value = Value(new.shape, new.dtype, new.axes, cell.value.kind) if new.kind != cell.value.kind else new
+        if cell.value is not new:
+            self.scope.nodes.append(Node("kind", (new,), {}, [cell.value]))
+        cell.shadow = self.cell(cell.value).shadow
+        if cell.parent is None:
+            cell.version += 1
+            return
+        self.update(cell.parent, self.put_back(cell))
+        cell.version = root.version
+
+    def check_write(self, cell: Cell) -> None:
+        """Refuse a write that the loop would carry from lane to lane; note one to an array of an outer scope."""
+        scope: Scope | None = self.scope
+        own: set[Any] = set()  # axes of which the cell is one lane of its array
+        root = cell
+        while root.parent is not None:
+            if root.node is lane_in:
+                own.add(root.args[2])
+            root = root.parent
+        own.update(root.value.axes)
+        while scope is not None and scope is not root.scope:
+            if scope.axis is not None and self.axes[scope.axis] not in own:
+                raise Untraceable("a value that the lanes share is written")
+            scope.written.setdefault(root, root.value)
+            scope = scope.parent
+
+    def put_back(self, cell: Cell) -> Value:
+        """What the parent of a view is after the view was written."""
+        assert cell.parent is not None
+        parent = self.value(cell.parent)
+        new = cell.value
+        axes = union(parent.axes, new.axes)
+        if cell.node is lane_in:
+            _, axis, lanes = cell.args
+            axes = tuple([a for a in axes if a is not lanes])
+            found = Value(parent.shape, parent.dtype, axes, parent.kind)
+            self.scope.nodes.append(Node(lane_out, (new, axis, lanes), {}, [found]))
+            return found
+        numbers = np.arange(int(np.prod(parent.shape))).reshape(parent.shape)
+        try:
+            args, kwargs = map_leaves(lambda x: numbers if x is cell.parent else x, (cell.args, cell.kwargs))
+            places = np.asarray(call_plain(cell.node, args, kwargs))
+        except Exception:
+            raise Untraceable("a view of an unusual kind is written") from None
+        if places.dtype.kind != "i" or places.shape != new.shape or parent.dtype != new.dtype:
+            raise Untraceable("a view of an unusual kind is written")
+        found = Value(parent.shape, parent.dtype, axes, parent.kind)
+        self.scope.nodes.append(Node(put_view, (parent, places, new), {}, [found]))
+        return found
+
+    # ---- recording ----
+
+    def record(self, rule: Any, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str = "") -> Any:
+        """Record a call that `settle` was about to make.
+
+        Parameters
+        ----------
+        rule, plain, args, kwargs, name
+            As `array.settle` has them.
+        """
+        if getattr(rule, "__qualname__", "").startswith("composite."):  # NumPy's own code: its parts are recorded
+            return rule(*args, **kwargs)
+        function, operands = _operation(plain, args, name)
+        writer = WRITERS.get(function)
+        if writer is not None or kwargs.get("out") is not None:
+            return self.record_write(writer, rule, function, args, operands, kwargs)
+        lead = args[: len(args) - len(operands)]
+        operands, kwargs = map_lanes(self.cell_of, _unpacked(self, (operands, kwargs)))
+        return self.call(rule, function, lead, operands, kwargs)
+
+    def call(self, rule: Any, function: Any, lead: Any, operands: Any, kwargs: Any) -> Any:
+        """Run a rule on shadows and note what it gave; cells stand for values among the operands."""
+        shadow_args, shadow_kwargs = map_leaves(_shadow, (operands, kwargs))
+        token = RUN.set(self.shadow_run)
+        try:
+            with np.errstate(all="ignore"):
+                result = rule(*lead, *shadow_args, **shadow_kwargs)
+        finally:
+            RUN.reset(token)
+        found = [x for x in _flat_result(result) if type(x) is LaneArray]
+        if not found:
+            return result
+        cells = _cells((operands, kwargs))
+        for cell in cells:
+            for x in found:
+                if x.data is cell.shadow.data and x.kind == cell.shadow.kind and len(found) == 1:
+                    return self.handle(cell)  # the same array
+        args, kwargs_ = map_leaves(self._value_or_plain, self.plain((operands, kwargs)))
+        outputs: list[Value] = []
+        made = []
+        for x in found:
+            axes = tuple([self.axes[self.of_shadow[a]] for a in x.lanes.axes if self.of_shadow[a] is not self.root])
+            value = Value(x.data.shape[x.lanes.ndim :], x.data.dtype, axes, x.kind)
+            outputs.append(value)
+            if not x.lanes.axes:
+                x = LaneArray(np.empty((0, *x.data.shape), x.data.dtype), self.shadow_run.axis.lanes, x.kind)
+            made.append(Cell(value, x, self.scope))
+        self.scope.nodes.append(Node(function, args, kwargs_, outputs))
+        for cell in made:
+            self.note_view(cell, cells, function, operands, kwargs)
+        handles = iter([self.handle(cell) for cell in made])
+        return _map_result(lambda x: next(handles) if type(x) is LaneArray else x, result)
+
+    def note_view(self, made: Cell, cells: list[Cell], function: Any, operands: Any, kwargs: Any) -> None:
+        """If a result shares memory with an operand, remember how it was read from it."""
+        if made.shadow.kind != ARRAY:
+            return
+        owner = owner_of(made.shadow.data)
+        for cell in cells:
+            if cell.shadow.kind == ARRAY and owner_of(cell.shadow.data) is owner:
+                made.parent, made.node, made.args, made.kwargs = cell, function, operands, kwargs
+                made.version = cell.root().version
+                return
+
+    def plain(self, tree: Any) -> Any:
+        """Plain arrays among some arguments: copies, or for what outlives the call, values that are read each time."""
+
+        def keep(x: Any) -> Any:
+            if type(x) is not np.ndarray:
+                return x
+            return self.constant(x, ARRAY).value if id(x) in self.kept_ids else x.copy()
+
+        return map_leaves(keep, tree)
+
+    def record_write(
+        self, writer: Any, rule: Any, function: Any, args: tuple[Any, ...], operands: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:  # fmt: skip
+        """Record an operation in place: the array's cell holds the result from now on."""
+        if writer is not None:
+            return writer(self, *operands, **kwargs)
+        out = kwargs["out"]
+        targets = out if type(out) is tuple else (out,)
+        if len(targets) != 1 or type(targets[0]) is not LaneArray:
+            raise Untraceable("an operation in place of an unusual kind")
+        target = self.cell_of(targets[0])
+        rest = {key: value for key, value in kwargs.items() if key != "out"}
+        if "where" in rest and rest["where"] is not True:
+            raise Untraceable("an operation in place under a mask")
+        lead = args[: len(args) - len(operands)]
+        cells, rest = map_lanes(self.cell_of, (operands, rest))
+        result = self.call(rule, function, lead, cells, rest)
+        self.store(target, Ellipsis, result)
+        return targets[0]
+
+    def store(self, target: Cell, index: Any, value: Any) -> None:
+        """``target[index] = value``."""
+        if target.shadow.kind != ARRAY:
+            raise Untraceable("a scalar is written")
+        value = self.cell_of(value) if type(value) is LaneArray else value
+        index = map_lanes(self.cell_of, index)
+        operands = (target, index, value)
+        shadows = map_leaves(_shadow, operands)
+        self.try_write(*shadows)
+        values = map_leaves(self._value_or_plain, self.plain(operands))
+        old = values[0]
+        axes = union(*[x.axes for x in _values(values)])
+        new = Value(old.shape, old.dtype, axes, ARRAY)
+        self.scope.nodes.append(Node(put, values, {}, [new]))
+        self.write(target, new)
+
+    def try_write(self, target: LaneArray, index: Any, value: Any) -> None:
+        """Let NumPy complain about an assignment that it does not take."""
+        data = np.empty(target.data.shape[target.lanes.ndim :], target.data.dtype)
+        token = RUN.set(self.shadow_run)
+        try:
+            everyone = (target, index, value)
+            lanes = self.shadow_run.axis.lanes
+            map_lanes(lambda x: x, everyone)
+            fresh = LaneArray(np.empty((0, *data.shape), data.dtype), lanes, ARRAY)
+            fresh[index] = value
+        finally:
+            RUN.reset(token)
+
+    # ---- nested maps ----
+
+    def vmap(self, call: Call, run: Run) -> Any:
+        """An inner ``vmap``: its mapped arguments are lanes of the outer values, its results arrays of them."""
+        axis = self.add_axis(call.size, label(call.fun), call.axis_name)
+        lanes = self.axes[axis]
+        values = [self.lane_of(leaf.value, leaf.axis, axis) for leaf in call.inputs.mapped]
+        args, kwargs = call.inputs.build(values)
+        inner = Run(axis, run.parent)
+        inner.recorder = self
+        inner.nowhere = _nowhere()
+        scope = Scope(axis, self.scope)
+        outer, self.scope = self.scope, scope
+        token = RUN.set(inner)
+        guard = self.guard(call.fun)
+        try:
+            result = call.fun(*args, **kwargs)
+        finally:
+            RUN.reset(token)
+            self.scope = outer
+            self.depth -= 1
+            unguard(guard)
+        found, spec = flatten_results(result)
+        entries = result_axes(call.out_axes, result, len(found), call.fun)
+        return optree.tree_unflatten(
+            spec, [self.stack(leaf, entry, lanes, call.fun) for leaf, entry in zip(found, entries, strict=True)]
+        )
+
+    def guard(self, fun: Any) -> Watch:
+        """Watch the generators and arrays that a function reaches; the arrays are read anew at each call."""
+        reached = Reach([fun])
+        arrays = [array for array in (*reached.arrays, *reached.fixed) if type(array) is np.ndarray]
+        self.kept_ids.update(map(id, arrays))
+        self.kept += arrays
+        found = watch(fun, [])
+        if reason := found.unsure():
+            found.release()
+            raise Untraceable(reason)
+        return found
+
+    def lane_of(self, value: Any, at: int, axis: LaneAxis) -> LaneArray:
+        """A mapped argument, as one lane of it."""
+        cell = self.cell_of(value) if type(value) is LaneArray else self.constant_of(value)
+        whole = self.value(cell)
+        lanes = self.axes[axis]
+        shape = whole.shape[:at] + whole.shape[at + 1 :]
+        new = Value(shape, whole.dtype, union(whole.axes, (lanes,)), ARRAY if shape else SCALAR)
+        self.scope.nodes.append(Node(lane_in, (whole, at, lanes), {}, [new]))
+        made = self.cell(new)
+        if new.kind == ARRAY:
+            made.parent, made.node, made.args = cell, lane_in, (cell, at, lanes)
+            made.version = cell.root().version
+        return self.handle(made)
+
+    def constant_of(self, value: Any) -> Cell:
+        """A plain array as a cell."""
+        if type(value) is not np.ndarray or value.dtype.hasobject:
+            raise Untraceable(f"an argument is a {type(value).__name__}")
+        return self.constant(value, ARRAY)
+
+    def stack(self, leaf: Any, at: Any, axis: Axis, fun: Any) -> Any:
+        """A result of an inner function: its lanes along a new axis."""
+        if type(leaf) is not LaneArray:
+            if at is None:
+                return leaf.copy() if type(leaf) is np.ndarray else leaf
+            if isinstance(leaf, np.ndarray) or np.isscalar(leaf):
+                leaf = self.handle(self.constant(np.array(leaf), ARRAY))
+            else:
+                raise Untraceable("a result is no array")
+        value = self.value(self.cell_of(leaf))
+        if at is None:
+            if axis in value.axes:
+                raise ValueError(
+                    f"vmap: out_axes is None for a result of {label(fun)}, but it differs between lanes.\n  Give it an "
+                    "axis in out_axes, or reduce it over the lanes with a collective."
+                )
+            return leaf
+        ndim = len(value.shape)
+        if ndim and not -ndim - 1 <= at <= ndim:
+            raise ValueError(f"vmap: out_axes={at} is out of range for a result of shape {value.shape}.")
+        at = at % (ndim + 1) if ndim else 0
+        shape = (*value.shape[:at], axis.size, *value.shape[at:])
+        new = Value(shape, value.dtype, tuple([a for a in value.axes if a is not axis]), ARRAY)
+        self.scope.nodes.append(Node(lane_out, (value, at, axis), {}, [new]))
+        return self.new(new)
+
+
+# ---- in-place functions ----
+
+
+def _setitem(recorder: Recorder, x: LaneArray, index: Any, value: Any) -> None:
+    recorder.store(recorder.cell_of(x), index, _unpacked(recorder, value))
+
+
+def _fill(recorder: Recorder, x: LaneArray, value: Any) -> None:
+    recorder.store(recorder.cell_of(x), Ellipsis, value)
+
+
+def _copyto(recorder: Recorder, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    if type(dst) is not LaneArray or where is not True or casting != "same_kind":
+        raise Untraceable("np.copyto of an unusual kind")
+    recorder.store(recorder.cell_of(dst), Ellipsis, src)
+
+
+def _refuse(recorder: Recorder, *args: Any, **kwargs: Any) -> Any:
+    raise Untraceable("an array is written in an unusual way")
+
+
+import operator  # noqa: E402
+
+WRITERS: dict[Any, Callable[..., Any]] = {
+    operator.setitem: _setitem, "fill": _fill, np.copyto: _copyto,
+    **dict.fromkeys([
+        np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, "sort", "partition", "put", "resize",
+        "byteswap", "setfield",
+    ], _refuse),
+}  # fmt: skip
+
+
+# ---- a whole function ----
+
+
+class Traced:
+    """What tracing a function gave.
+
+    Attributes
+    ----------
+    program : Program
+        The results' values come first, then those of the written arguments.
+    spec : PyTreeSpec
+        The structure of the result.
+    leaves : list
+        Its leaves: for each the number of a result of the program, or a plain object in a 1-tuple.
+    written : list of int
+        Which arguments are written.
+    """
+
+    def __init__(self, program: Program, spec: Any, leaves: list[Any], written: list[int]) -> None:
+        self.program = program
+        self.spec = spec
+        self.leaves = leaves
+        self.written = written
+
+
+def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:
+    """Record a function on arguments of these shapes and dtypes.
+
+    Raises
+    ------
+    NoLaneForm, TraceError
+        If the function can't be recorded: it needs values, or does what has no recorded form.
+    """
+    leaves_, spec = flatten((args, kwargs))
+    recorder = Recorder(label(fun))
+    inputs: list[Value] = []
+    cells: list[Cell] = []
+    lanes: dict[LaneAxis, LaneAxis] = {}
+
+    def enter(leaf: Any) -> Any:
+        shaped = _shape_of(leaf)
+        if shaped is None:
+            return leaf
+        shape, dtype, kind = shaped
+        axes: tuple[Axis, ...] = ()
+        if type(leaf) is LaneArray:
+            for axis in leaf.lanes.axes:
+                if axis not in lanes:
+                    lanes[axis] = recorder.add_axis(axis.size, axis.label, axis.name)
+            axes = tuple([recorder.axes[lanes[axis]] for axis in leaf.lanes.axes])
+        value = Value(shape, dtype, axes, kind)
+        inputs.append(value)
+        cells.append(recorder.cell(value))
+        return recorder.handle(cells[-1])
+
+    if any(type(leaf) is LaneArray for leaf in leaves_):  # outer axes first, whatever argument has them
+        known = {axis for leaf in leaves_ if type(leaf) is LaneArray for axis in leaf.lanes.axes}
+        for axis in sorted(known, key=lambda axis: axis.level):
+            lanes[axis] = recorder.add_axis(axis.size, axis.label, axis.name)
+    new_args, new_kwargs = optree.tree_unflatten(spec, [enter(leaf) for leaf in leaves_])
+    before = [cell.value for cell in cells]
+    guard = recorder.guard(fun)
+    token = RUN.set(recorder.run)
+    try:
+        result = fun(*new_args, **new_kwargs)
+        found, tree = flatten_results(result)
+        results: list[Any] = []
+        places: list[Any] = []
+        for leaf in found:
+            if type(leaf) is np.ndarray and leaf.dtype.hasobject:
+                leaf = _unpacked(recorder, leaf)
+            if type(leaf) is LaneArray:
+                places.append(len(results))
+                results.append(recorder.value(recorder.cell_of(leaf)))
+            elif isinstance(leaf, np.ndarray):
+                places.append(len(results))
+                results.append(recorder.value(recorder.constant_of(leaf)))
+            else:
+                places.append((leaf,))
+    finally:
+        RUN.reset(token)
+        unguard(guard)
+    written = [n for n, cell in enumerate(cells) if recorder.value(cell) is not before[n]]
+    results += [cells[n].value for n in written]
+    program = Program(label(fun), inputs, recorder.scope.nodes, results)
+    return Traced(program, tree, places, written)
+
+
+def unguard(guard: Watch) -> None:
+    """Let go of what a function reaches; if a generator has moved, put it back and give up."""
+    moved = guard.moved()
+    guard.release()
+    if moved:
+        guard.restore()
+        raise Untraceable(moved)
+
+
+def _shape_of(leaf: Any) -> tuple[tuple[int, ...], np.dtype[Any], int] | None:
+    """Shape, dtype and kind of an argument; None for one that is static."""
+    if type(leaf) is LaneArray:
+        return leaf.data.shape[leaf.lanes.ndim :], leaf.data.dtype, leaf.kind
+    if isinstance(leaf, (np.ndarray, ShapeDtypeStruct)):
+        if type(leaf) is not ShapeDtypeStruct and (type(leaf) is not np.ndarray or leaf.dtype.hasobject):
+            raise Untraceable(f"an argument is a {type(leaf).__name__} of {leaf.dtype}")
+        return leaf.shape, leaf.dtype, ARRAY
+    if isinstance(leaf, np.generic):
+        return (), leaf.dtype, SCALAR
+    if type(leaf) in (float, complex):
+        return (), np.dtype(type(leaf)), PYTHON
+    return None
+
+
+# ---- helpers ----
+
+
+def _nowhere() -> Lanes:
+    """The lanes of arrays made inside the function: none, but operations on them are recorded."""
+    lanes = Lanes(())
+    lanes.stale = True
+    return lanes
+
+
+def _operation(plain: Any, args: tuple[Any, ...], name: str) -> tuple[Any, tuple[Any, ...]]:
+    """The function of a call as a node has it, and its operands."""
+    if name:
+        return name, args
+    owner = getattr(plain, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return (owner, plain.__name__), args[1:]
+    return plain, args[1:]
+
+
+def _shadow(x: Any) -> Any:
+    return x.shadow if type(x) is Cell else x
+
+
+def _cells(tree: Any) -> list[Cell]:
+    found: list[Cell] = []
+    map_leaves(lambda x: found.append(x) if type(x) is Cell else None, tree)
+    return found
+
+
+def _values(tree: Any) -> list[Value]:
+    found: list[Value] = []
+    map_leaves(lambda x: found.append(x) if type(x) is Value else None, tree)
+    return found
+
+
+def _flat_result(result: Any) -> list[Any]:
+    return [y for x in result for y in _flat_result(x)] if isinstance(result, (tuple, list)) else [result]
+
+
+def _map_result(function: Callable[[Any], Any], result: Any) -> Any:
+    if isinstance(result, tuple) and hasattr(result, "_make"):
+        return result._make([_map_result(function, x) for x in result])
+    if isinstance(result, (tuple, list)):
+        return type(result)([_map_result(function, x) for x in result])
+    return function(result)
+
+
+def _unpacked(recorder: Recorder, tree: Any) -> Any:
+    """Object arrays of traced scalars, put together again."""
+
+    def unpack(x: Any) -> Any:
+        if type(x) is not np.ndarray or x.dtype != object:
+            return x
+        items = [map_lanes(recorder.cell_of, item) for item in x.flat]
+        scalars = [Value((), i.value.dtype, i.value.axes, i.value.kind) if type(i) is Cell else i for i in items]
+        dtypes = {s.dtype if type(s) is Value else np.asarray(s).dtype for s in scalars}
+        values = [recorder.value(i) if type(i) is Cell else i for i in items]
+        new = Value(x.shape, np.result_type(*dtypes), union(*[v.axes for v in _values(values)]), ARRAY)
+        recorder.scope.nodes.append(Node(pack, (values, x.shape), {}, [new]))
+        return recorder.new(new)
+
+    return map_leaves(unpack, tree)
+
+
+def call_plain(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call the function of a node on plain arrays."""
+    if isinstance(function, str):
+        return getattr(args[0], function)(*args[1:], **kwargs)
+    if isinstance(function, tuple):
+        return getattr(function[0], function[1])(*args, **kwargs)
+    return function(*args, **kwargs)
+
+
+@contextmanager
+def recording(recorder: Recorder) -> Any:
+    """Record what is done to traced values within the block."""
+    token = RUN.set(recorder.run)
+    try:
+        yield recorder
+    finally:
+        RUN.reset(token)

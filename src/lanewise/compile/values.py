@@ -1,0 +1,94 @@
+"""An example's array in registers: NumPy shapes it, as it shapes any array of objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..array import ARRAY, PYTHON, SCALAR
+from .emit import Emitter, Ref
+
+
+class Pair:
+    """A complex number: its real and imaginary parts."""
+
+    __slots__ = ("im", "re")
+
+    def __init__(self, re: Ref, im: Ref) -> None:
+        self.re = re
+        self.im = im
+
+
+class Array:
+    """An example's value: one `Ref` (or `Pair`) for each element, in an object array of the example's shape."""
+
+    __slots__ = ("dtype", "kind", "refs")
+
+    def __init__(self, refs: Any, dtype: np.dtype[Any], kind: int = ARRAY) -> None:
+        self.refs = refs
+        self.dtype = dtype
+        self.kind = kind
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The example's shape."""
+        return self.refs.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of the example's axes."""
+        return self.refs.ndim  # type: ignore[no-any-return]
+
+    def all_refs(self) -> list[Ref]:
+        """Every scalar or vector in it."""
+        return [part for item in self.refs.ravel() for part in parts(item)]
+
+    def like(self, refs: Any) -> Array:
+        """Other elements of this dtype."""
+        return Array(objects(refs), self.dtype, ARRAY)
+
+
+def parts(item: Any) -> list[Ref]:
+    """The refs of an element."""
+    return [item.re, item.im] if type(item) is Pair else [item]
+
+
+def rejoin(refs: list[Ref], complex: bool) -> list[Any]:
+    """Elements of refs, the inverse of `parts` over a list."""
+    return [Pair(re, im) for re, im in zip(refs[::2], refs[1::2], strict=True)] if complex else refs
+
+
+def objects(refs: Any) -> Any:
+    """Elements as an object array; a single one as one without axes."""
+    if isinstance(refs, np.ndarray):
+        return refs
+    out = np.empty((), object)
+    out[()] = refs
+    return out
+
+
+def filled(items: list[Any], shape: tuple[int, ...]) -> Any:
+    """A list of elements as an object array of a shape."""
+    out = np.empty(len(items), object)
+    for n, item in enumerate(items):
+        out[n] = item
+    return out.reshape(shape)
+
+
+def constant(e: Emitter, value: Any) -> Array:
+    """A plain array or scalar in registers."""
+    kind = PYTHON if type(value) in (bool, int, float, complex) else SCALAR if np.ndim(value) == 0 else ARRAY
+    data = np.asarray(value)
+    refs = np.empty(data.shape, object)
+    for place in np.ndindex(data.shape):
+        refs[place] = literal(e, data[place], data.dtype)
+    return Array(refs, data.dtype, kind)
+
+
+def literal(e: Emitter, value: Any, dtype: np.dtype[Any]) -> Any:
+    """A constant element."""
+    if dtype.kind == "c":
+        real = np.dtype(f"f{dtype.itemsize // 2}")
+        return Pair(e.number(value.real, real), e.number(value.imag, real))
+    return e.number(value, dtype)

@@ -1,0 +1,59 @@
+"""Elementary functions: glibc's vector math where there is one, scalar ``libm`` elsewhere."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+from functools import cache
+from typing import Any
+
+from .emit import Emitter, Ref
+
+_LETTERS = (("e", 512, "avx512f"), ("d", 256, "avx2"), ("b", 128, "sse2"))
+HARMLESS = {"double": 0.5, "float": 0.5}
+
+
+@cache
+def library() -> Any:
+    """The vector math of glibc, or None."""
+    try:
+        return ctypes.CDLL("libmvec.so.1", mode=ctypes.RTLD_GLOBAL)
+    except OSError:
+        return None
+
+
+@cache
+def vector_symbol(name: str, type: str, lanes: int, features: frozenset[str]) -> str | None:
+    """The vector form of a function for so many lanes, if this machine has it."""
+    bits = 64 if type == "double" else 32
+    found = library()
+    operands = 2 if name in ("pow", "atan2", "hypot") else 1
+    for letter, size, feature in _LETTERS:
+        if size == bits * lanes and (feature in features or feature == "sse2") and found is not None:
+            symbol = f"_ZGV{letter}N{lanes}{'v' * operands}_{name}{'' if type == 'double' else 'f'}"
+            if hasattr(found, symbol):
+                return symbol
+    return None
+
+
+def libm(e: Emitter, name: str, *operands: Ref) -> Ref:
+    """A function of the C library on scalars or vectors."""
+    refs = e.level(*operands)
+    type, width = refs[0].type, refs[0].width
+    if type == "half":
+        found = libm(e, name, *[e.convert("fpext", ref, "float") for ref in refs])
+        return e.convert("fptrunc", found, "half")
+    if width == 1:
+        return e.call(name + ("f" if type == "float" else ""), *refs)
+    if e.mask is not None and e.place([e.mask]).depth >= e.place(refs).depth:
+        # one bad number sends the whole vector down a slow path, so lanes that are done get a harmless one
+        refs = [e.select(e.mask, ref, e.literal(HARMLESS[type], type)) for ref in refs]
+        refs = e.level(*refs)
+    lanes = width
+    while lanes > 1:
+        symbol = vector_symbol(name, type, lanes, e.features)
+        if symbol is not None:
+            pieces = zip(*[e.split(ref, lanes) for ref in refs], strict=True)
+            return e.concat([e.call(symbol, *piece) for piece in pieces])
+        lanes //= 2
+    return e.gather_lanes([libm(e, name, *[e.lane(ref, n) for ref in refs]) for n in range(width)])
