@@ -18,7 +18,7 @@ import numpy as np
 import optree
 
 from . import facts
-from .array import ARRAY, TABLE, LaneArray, live, map_lanes, settled, truth
+from .array import ARRAY, PYTHON, TABLE, LaneArray, live, map_lanes, settled, truth
 from .collect import Outcome, cells, outcome
 from .facts import PLAIN as PLAIN
 from .facts import RUN, Again, NoLaneForm, Refiled, Run
@@ -362,7 +362,7 @@ def truths(test: Any) -> Any:
         true = int(np.count_nonzero(data))
         if true in (0, data.size):
             return true > 0
-    return LaneArray(data, lanes, test.kind)
+    return LaneArray(data, lanes, PYTHON)
 
 
 _VARYING = frozenset({LaneArray, Mixed})

@@ -235,7 +235,7 @@ def _alike(a: Any, b: Any) -> bool:
         return False
     if x.kind == PYTHON:
         return type(y) in _PYTHON and np.asarray(y).dtype == x.data.dtype
-    return isinstance(y, np.generic) and type(y) is x.data.dtype.type
+    return type(y) is x.data.dtype.type
 
 
 _PYTHON = frozenset({bool, int, float, complex})

@@ -227,6 +227,7 @@ class Function:
 
     def on_If(self, node: Any, place: Place) -> list[Any]:
         names = self.assigned(node) & self.live.after.get(node, self.locals)
+        names |= self.assigned(*node.body) & read(*node.orelse)  # to be put back for the other side
         definitions = []
         sides: list[Any] = []
         for body, letter in ((node.body, "then"), (node.orelse, "else")):

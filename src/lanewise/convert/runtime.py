@@ -216,20 +216,14 @@ def _truth_of(until: bool, value: Any, others: Any) -> Any:
             rest = others[n:]
 
             def further() -> Any:
-                return _python_truth(_truth_of(until, rest[0](), rest[1:]))
+                return truths(_truth_of(until, rest[0](), rest[1:]))
 
-            mine = LaneArray(value.data, value.lanes, PYTHON)
             sides = (further, lambda: not until) if until else (lambda: True, further)
-            return if_expression(mine, *sides)
+            return if_expression(value, *sides)
         if bool(value) is not until:
             return value
         value = other()
     return value
-
-
-def _python_truth(value: Any) -> Any:
-    value = truths(value)
-    return LaneArray(value.data, value.lanes, PYTHON) if type(value) is LaneArray else value
 
 
 def not_(value: Any) -> Any:
