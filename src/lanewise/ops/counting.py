@@ -227,6 +227,12 @@ def intersect1d(func: Any, ar1: Any, ar2: Any, assume_unique: bool = False, retu
     return (widened if return_indices else composite(func))(func, ar1, ar2, assume_unique, return_indices)
 
 
+@row(np.setdiff1d)
+def setdiff1d(func: Any, ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    """``np.setdiff1d``: the first array is read with a mask of each lane."""
+    return composite(func)(func, lane(ar1), ar2, assume_unique)
+
+
 @row(np.isin)
 def isin(
     func: Any, element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *, kind: Any = None

@@ -137,6 +137,18 @@ def _together(x: LaneArray, new: LaneArray, at: LaneArray, axis: int) -> LaneArr
     return LaneArray(np.moveaxis(out, -1, last), lanes, ARRAY)
 
 
+@row(np.ediff1d)
+def ediff1d(func: Any, ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """``np.ediff1d``: the differences of neighbours, and what goes before and behind them."""
+    x = npl.ravel(lane(ary))
+    ends = [None if end is None else lane(end) for end in (to_begin, to_end)]
+    for end, name in zip(ends, ("to_begin", "to_end"), strict=True):
+        if end is not None and not np.can_cast(end.data.dtype, x.data.dtype, casting="same_kind"):
+            raise TypeError(f"dtype of `{name}` must be compatible with input `ary` under the `same_kind` rule.")
+    begin, behind = [[] if end is None else [npl.ravel(end).astype(x.dtype)] for end in ends]
+    return npl.concatenate([*begin, x[1:] - x[:-1], *behind])
+
+
 @row(np.trim_zeros)
 def trim_zeros(func: Any, filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     """``np.trim_zeros``: a view, in lanes that agree on where it starts and stops."""

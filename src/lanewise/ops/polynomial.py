@@ -35,6 +35,26 @@ def polyint(func: Any, p: Any, m: int = 1, k: Any = None) -> Any:
     return implementation(func)(p, m, k)
 
 
+@row(np.roots)
+def roots(func: Any, p: Any) -> Any:
+    """``np.roots``: the eigenvalues of the companion matrix; how many zeros there are at the ends is a fact."""
+    c = npl.atleast_1d(lane(p))
+    if c.ndim != 1:
+        raise ValueError("Input must be a rank-1 array.")
+    c = npl.trim_zeros(c, "f")
+    size = len(c)
+    c = npl.trim_zeros(c, "b")
+    if c.data.dtype.kind not in "fc":
+        c = c.astype(float)
+    if not len(c):
+        return np.array([])
+    found: Any = np.array([])
+    if len(c) > 1:
+        first = npl.reshape(-c[1:] / c[0], (1, -1))
+        found = npl.linalg.eigvals(npl.concatenate([first, np.eye(len(c) - 1, dtype=c.dtype)[:-1]]))
+    return npl.concatenate([found, np.zeros(size - len(c), found.dtype)])
+
+
 row(np.polydiv, np.polyfit)(widened)
 for _module in (chebyshev, hermite, hermite_e, laguerre, legendre, polynomial):
     for _name in _module.__all__:
