@@ -380,8 +380,7 @@ def check_seed(seed: int, *, shorten: bool = False) -> str:
     source, found = Writer(seed).program(), case(seed)
     text = disagreement(source, found)
     if text and shorten:
-        source = shortest(source, found, text.splitlines()[0])
-        text = disagreement(source, found)
+        source, text = shortest(source, found, text)
     return text and f"seed {seed}\n{source}\n{found._replace(args=[], around=[])}\n{text}"
 
 
@@ -398,16 +397,17 @@ def _same(a: Any, b: Any) -> bool:
 # ---- the shortest program that shows the same ----
 
 
-def shortest(source: str, found: Case, kind: str) -> str:
-    """Take out of a program all that its disagreement does not need."""
+def shortest(source: str, found: Case, text: str) -> tuple[str, str]:
+    """Take out of a program all that its disagreement does not need; returns it, and how it disagrees."""
+    kind = text.splitlines()[0]
     going = True
     while going:
         going = False
         for shorter in variants(source):
-            if len(shorter) < len(source) and disagreement(shorter, found).startswith(kind):
-                source, going = shorter, True
+            if len(shorter) < len(source) and (less := disagreement(shorter, found)).startswith(kind):
+                source, text, going = shorter, less, True
                 break
-    return source
+    return source, text
 
 
 def variants(source: str) -> Iterator[str]:

@@ -53,6 +53,14 @@ FOUND = {
             return a[0]
         return vmap(inner)(q, q[::-1])
     """,
+    "a name that one side binds anew and the other writes": """
+        if y > 0:
+            x = x * 1.0
+        else:
+            x *= 2
+        x[0] = y
+        return x
+    """,
     "a result that a later lane writes": """
         def inner(v):
             x[0] += v
@@ -67,7 +75,7 @@ FOUND = {
 def test_found_by_random_programs(name, layout):
     body = FOUND[name].rstrip()
     source = f"def make(e):\n    def f(x, y, k, q, s):{body}\n    return f"
-    for seed in range(8):
+    for seed in range(9):
         found = case(seed)
         if layout:  # an example of q is not contiguous, or backwards
             q = np.ascontiguousarray(np.moveaxis(found.args[3], found.in_axes[3], layout % 2))
@@ -82,4 +90,4 @@ def test_a_disagreement_is_found_and_shortened():
     found = case(0)
     text = disagreement(source, found)
     assert text.startswith("results")
-    assert "v1" not in shortest(source, found, "results")
+    assert "v1" not in shortest(source, found, text)[0]

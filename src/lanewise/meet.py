@@ -95,8 +95,12 @@ def _piece(x: LaneArray, rooted: dict[LaneAxis, LaneAxis]) -> Piece:
 
 
 def save_part(value: Any, axes: tuple[LaneAxis, ...]) -> Saved:
-    """Take down the lanes of one part of a value of all lanes."""
-    return save(restrict(value, axes), {}, lambda x: x)  # the axes of a part may have ended with it
+    """Take down the lanes of one part of a value of all lanes; its arrays may be reached in another way as well."""
+    return _as_shared(save(restrict(value, axes), {}, lambda x: x))  # the axes of a part may have ended with it
+
+
+def _as_shared(saved: Saved) -> Saved:
+    return saved._replace(shared=True, items=tuple([_as_shared(item) for item in saved.items]))
 
 
 def restrict(value: Any, axes: tuple[LaneAxis, ...]) -> Any:
