@@ -11,9 +11,3 @@ from manifest import Section
 
 SECTIONS: list[Section] = [manifest_numpy.SECTION, *manifest_linalg.SECTIONS, *manifest_polynomial.SECTIONS,
                            *manifest_strings.SECTIONS, *manifest_ndarray.SECTIONS]  # fmt: skip
-
-NAMES = """
-    resize
-"""
-PENDING = {*NAMES.split()}
-"""Names that are not yet what their table says."""
