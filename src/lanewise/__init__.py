@@ -9,6 +9,7 @@ from .facts import CollectiveError, PerformanceWarning, TraceError
 from .padding import pad
 from .program import ShapeDtypeStruct, eval_shape
 from .ragged import ragged
+from .vectorize import vectorize
 from .vmap import vmap
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "random",
     "sequential_vmap",
     "tree",
+    "vectorize",
     "vmap",
 ]
 del ops

@@ -230,7 +230,10 @@ def _agree_on_classes(
     present = of_cell
     if not by_lane:
         present = np.stack([(of_cell == n).any(axis=-1) for n in range(count)], axis=-1)
-    combos, combo = np.unique(present.reshape(-1, present.shape[-1]), axis=0, return_inverse=True)
+    present = np.ascontiguousarray(present.reshape(-1, present.shape[-1]))
+    rows = present.view(f"V{present.itemsize * present.shape[1]}")[:, 0]  # to compare rows as bytes is fast
+    _, place, combo = np.unique(rows, return_index=True, return_inverse=True)
+    combos = present[place]
     codes = np.where(fails, first, len(failed) + combo.reshape(fails.shape))
     if outer:
         code = int(facts.agree(Lanes.of(outer), codes, "what an inner vmap gives"))

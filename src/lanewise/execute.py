@@ -21,11 +21,14 @@ from .lists import stack_parts
 from .ragged import Examples, RaggedInputs
 from .regions import Returned, failed, outcomes
 
+Finish = Callable[[Run, list[Outcome], Results], tuple[Any, list[Any]]]
+"""Makes a result of the outcomes of all groups, and says for each leaf of it which dtypes they gave."""
+
 
 class Call:
     """One call of a mapped function."""
 
-    __slots__ = ("axis_name", "chunk", "fun", "inputs", "kinds", "out_axes", "size", "strict")
+    __slots__ = ("axis_name", "chunk", "finish", "fun", "inputs", "kinds", "out_axes", "size", "strict")
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Call:
         self.axis_name = axis_name
         self.strict = strict
         self.chunk = chunk
+        self.finish: Finish | None = stack_parts if has_ragged(out_axes) else None
         self.kinds: list[set[tuple[Any, type | None]]] = []  # the dtypes of each result, and which are weak: of a chunk
 
     def overlaps(self, reached: Watch) -> bool:
@@ -232,8 +236,8 @@ def run_inner(call: Call, run: Run) -> Any:
 def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> Any:
     """The outcomes of all groups as one result, which shares no memory with ``sources``."""
     results = Results(run, call.out_axes, call.fun, sources)
-    if has_ragged(call.out_axes):
-        result, call.kinds = stack_parts(run, outcomes, results)
+    if call.finish is not None:
+        result, call.kinds = call.finish(run, outcomes, results)
         return result
     if len(outcomes) == 1 and not outcomes[0].axes and outcomes[0].error is None:
         found = outcomes[0]

@@ -158,15 +158,27 @@ class Batch:
 
     def __init__(self, given: list[Any]) -> None:
         self.given = given
-        self.looks = [_look(x) for x in given]
+        self.keys: list[Any] = []  # for each example, what those of one class have in common
+        self.trees: dict[int, tuple[list[Any], Any]] = {}  # the leaves and structure of those that are no arrays
+        for lane, x in enumerate(given):
+            if type(x) is np.ndarray:
+                self.keys.append(_array_key(x))
+                continue
+            leaves, spec = flatten(x)
+            leaves = [np.asarray(leaf) if _is_foreign(leaf) else leaf for leaf in leaves]
+            self.keys.append((spec, tuple([_leaf_key(leaf) for leaf in leaves])))
+            self.trees[lane] = leaves, spec
 
     def alike(self, lanes: list[int]) -> Any:
         """The examples of a class as one, which has the leaves of all of them in its leaves."""
-        key, leaves, spec = self.looks[lanes[0]]
         index = np.array(lanes)
+        if lanes[0] not in self.trees:
+            return Examples([self.given[lane] for lane in lanes], index, ARRAY)
+        leaves, spec = self.trees[lanes[0]]
+        kinds = [kind for kind, *_ in self.keys[lanes[0]][1]]
         made = [
-            leaf if kind is None else Examples([self.looks[lane][1][n] for lane in lanes], index, kind)
-            for n, (leaf, (kind, *_)) in enumerate(zip(leaves, key[1], strict=True))
+            leaf if kind is None else Examples([self.trees[lane][0][n] for lane in lanes], index, kind)
+            for n, (leaf, kind) in enumerate(zip(leaves, kinds, strict=True))
         ]
         return optree.tree_unflatten(spec, made)
 
@@ -223,8 +235,12 @@ def take_apart_ragged(in_axes: InAxes, args: tuple[Any, ...], kwargs: dict[str, 
         return take_apart(in_axes, args, kwargs)
     size = whole.size(None)
     classes: dict[Any, list[int]] = {}
-    for lane, looks in enumerate(zip(*(batch.looks for batch in whole.batches), strict=True)):
-        classes.setdefault(tuple([key for key, _, _ in looks]), []).append(lane)
+    for lane, keys in enumerate(zip(*[batch.keys for batch in whole.batches], strict=True)):
+        known = classes.get(keys)
+        if known is None:
+            classes[keys] = [lane]
+        else:
+            known.append(lane)
     alike = []
     for lanes in classes.values():
         inputs = Inputs(in_axes.fun, args, kwargs)
@@ -250,27 +266,24 @@ def _filled(template: Any, lanes: list[int]) -> Any:
     return optree.tree_unflatten(spec, [x.alike(lanes) if isinstance(x, Batch) else x for x in leaves])
 
 
-def _look(example: Any) -> tuple[Any, list[Any], Any]:
-    """What examples of one class have in common, and the leaves and structure of this one."""
-    leaves, spec = flatten(example)
-    leaves = [np.asarray(x) if _is_foreign(x) else x for x in leaves]
-    return (spec, tuple([_leaf_look(x) for x in leaves])), leaves, spec
-
-
 def _is_foreign(x: Any) -> bool:
     """Whether a leaf is an array of another library."""
     return type(x) is not LaneArray and hasattr(type(x), "__array__") and not isinstance(x, (np.ndarray, np.generic))
 
 
-def _leaf_look(x: Any) -> tuple[Any, ...]:
+def _array_key(x: Any) -> tuple[Any, ...]:
+    flags = x.flags
+    return ARRAY, x.shape, x.dtype, flags.writeable, None if flags.c_contiguous else x.strides
+
+
+def _leaf_key(x: Any) -> tuple[Any, ...]:
     """The kind of a leaf, and what else is the same in a class; the kind is None for what is not stacked."""
     kind = type(x)
     if kind is LaneArray:
         x = live(x)
         return x.kind, x.data.shape[x.lanes.ndim :], x.data.dtype, kind
     if isinstance(x, np.ndarray):
-        steps = None if x.flags.c_contiguous else x.strides
-        return ARRAY, x.shape, x.dtype, kind, steps, x.flags.writeable
+        return *_array_key(x), kind
     if isinstance(x, np.generic):
         return SCALAR, x.dtype
     if kind in (bool, float, complex) or (kind is int and -(2**63) <= x < 2**63):
