@@ -44,17 +44,21 @@ class Value:
 class Node:
     """One operation: a function, applied to an example's values and to plain arguments among them."""
 
-    __slots__ = ("args", "function", "kwargs", "outputs")
+    __slots__ = ("args", "function", "kwargs", "mask", "outputs")
 
-    def __init__(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: list[Value]) -> None:
+    def __init__(
+        self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: list[Value],
+        mask: Value | None = None,
+    ) -> None:  # fmt: skip
         self.function = function
         self.args = args
         self.kwargs = kwargs
         self.outputs = outputs
+        self.mask = mask  # for which lanes it matters; None: for all
 
     def operands(self) -> list[Value]:
         """The values that the node reads, those that its sub-programs capture among them."""
-        found: list[Value] = []
+        found: list[Value] = [] if self.mask is None else [self.mask]
         for item in leaves((self.args, self.kwargs)):
             if type(item) is Value:
                 found.append(item)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from .emit import Emitter, Ref, Region, type_of
-from .ir import Axis, Node, Value, map_leaves
+from .ir import Axis, Node, Program, Value, map_leaves
 from .memory import SIZES, load, store
 from .native import machine, offsets
 from .rows.table import ROWS, Unsupported
@@ -61,6 +61,7 @@ class Kernel:
         self.e = Emitter(width, machine().features)
         self.node: Any = None
         self.index: dict[Axis, Ref] = {}
+        self.counters: set[Node] = set()  # additions that can't overflow
         self.flags = self.e.alloca("i64")
         self.objects = Ref("%objects", "ptr", 1, self.e.root)
 
@@ -189,14 +190,34 @@ class Kernel:
         if rule is None:
             raise Unsupported(f"{node.function} has no code")
         before, self.node = self.node, node
+        mask, e = self.e.mask, self.e
         args, kwargs = map_leaves(self.operand, (node.args, node.kwargs))
+        if node.mask is not None:
+            own = self.value(node.mask).refs[()]
+            e.mask = own if mask is None else e.op("and", mask, own)
         found = rule(self, *args, **kwargs)
-        self.node = before
+        self.node, e.mask = before, mask
         outputs = found if isinstance(found, (tuple, list)) else (found,)
         for value, array in zip(node.outputs, outputs, strict=True):
             if array.shape != value.shape or array.dtype != value.dtype:
                 raise AssertionError(f"{node.function}: {array.shape} {array.dtype} for {value}")
             self.keep(value, Array(array.refs, array.dtype))
+
+    def inline(self, program: Program, inputs: list[Array]) -> list[Array]:
+        """Write the code of a sub-program here."""
+        for value, array in zip(program.inputs, inputs, strict=True):
+            self.e.region.memo[value] = Array(array.refs, array.dtype, value.kind)
+        for node in program.nodes:
+            self.run(node)
+        return [self.value(value) for value in program.results]
+
+    def wide(self, array: Array, axes: tuple[Axis, ...]) -> Array:
+        """An array with a vector for each element, if it varies over the axis of vectors."""
+        e = self.e
+        if e.width == 1 or not self.axes or self.axes[-1] not in axes:
+            return array
+        refs = [e.splat(ref) for ref in array.all_refs()]
+        return Array(filled(rejoin(refs, array.dtype.kind == "c"), array.shape), array.dtype, array.kind)
 
     def operand(self, x: Any) -> Any:
         """An argument of a node: what is a value, in registers."""

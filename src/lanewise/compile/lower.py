@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .emit import is_supported
-from .ir import Axis, Node, Program, Value
+from .ir import Axis, Node, Program, Value, leaves
 from .kernel import Kernel, View
 from .native import machine
 from .rows.table import ROWS, Unsupported
@@ -304,7 +304,8 @@ class Lowering:
         needed = self.needed([value for _, value, _ in outputs], here)
         views = {value: view(self.places[value]) for value in needed if self.in_memory(value, here)}
         written = [(value, view(place)) for _, value, place in outputs]
-        width = self.width(axes, needed)
+        making = {self.makers[value] for value in needed if value in self.makers and value not in views}
+        width = self.width(axes, needed, [node for node in self.program.nodes if node in making])
         kernel = Kernel(views, self.makers, axes, width)
         for n, (_, place) in enumerate(written):  # outputs know the sizes of axes, too
             kernel.views.setdefault(Value((), np.dtype(float), (), n), place)
@@ -313,7 +314,8 @@ class Lowering:
         except Unsupported as problem:
             raise Unfit(kernel.node, str(problem)) from None
         lanes = axes[0].size if axes else 1
-        work = kernel.e.size * math.prod(axis.size for axis in axes) // width
+        turns = 20 if any(node.function in ("while", "scan") for node in making) else 1
+        work = turns * kernel.e.size * math.prod(axis.size for axis in axes) // width
         return KernelStep(list(slots), [stored for stored, _, _ in outputs], lanes, width, text, work)
 
     def in_memory(self, value: Value, here: set[Stored]) -> bool:
@@ -333,14 +335,14 @@ class Lowering:
                 pending.extend(self.makers[value].operands())
         return list(found)
 
-    def width(self, axes: list[Axis], needed: list[Value]) -> int:
+    def width(self, axes: list[Axis], needed: list[Value], nodes: list[Node]) -> int:
         """How many lanes a vector has: one, two or four machine vectors, by what is alive at a time."""
         if not axes:
             return 1
         itemsize = max((value.dtype.itemsize // (2 if value.dtype.kind == "c" else 1) for value in needed), default=8)
         lanes = machine().vector_bits // 8 // max(itemsize, 4)
-        alive = sum(math.prod(value.shape) * (1 + (value.dtype.kind == "c")) for value in needed)
-        lanes *= 4 if alive <= 12 else 2 if alive <= 40 else 1
+        alive = pressure(nodes, set(needed))
+        lanes *= 4 if alive <= 16 else 2 if alive <= 40 else 1
         return min(lanes, 1 << (axes[-1].size.bit_length() - 1))
 
 
@@ -366,6 +368,32 @@ def contiguous(shape: tuple[int, ...], dtype: np.dtype[Any], lanes: int) -> tupl
         found.append(step)
         step *= max(size, 1)
     return tuple(found[::-1])
+
+
+def pressure(nodes: list[Node], counted: set[Value]) -> int:
+    """How many elements are alive at a time, at most; in the bodies of loops, too."""
+    last: dict[Value, int] = {}
+    most = 0
+    for n, node in enumerate(nodes):
+        for value in node.operands():
+            last[value] = n
+        for item in leaves((node.args, node.kwargs)):
+            if type(item) is Program:
+                inner = {value for x in item.nodes for value in x.outputs} | set(item.inputs)
+                most = max(most, pressure(item.nodes, inner | counted) + sum(map(_elements, item.inputs)))
+    alive: dict[Value, int] = {}
+    for n, node in enumerate(nodes):
+        for value in (*node.operands(), *node.outputs):
+            if value in counted and node.function is not lane_in and last.get(value, n) >= n:
+                alive[value] = _elements(value)
+        most = max(most, sum(alive.values()))
+        for value in [value for value in alive if last.get(value, n) <= n and value not in node.outputs]:
+            del alive[value]
+    return most
+
+
+def _elements(value: Value) -> int:
+    return math.prod(value.shape) * (1 + (value.dtype.kind == "c")) if value.axes else 0
 
 
 # ---- running ----

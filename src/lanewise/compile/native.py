@@ -51,18 +51,19 @@ class Machine:
         module.verify()
         return self.plain.emit_object(module)  # type: ignore[no-any-return]
 
-    def link(self, code: bytes, symbols: dict[str, int], entry: str) -> int:
-        """The address of a function of an object file, linked into this process."""
+    def link(self, code: bytes, symbols: dict[str, int], *entries: str) -> list[int]:
+        """The addresses of functions of an object file, linked into this process."""
         builder = self.llvm.JITLibraryBuilder()
         builder.add_object_img(code)
         builder.add_current_process()
         for name, address in symbols.items():
             builder.import_symbol(name, address)
-        builder.export_symbol(entry)
+        for entry in entries:
+            builder.export_symbol(entry)
         self.count += 1
         tracker = builder.link(self.jit, f"lanewise{self.count}")
         self.kept.append(tracker)
-        return tracker[entry]  # type: ignore[no-any-return]
+        return [tracker[entry] for entry in entries]
 
 
 @cache

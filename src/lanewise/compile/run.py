@@ -12,24 +12,54 @@ from ..lanes import LaneAxis, Lanes
 from .ir import Axis, Value, map_leaves
 from .lower import KernelStep, LibraryStep, Place, Plan, Stored, batch_of
 from .native import address_of, machine
+from .threads import pool, threads_now
 
-KERNELS: dict[str, Any] = {}
+KERNELS: dict[str, Entry] = {}
+SHORT = 50_000  # vector instructions below which a kernel stays on the calling thread
+CHUNKS = 8  # for each thread, so that none waits long for another
 
 
 class NeedsEager(Exception):
     """Some lane needs the ordinary way: an index out of range, say, whose exception NumPy is to raise."""
 
 
-def entry(step: KernelStep) -> Any:
-    """The function of a kernel, compiled when it is first needed."""
+class Entry:
+    """The machine code of a kernel."""
+
+    def __init__(self, text: str) -> None:
+        code = machine().object_code(text)
+        symbols = {name: address_of(name) for name in _undefined(text)}
+        (self.address,) = machine().link(code, symbols, "kernel")
+        # short kernels keep the interpreter's lock, long ones let go of it
+        kind: Any = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+        self.short = kind(self.address)
+        kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+        self.long = kind(self.address)
+
+
+def entry(step: KernelStep) -> Entry:
+    """The code of a kernel, compiled when it is first needed."""
     known = KERNELS.get(step.text)
     if known is None:
-        code = machine().object_code(step.text)
-        symbols = {name: address_of(name) for name in _undefined(step.text)}
-        address = machine().link(code, symbols, "kernel")
-        kind = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-        known = KERNELS[step.text] = kind(address)
+        known = KERNELS[step.text] = Entry(step.text)
     return known
+
+
+def launch(step: KernelStep, objects: list[Any]) -> int:
+    """Run a kernel on array objects; on several threads if there is enough to do."""
+    pointers = (ctypes.c_size_t * len(objects))(*map(id, objects))
+    where = ctypes.addressof(pointers)
+    code = entry(step)
+    if step.work < SHORT:
+        return int(code.short(where, 0, step.lanes))
+    count = min(threads_now(), step.work // SHORT + 1, step.lanes // step.width)
+    found = pool(count - 1) if count > 1 else None
+    if found is None:
+        return int(code.long(where, 0, step.lanes))
+    chunk = max(step.lanes // (count * CHUNKS), step.lanes * SHORT // (4 * step.work), 1)
+    chunk = -(-chunk // step.width) * step.width
+    kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2)
+    return int(kind(found.parallel)(found.address, code.address, where, step.lanes, chunk))
 
 
 def _undefined(text: str) -> list[str]:
@@ -73,8 +103,7 @@ class Running:
     def kernel(self, step: KernelStep) -> None:
         """Run a kernel."""
         objects = [self.array(stored) for stored in step.stored]
-        pointers = (ctypes.c_size_t * len(objects))(*map(id, objects))
-        if entry(step)(ctypes.addressof(pointers), 0, step.lanes):
+        if launch(step, objects):
             raise NeedsEager
 
     def library(self, step: LibraryStep) -> None:

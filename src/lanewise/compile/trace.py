@@ -12,7 +12,6 @@ how to be read from its parent and how to be put back into it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from ..lanes import LaneAxis, Lanes
 from ..program import ShapeDtypeStruct
 from ..reach import Reach
 from ..tree import flatten, flatten_results
+from .formulas import FORMULAS, NoFormula
 from .ir import Axis, Node, Program, Value, map_leaves, union
 
 
@@ -64,7 +64,17 @@ class Scope:
         self.axis = axis  # the innermost mapped axis at work
         self.parent = parent
         self.nodes: list[Node] = parent.nodes if parent is not None else []
+        self.path: Value | None = parent.path if parent is not None else None  # the mask of the lanes at work
         self.written: dict[Cell, Value] = {}  # cells of outer scopes that are written here, as they were
+        self.read: list[tuple[Cell, Value, int]] = []  # views that were read again here, as they were
+
+    def undo(self) -> None:
+        """Forget what became of arrays of outer scopes."""
+        for cell, value in self.written.items():
+            cell.value = value
+            cell.version += 1
+        for cell, value, version in reversed(self.read):
+            cell.value, cell.version = value, version
 
 
 # ---- operations that only the recorder makes ----
@@ -115,7 +125,8 @@ class Recorder:
         self.run.nowhere = _nowhere()
         self.shadow_run = Run(self.shadow_axis(self.root), None)
         self.shadow_run.tracing = True
-        self.scope = Scope(None, None)
+        self.scope = self.top = Scope(None, None)
+        self.journal: dict[Cell, Value] | None = None  # the arrays written in the branch at work, as they were
         self.kept: list[Any] = []  # arrays of closures and globals: read at each call, and not only now
         self.kept_ids: set[int] = set()
 
@@ -144,13 +155,6 @@ class Recorder:
         self.of_shadow[self.shadow_axis(axis)] = axis
         self.axes[axis] = Axis(size, self.depth, name)
         return axis
-
-    def adopt(self, axes: list[Axis]) -> None:
-        """Take over the lane axes of a program that is there already."""
-        for axis in axes:
-            lane = self.traced_axis(axis.size, axis.level, axis.label)
-            self.of_shadow[self.shadow_axis(lane)] = lane
-            self.axes[lane] = axis
 
     def traced(self, axes: tuple[Axis, ...]) -> tuple[LaneAxis, ...]:
         """The traced axes of a value's lane axes, the root among them."""
@@ -199,8 +203,78 @@ class Recorder:
         value = Value(data.shape, data.dtype, (), kind)
         kept = id(data) in self.kept_ids
         data = data if kept else data.copy()
-        self.scope.nodes.append(Node(np.asarray, (data,), {"kept": True} if kept else {}, [value]))
-        return self.cell(value)
+        self.top.nodes.append(Node(np.asarray, (data,), {"kept": True} if kept else {}, [value]))
+        cell = self.cell(value)
+        return cell
+
+    def add_node(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: list[Value]) -> None:
+        """Note an operation, and the mask under which it matters."""
+        node = Node(function, args, kwargs, outputs)
+        node.mask = self.scope.path
+        self.scope.nodes.append(node)
+
+    def node_value(self, function: Any, *args: Value) -> Value:
+        """A logical operation on masks."""
+        shape = np.broadcast_shapes(*[x.shape for x in args])
+        value = Value(shape, np.dtype(bool), union(*[x.axes for x in args]), SCALAR)
+        self.scope.nodes.append(Node(function, args, {}, [value]))
+        return value
+
+    def as_value(self, x: Any) -> Value:
+        """A traced or plain value as a value of the program."""
+        if type(x) is LaneArray:
+            return self.value(self.cell_of(x))
+        if isinstance(x, np.ndarray) and x.dtype == object:
+            return self.as_value(_unpacked(self, x))
+        kind = PYTHON if type(x) in (bool, int, float, complex) else ARRAY if isinstance(x, np.ndarray) else SCALAR
+        data = np.asarray(x)
+        if data.dtype.kind not in "biufc":
+            raise Untraceable(f"a {type(x).__name__} is carried or chosen")
+        return self.value(self.constant(data, kind))
+
+    def truth(self, x: Any) -> Value:
+        """The truth of a scalar of each lane."""
+        value = self.as_value(x)
+        if int(np.prod(value.shape)) != 1:
+            bool(np.empty(value.shape))  # NumPy's own complaint
+        kind = ((), np.dtype(bool), value.axes, SCALAR)
+        if value.shape:
+            flat = Value((), value.dtype, value.axes, SCALAR)
+            self.add_node(np.reshape, (value, ()), {}, [flat])
+            value = flat
+        return self.cast(value, kind)
+
+    def cast(self, value: Value, kind: tuple[Any, ...]) -> Value:
+        """A value in another dtype and kind."""
+        _, dtype, _, wanted = kind
+        if value.dtype != dtype:
+            new = Value(value.shape, dtype, value.axes, wanted)
+            self.add_node("astype", (value, dtype), {}, [new])
+            return new
+        if value.kind != wanted:
+            new = Value(value.shape, dtype, value.axes, wanted)
+            self.add_node("kind", (value,), {}, [new])
+            return new
+        return value
+
+    def merged(self, mask: Value, yes: Value, no: Value) -> Value:
+        """One value where a mask is true, another elsewhere."""
+        if yes is no:
+            return yes
+        weak = [x for x in (yes, no) if x.kind == PYTHON]
+        strong = [x.dtype for x in (yes, no) if x.kind != PYTHON]
+        if strong:
+            dtype = np.result_type(*strong, *[x.dtype.type(0).item() for x in weak])
+        else:
+            dtype = np.result_type(yes.dtype, no.dtype)
+            if yes.dtype != no.dtype:
+                raise Untraceable("the sides of a branch give Python numbers of two types")
+        if yes.shape != no.shape:
+            raise Untraceable(f"the sides of a branch give arrays of two shapes, {yes.shape} and {no.shape}")
+        kind = max(yes.kind, no.kind) if not strong else ARRAY if ARRAY in (yes.kind, no.kind) else SCALAR
+        new = Value(yes.shape, dtype, union(mask.axes, yes.axes, no.axes), kind)
+        self.add_node(np.where, (mask, yes, no), {}, [new])
+        return new
 
     # ---- reading and writing cells ----
 
@@ -212,8 +286,9 @@ class Recorder:
                 args, kwargs = map_leaves(self._value_or_plain, (cell.args, cell.kwargs))
                 axes = union(*[x.axes for x in _values((args, kwargs))])
                 old = cell.value
+                self.scope.read.append((cell, old, cell.version))
                 cell.value = Value(old.shape, old.dtype, axes, old.kind)
-                self.scope.nodes.append(Node(cell.node, args, kwargs, [cell.value]))
+                self.add_node(cell.node, args, kwargs, [cell.value])
                 cell.version = now
         return cell.value
 
@@ -253,6 +328,8 @@ class Recorder:
                 raise Untraceable("a value that the lanes share is written")
             scope.written.setdefault(root, root.value)
             scope = scope.parent
+        if self.journal is not None:
+            self.journal.setdefault(root, root.value)
 
     def put_back(self, cell: Cell) -> Value:
         """What the parent of a view is after the view was written."""
@@ -291,6 +368,12 @@ class Recorder:
         if getattr(rule, "__qualname__", "").startswith("composite."):  # NumPy's own code: its parts are recorded
             return rule(*args, **kwargs)
         function, operands = _operation(plain, args, name)
+        rule_of = FORMULAS.get(function)
+        if rule_of is not None:
+            try:
+                return rule_of(*_unpacked(self, operands), **kwargs)
+            except NoFormula:
+                pass
         writer = WRITERS.get(function)
         if writer is not None or kwargs.get("out") is not None:
             return self.record_write(writer, rule, function, args, operands, kwargs)
@@ -325,7 +408,7 @@ class Recorder:
             if not x.lanes.axes:
                 x = LaneArray(np.empty((0, *x.data.shape), x.data.dtype), self.shadow_run.axis.lanes, x.kind)
             made.append(Cell(value, x, self.scope))
-        self.scope.nodes.append(Node(function, args, kwargs_, outputs))
+        self.add_node(function, args, kwargs_, outputs)
         for cell in made:
             self.note_view(cell, cells, function, operands, kwargs)
         handles = iter([self.handle(cell) for cell in made])
@@ -386,7 +469,7 @@ class Recorder:
         old = values[0]
         axes = union(*[x.axes for x in _values(values)])
         new = Value(old.shape, old.dtype, axes, ARRAY)
-        self.scope.nodes.append(Node(put, values, {}, [new]))
+        self.add_node(put, values, {}, [new])
         self.write(target, new)
 
     def try_write(self, target: LaneArray, index: Any, value: Any) -> None:
@@ -705,13 +788,3 @@ def call_plain(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if isinstance(function, tuple):
         return getattr(function[0], function[1])(*args, **kwargs)
     return function(*args, **kwargs)
-
-
-@contextmanager
-def recording(recorder: Recorder) -> Any:
-    """Record what is done to traced values within the block."""
-    token = RUN.set(recorder.run)
-    try:
-        yield recorder
-    finally:
-        RUN.reset(token)

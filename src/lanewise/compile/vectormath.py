@@ -45,7 +45,7 @@ def libm(e: Emitter, name: str, *operands: Ref) -> Ref:
         return e.convert("fptrunc", found, "half")
     if width == 1:
         return e.call(name + ("f" if type == "float" else ""), *refs)
-    if e.mask is not None and e.place([e.mask]).depth >= e.place(refs).depth:
+    if e.mask is not None and e.place(refs).depth >= e.mask.region.depth:
         # one bad number sends the whole vector down a slow path, so lanes that are done get a harmless one
         refs = [e.select(e.mask, ref, e.literal(HARMLESS[type], type)) for ref in refs]
         refs = e.level(*refs)

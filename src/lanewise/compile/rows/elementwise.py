@@ -20,7 +20,7 @@ Scalar = Callable[..., Any]
 ELEMENTS: dict[np.ufunc, Scalar] = {}
 """What a ufunc does to one element: ``rule(e, dtype, *operands)``, all of the loop's first input dtype."""
 
-_PYTHON_TYPES = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
+_PYTHON_TYPES = {"b": np.dtype(bool), "i": int, "u": int, "f": float, "c": complex}
 
 
 def element(*ufuncs: np.ufunc) -> Callable[[Scalar], Scalar]:

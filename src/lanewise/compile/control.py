@@ -1,0 +1,250 @@
+"""Control flow in programs: ``while`` and ``scan`` as nodes with a sub-program, branches as choices under a mask.
+
+A loop's body is traced on fresh values that stand for what it carries. If what it gives has another dtype or more
+lane axes than what went in, it is traced again with those; arrays from outside that it writes are carried, too.
+Both sides of a branch are traced one after the other; a node knows the mask under which it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import optree
+
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray
+from ..tree import flatten_results
+from .ir import Program, Value, union
+from .trace import Cell, Recorder, Scope, Untraceable
+
+TRIES = 8  # how often a loop's body is traced before it is given up
+
+
+class Carried:
+    """A loop being traced: what it carries, and the arrays from outside that it writes."""
+
+    def __init__(self, recorder: Recorder, values: list[Any]) -> None:
+        self.recorder = recorder
+        self.starts = [recorder.as_value(x) for x in values]
+        self.kinds = [(x.shape, x.dtype, x.axes, x.kind) for x in self.starts]
+        self.cells: list[Cell] = []  # written in the body
+        self.scope: Scope | None = None
+        self.params: list[Value] = []
+        self.outer = recorder.scope
+
+    def begin(self) -> list[LaneArray]:
+        """Begin to trace the body: the values that it starts from."""
+        r = self.recorder
+        self.scope = Scope(None, self.outer)
+        self.scope.nodes = []
+        self.scope.path = None
+        r.scope = self.scope
+        self.params = [Value(*kind) for kind in self.kinds]
+        count = len(self.kinds) - len(self.cells)
+        for cell, value in zip(self.cells, self.params[count:], strict=True):
+            cell.value = value
+            cell.version += 1
+        return [r.new(value) for value in self.params[:count]]
+
+    def end(self, results: list[Any], axes: tuple[Any, ...] = ()) -> list[Value] | None:
+        """End the body: what it gives, as values of the types that it carries; None if it has to be traced again.
+
+        Parameters
+        ----------
+        axes : tuple of Axis
+            Lane axes that what decides about going on varies over: so does all that is carried, then.
+        """
+        r, scope = self.recorder, self.scope
+        assert scope is not None
+        values = [r.as_value(x) for x in results]
+        fresh = [cell for cell in scope.written if cell not in self.cells]
+        values += [cell.value for cell in self.cells]
+        again = bool(fresh)
+        kinds = []
+        for old, new in zip(self.kinds, values, strict=True):
+            kind = _joined(old, new, axes)
+            again = again or kind != old
+            kinds.append(kind)
+        found = None if again else [r.cast(value, kind) for value, kind in zip(values, kinds, strict=True)]
+        scope.undo()
+        r.scope = self.outer
+        self.kinds = kinds
+        for cell in fresh:
+            self.cells.append(cell)
+            self.starts.append(cell.value)
+            value = cell.value
+            self.kinds.append((value.shape, value.dtype, union(value.axes, axes), value.kind))
+        return found
+
+    def finish(self, outputs: list[Value]) -> list[LaneArray]:
+        """After the loop: the values carried out of it; what was written is written."""
+        r = self.recorder
+        count = len(outputs) - len(self.cells)
+        for cell, value in zip(self.cells, outputs[count:], strict=True):
+            r.write(cell, value)
+        return [r.new(value) for value in outputs[:count]]
+
+    def inits(self) -> list[Value]:
+        """What goes in, in the types that are carried."""
+        return [self.recorder.cast(x, kind) for x, kind in zip(self.starts, self.kinds, strict=True)]
+
+
+def _joined(old: Any, new: Value, axes: tuple[Any, ...]) -> Any:
+    """The type of what a loop carries, from what went in and what came out."""
+    shape, dtype, own, kind = old
+    if new.shape != shape:
+        raise Untraceable(f"a value that a loop carries changes its shape from {shape} to {new.shape}")
+    if (new.dtype, new.kind) != (dtype, kind):
+        if {kind, new.kind} == {ARRAY, SCALAR} and shape:
+            raise Untraceable("a value that a loop carries changes its kind")
+        weak_old, weak_new = kind == PYTHON, new.kind == PYTHON
+        if weak_old == weak_new:
+            dtype = np.result_type(dtype, new.dtype)
+        elif weak_old:
+            dtype = np.result_type(new.dtype, _sample(dtype))
+        else:
+            dtype = np.result_type(dtype, _sample(new.dtype))
+        if dtype.kind not in "biufc":
+            raise Untraceable("a value that a loop carries changes its type")
+        kind = PYTHON if weak_old and weak_new else ARRAY if ARRAY in (kind, new.kind) else SCALAR
+    return (shape, dtype, union(own, new.axes, axes), kind)
+
+
+def _sample(dtype: np.dtype[Any]) -> Any:
+    return {"b": False, "i": 0, "u": 0, "f": 0.0, "c": 0j}[dtype.kind]
+
+
+def while_loop(r: Recorder, cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init: Any) -> Any:
+    """``lax.while_loop`` as a node.
+
+    Parameters
+    ----------
+    r : Recorder
+        Of the trace at work.
+    cond_fun, body_fun, init
+        As `lax.while_loop` has them.
+    """
+    leaves, spec = flatten_results(init)
+    first = r.truth(cond_fun(init))
+    carried = Carried(r, leaves)
+    for _ in range(TRIES):
+        state = optree.tree_unflatten(spec, carried.begin())
+        new = body_fun(state)
+        found, new_spec = flatten_results(new)
+        if new_spec != spec:
+            raise TypeError(f"while_loop: body_fun gives {new_spec}, but init_val is {spec}.")
+        test = r.truth(cond_fun(new))
+        values = carried.end([*found], union(first.axes, test.axes))
+        if values is not None:
+            outputs = emit_while(r, carried, first, test, values)
+            return optree.tree_unflatten(spec, outputs)
+    raise Untraceable("what a loop carries does not settle")
+
+
+def emit_while(r: Recorder, carried: Carried, first: Value, test: Value, values: list[Value]) -> list[LaneArray]:
+    """The node of a loop that has been traced."""
+    assert carried.scope is not None
+    body = Program("body", carried.params, carried.scope.nodes, [test, *values])
+    outputs = [Value(*kind) for kind in carried.kinds]
+    r.add_node("while", (first, carried.inits(), body), {}, outputs)
+    return carried.finish(outputs)
+
+
+def scan(r: Recorder, f: Callable[[Any, Any], Any], init: Any, xs: Any, length: int, reverse: bool = False) -> Any:
+    """``lax.scan`` as a node; ``xs`` may be None.
+
+    Returns
+    -------
+    tuple
+        What is carried in the end, and the stacked outputs.
+    """
+    leaves, spec = flatten_results(init)
+    steps, steps_spec = flatten_results(xs) if xs is not None else ([], None)
+    rows = [r.as_value(x) for x in steps]
+    carried = Carried(r, leaves)
+    for _ in range(TRIES):
+        state = optree.tree_unflatten(spec, carried.begin())
+        slices = [Value(x.shape[1:], x.dtype, x.axes, ARRAY if x.shape[1:] else SCALAR) for x in rows]
+        step = None if steps_spec is None else optree.tree_unflatten(steps_spec, [r.new(x) for x in slices])
+        new, ys = f(state, step)
+        found, new_spec = flatten_results(new)
+        if new_spec != spec:
+            raise TypeError(f"scan: f gives a carry of {new_spec}, but init is {spec}.")
+        outs, outs_spec = flatten_results(ys)
+        if any(leaf is None for leaf in outs):
+            if not all(leaf is None for leaf in outs):
+                raise Untraceable("scan stacks None")
+            outs = []
+        stacked = [r.as_value(x) for x in outs]
+        values = carried.end([*found])
+        if values is not None:
+            assert carried.scope is not None
+            body = Program("body", [*carried.params, *slices], carried.scope.nodes, [*values, *stacked])
+            outputs = [Value(*kind) for kind in carried.kinds]
+            tall = [Value((length, *x.shape), x.dtype, x.axes, ARRAY) for x in stacked]
+            r.add_node("scan", (length, bool(reverse), carried.inits(), rows, body), {}, [*outputs, *tall])
+            final = optree.tree_unflatten(spec, carried.finish(outputs))
+            wide = [r.new(x) for x in tall] if stacked else [None] * outs_spec.num_leaves
+            return final, optree.tree_unflatten(outs_spec, wide)
+    raise Untraceable("what a loop carries does not settle")
+
+
+def fori_loop(r: Recorder, lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any) -> Any:
+    """``lax.fori_loop`` between plain bounds."""
+
+    def step(state: Any, _: Any) -> Any:
+        number, value = state
+        return (number + 1, body(number, value)), None
+
+    start = r.new(r.as_value(int(lower)))
+    return scan(r, step, (start, init), None, max(int(upper) - int(lower), 0))[0][1]
+
+
+def branch(r: Recorder, test: Any, sides: list[Callable[[], Any]]) -> list[Any]:
+    """Trace each side under its own mask; what each gives, the arrays that they write merged.
+
+    Parameters
+    ----------
+    test : LaneArray
+        Which lanes take the first side; the others take the second.
+    """
+    mask = r.truth(test)
+    outer = r.scope.path
+    results = []
+    writes: list[dict[Cell, Value]] = []
+    for n, side in enumerate(sides):
+        own = mask if n == 0 else r.node_value(np.logical_not, mask)
+        r.scope.path = own if outer is None else r.node_value(np.logical_and, outer, own)
+        journal = r.journal = {}
+        results.append(side())
+        r.scope.path = outer
+        writes.append({cell: cell.value for cell in journal})
+        for cell, old in journal.items():
+            cell.value = old
+            cell.version += 1
+    r.journal = None
+    for cell in {**writes[0], **writes[1]}:
+        yes, no = (side.get(cell, cell.value) for side in writes)
+        r.write(cell, r.merged(mask, yes, no))
+    return results
+
+
+def cond(r: Recorder, pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
+    """``lax.cond`` on a traced predicate."""
+    yes, no = branch(r, pred, [lambda: true_fun(*operands), lambda: false_fun(*operands)])
+    return merge(r, r.truth(pred), yes, no, "cond")
+
+
+def merge(r: Recorder, mask: Value, yes: Any, no: Any, what: str) -> Any:
+    """The one result where the mask is true, the other elsewhere."""
+    found, spec = flatten_results(yes)
+    others, other_spec = flatten_results(no)
+    if spec != other_spec:
+        raise Untraceable(f"the sides of a {what} differ in structure: {spec} and {other_spec}")
+    leaves = [
+        a if a is b or (type(a) is not LaneArray and type(a) is type(b) and np.array_equal(a, b))
+        else r.new(r.merged(mask, r.as_value(a), r.as_value(b)))
+        for a, b in zip(found, others, strict=True)
+    ]  # fmt: skip
+    return optree.tree_unflatten(spec, leaves)

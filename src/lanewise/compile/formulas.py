@@ -1,0 +1,123 @@
+"""Composites in terms of simpler functions: what NumPy computes, written for one example, and traced in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Formula = Callable[..., Any]
+
+FORMULAS: dict[Any, Formula] = {}
+
+
+def formula(*functions: Any) -> Callable[[Formula], Formula]:
+    """Enter a formula for these functions."""
+
+    def enter(rule: Formula) -> Formula:
+        for function in functions:
+            FORMULAS[function] = rule
+        return rule
+
+    return enter
+
+
+class NoFormula(Exception):
+    """The arguments are of a kind that the formula does not cover."""
+
+
+def _count(x: Any, axis: Any) -> int:
+    if axis is None:
+        return int(x.size)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return int(np.prod([x.shape[n] for n in axes]))
+
+
+def _only(options: dict[str, Any]) -> bool:
+    """``keepdims`` of some options, which must hold nothing else."""
+    keepdims = options.pop("keepdims", np._NoValue)
+    for value in options.values():
+        if value is not np._NoValue and value is not None:
+            raise NoFormula
+    return keepdims is True
+
+
+def _real(x: Any, dtype: Any) -> Any:
+    if dtype is not None or x.dtype.kind not in "fiubc" or (x.dtype.itemsize < 4 and x.dtype.kind == "f") or not x.size:
+        raise NoFormula
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
+@formula(np.mean)
+def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
+    """The mean."""
+    x = _real(a, dtype)
+    return np.sum(x, axis=axis, keepdims=_only(options)) / x.dtype.type(_count(x, axis))
+
+
+@formula(np.var)
+def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, **options: Any) -> Any:
+    """The variance."""
+    x = _real(a, dtype)
+    if x.dtype.kind == "c":
+        raise NoFormula
+    keepdims = _only(options)
+    count = _count(x, axis)
+    apart = x - np.sum(x, axis=axis, keepdims=True) / x.dtype.type(count)
+    return np.sum(apart * apart, axis=axis, keepdims=keepdims) / x.dtype.type(max(count - ddof, 0))
+
+
+@formula(np.std)
+def std(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, **options: Any) -> Any:
+    """The standard deviation."""
+    return np.sqrt(var(a, axis, dtype, out, ddof, **options))
+
+
+@formula(np.ptp)
+def ptp(a: Any, axis: Any = None, out: Any = None, **options: Any) -> Any:
+    """The range of the values."""
+    keepdims = _only(options)
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+@formula(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """The usual norm, and those of vectors by number."""
+    x = _real(x, None)
+    vector = x.ndim == 1 if axis is None else isinstance(axis, int)
+    if ord is None or (vector and ord == 2) or ord == "fro":
+        square = x.real * x.real + x.imag * x.imag if x.dtype.kind == "c" else x * x
+        return np.sqrt(np.sum(square, axis=axis, keepdims=keepdims))
+    if vector and ord == 1:
+        return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
+    if vector and ord in (np.inf, -np.inf):
+        return (np.max if ord > 0 else np.min)(np.abs(x), axis=axis, keepdims=keepdims)
+    raise NoFormula
+
+
+@formula(np.linalg.vector_norm)
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """The norm of a vector."""
+    if axis is None and not keepdims:
+        x, axis = np.ravel(x), 0
+    if axis is None:
+        raise NoFormula
+    return norm(x, ord, axis, keepdims)
+
+
+@formula(np.nansum)
+def nansum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
+    """The sum of what is not nan."""
+    if dtype is not None or a.dtype.kind != "f":
+        raise NoFormula
+    return np.sum(np.where(np.isnan(a), a.dtype.type(0), a), axis=axis, keepdims=_only(options))
+
+
+@formula(np.polyval)
+def polyval(p: Any, x: Any) -> Any:
+    """Horner's rule."""
+    found: Any = np.zeros_like(x)
+    for n in range(len(p)):
+        found = found * x + p[n]
+    return found

@@ -1,0 +1,253 @@
+"""Threads: workers parked inside one generated function, and a kernel dealt out to them in chunks.
+
+The caller opens a job, works on it itself, closes it and waits for those who have joined: a worker that the system
+has put to sleep delays nobody. Where another thread has a job open, the call stays on its own thread.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from .native import address_of, machine
+
+SPIN = 3000  # how often a worker looks for the next job before it sleeps
+_FUTEX = {"x86_64": 202, "aarch64": 98}.get(platform.machine()) if sys.platform == "linux" else None
+
+# The fields of a pool, in bytes.
+_LOCK, _STATE, _EPOCH, _SLEEPERS, _NEXT, _SIZE, _CHUNK, _KERNEL, _OBJECTS, _FLAGS = range(0, 640, 64)
+
+_WANTED: ContextVar[int | None] = ContextVar("lanewise_threads", default=None)
+
+
+def default_threads() -> int:
+    """How many threads work on a kernel: ``LANEWISE_NUM_THREADS``, or one for each core."""
+    text = os.environ.get("LANEWISE_NUM_THREADS", "")
+    if text:
+        if not text.isdigit() or int(text) < 1:
+            raise ValueError(f"LANEWISE_NUM_THREADS must be a positive integer, not {text!r}.")
+        return int(text)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads_now() -> int:
+    """How many threads the next kernel may use."""
+    wanted = _WANTED.get()
+    return default_threads() if wanted is None else wanted
+
+
+@contextmanager
+def num_threads(count: int) -> Iterator[None]:
+    """Let compiled functions use so many threads within a block.
+
+    Parameters
+    ----------
+    count : int
+        At least 1. The default is one for each core, or ``LANEWISE_NUM_THREADS``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lanewise import jit, num_threads, vmap
+    >>> with num_threads(1):
+    ...     jit(vmap(np.sum))(np.ones((4, 3)))
+    array([3., 3., 3., 3.])
+    """
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise ValueError(f"num_threads: count must be a positive integer, not {count!r}.")
+    token = _WANTED.set(count)
+    try:
+        yield
+    finally:
+        _WANTED.reset(token)
+
+
+def runtime_text() -> str:
+    """The code of callers and workers."""
+    return f"""
+declare i64 @syscall(i64, ...)
+declare void @llvm.x86.sse2.pause()
+
+define internal void @work(ptr %pool) {{
+entry:
+  %nextp = getelementptr i8, ptr %pool, i64 {_NEXT}
+  %sizep = getelementptr i8, ptr %pool, i64 {_SIZE}
+  %chunkp = getelementptr i8, ptr %pool, i64 {_CHUNK}
+  %kernelp = getelementptr i8, ptr %pool, i64 {_KERNEL}
+  %objectsp = getelementptr i8, ptr %pool, i64 {_OBJECTS}
+  %flagsp = getelementptr i8, ptr %pool, i64 {_FLAGS}
+  %size = load i64, ptr %sizep
+  %chunk = load i64, ptr %chunkp
+  %kernel = load ptr, ptr %kernelp
+  %objects = load ptr, ptr %objectsp
+  br label %head
+head:
+  %lo = atomicrmw add ptr %nextp, i64 %chunk seq_cst
+  %some = icmp slt i64 %lo, %size
+  br i1 %some, label %body, label %exit
+body:
+  %end = add i64 %lo, %chunk
+  %rest = sub i64 %size, %end
+  %short = icmp slt i64 %rest, %chunk
+  %hi = select i1 %short, i64 %size, i64 %end
+  br i1 %short, label %last, label %run
+last:
+  %taken = atomicrmw max ptr %nextp, i64 %size seq_cst
+  br label %run
+run:
+  %flags = call i64 %kernel(ptr %objects, i64 %lo, i64 %hi)
+  %old = atomicrmw or ptr %flagsp, i64 %flags seq_cst
+  br label %head
+exit:
+  ret void
+}}
+
+define i64 @parallel(ptr %pool, ptr %kernel, ptr %objects, i64 %size, i64 %chunk) {{
+entry:
+  %lock = cmpxchg ptr %pool, i64 0, i64 1 seq_cst seq_cst
+  %mine = extractvalue {{ i64, i1 }} %lock, 1
+  br i1 %mine, label %open, label %alone
+alone:
+  %direct = call i64 %kernel(ptr %objects, i64 0, i64 %size)
+  ret i64 %direct
+open:
+  %statep = getelementptr i8, ptr %pool, i64 {_STATE}
+  %epochp = getelementptr i8, ptr %pool, i64 {_EPOCH}
+  %sleepersp = getelementptr i8, ptr %pool, i64 {_SLEEPERS}
+  %nextp = getelementptr i8, ptr %pool, i64 {_NEXT}
+  %sizep = getelementptr i8, ptr %pool, i64 {_SIZE}
+  %chunkp = getelementptr i8, ptr %pool, i64 {_CHUNK}
+  %kernelp = getelementptr i8, ptr %pool, i64 {_KERNEL}
+  %objectsp = getelementptr i8, ptr %pool, i64 {_OBJECTS}
+  %flagsp = getelementptr i8, ptr %pool, i64 {_FLAGS}
+  store atomic i64 0, ptr %nextp seq_cst, align 8
+  store i64 %size, ptr %sizep
+  store i64 %chunk, ptr %chunkp
+  store ptr %kernel, ptr %kernelp
+  store ptr %objects, ptr %objectsp
+  store atomic i64 0, ptr %flagsp seq_cst, align 8
+  %opened = atomicrmw or ptr %statep, i64 1 seq_cst
+  %bumped = atomicrmw add ptr %epochp, i32 1 seq_cst
+  %sleepers = load atomic i64, ptr %sleepersp seq_cst, align 8
+  %asleep = icmp sgt i64 %sleepers, 0
+  br i1 %asleep, label %wake, label %go
+wake:
+  %woken = call i64 (i64, ...) @syscall(i64 {_FUTEX}, ptr %epochp, i32 129, i32 1024, ptr null, ptr null, i32 0)
+  br label %go
+go:
+  call void @work(ptr %pool)
+  %closed = atomicrmw and ptr %statep, i64 -2 seq_cst
+  br label %wait
+wait:
+  %state = load atomic i64, ptr %statep seq_cst, align 8
+  %busy = icmp ne i64 %state, 0
+  br i1 %busy, label %pause, label %done
+pause:
+  {_pause()}
+  br label %wait
+done:
+  %flags = load atomic i64, ptr %flagsp seq_cst, align 8
+  store atomic i64 0, ptr %pool seq_cst, align 8
+  ret i64 %flags
+}}
+
+define void @worker(ptr %pool) {{
+entry:
+  %statep = getelementptr i8, ptr %pool, i64 {_STATE}
+  %epochp = getelementptr i8, ptr %pool, i64 {_EPOCH}
+  %sleepersp = getelementptr i8, ptr %pool, i64 {_SLEEPERS}
+  %first = load atomic i32, ptr %epochp seq_cst, align 4
+  br label %look
+look:
+  %seen = phi i32 [ %first, %entry ], [ %now, %leave ]
+  br label %spin
+spin:
+  %turns = phi i64 [ 0, %look ], [ %more, %idle ]
+  %epoch = load atomic i32, ptr %epochp seq_cst, align 4
+  %fresh = icmp ne i32 %epoch, %seen
+  br i1 %fresh, label %join, label %idle
+idle:
+  {_pause()}
+  %more = add i64 %turns, 1
+  %tired = icmp sgt i64 %more, {SPIN}
+  br i1 %tired, label %sleep, label %spin
+sleep:
+  %down = atomicrmw add ptr %sleepersp, i64 1 seq_cst
+  %slept = call i64 (i64, ...) @syscall(i64 {_FUTEX}, ptr %epochp, i32 128, i32 %seen, ptr null, ptr null, i32 0)
+  %up = atomicrmw sub ptr %sleepersp, i64 1 seq_cst
+  br label %join
+join:
+  %now = load atomic i32, ptr %epochp seq_cst, align 4
+  %old = atomicrmw add ptr %statep, i64 2 seq_cst
+  %bit = and i64 %old, 1
+  %isopen = icmp ne i64 %bit, 0
+  br i1 %isopen, label %help, label %leave
+help:
+  call void @work(ptr %pool)
+  br label %leave
+leave:
+  %left = atomicrmw sub ptr %statep, i64 2 seq_cst
+  br label %look
+}}
+"""
+
+
+def _pause() -> str:
+    return "call void @llvm.x86.sse2.pause()" if platform.machine() == "x86_64" else "fence seq_cst"
+
+
+class Pool:
+    """Workers, and the memory through which they are given jobs."""
+
+    def __init__(self) -> None:
+        text = f'target triple = "{machine().triple}"\ntarget datalayout = "{machine().layout}"\n' + runtime_text()
+        if platform.machine() != "x86_64":
+            text = text.replace("declare void @llvm.x86.sse2.pause()\n", "")
+        code = machine().object_code(text)
+        found = machine().link(code, {"syscall": address_of("syscall")}, "parallel", "worker")
+        self.parallel, worker = found
+        self.worker = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(worker)
+        self.memory = (ctypes.c_int64 * 88)()
+        self.address = (ctypes.addressof(self.memory) + 63) & ~63
+        self.workers: list[Any] = []
+
+    def grow(self, count: int) -> None:
+        """See that there are so many workers."""
+        while len(self.workers) < count:
+            thread = threading.Thread(target=self.worker, args=(self.address,), name="lanewise", daemon=True)
+            thread.start()
+            self.workers.append(thread)
+
+
+_POOL: Pool | None = None
+_MAKING = threading.Lock()
+
+
+def pool(workers: int) -> Pool | None:
+    """The pool, with at least so many workers; None where this system has no futex."""
+    global _POOL
+    if _FUTEX is None:
+        return None
+    with _MAKING:
+        if _POOL is None:
+            _POOL = Pool()
+        _POOL.grow(workers)
+        return _POOL
+
+
+def _forget() -> None:
+    """After a fork, the child has no workers."""
+    global _POOL, _MAKING
+    _POOL = None
+    _MAKING = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
