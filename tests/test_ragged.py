@@ -126,6 +126,12 @@ def test_one_array_twice_is_written_in_order() -> None:
     same(x, np.full(2, 21.0))
 
 
+def test_writes_to_very_many_examples() -> None:
+    xs = [np.ones(n % 3 + 1) for n in range(20_000)]
+    same(vmap(writes, in_axes=ragged, strict=True)(xs)[:3], np.array([11.0, 22.0, 23.0]))
+    assert all(x[0] == 11.0 for x in xs)
+
+
 def test_a_read_only_example_can_not_be_written() -> None:
     xs = [np.ones(2), np.ones(3), np.ones(2)]
     xs[2].flags.writeable = False

@@ -235,9 +235,8 @@ def run_inner(call: Call, run: Run) -> Any:
 
 def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> Any:
     """The outcomes of all groups as one result, which shares no memory with ``sources``."""
-    results = Results(run, call.out_axes, call.fun, sources)
     if call.finish is not None:
-        result, call.kinds = call.finish(run, outcomes, results)
+        result, call.kinds = call.finish(run, outcomes, Results(run, call.out_axes, call.fun, sources))
         return result
     if len(outcomes) == 1 and not outcomes[0].axes and outcomes[0].error is None:
         found = outcomes[0]
@@ -249,7 +248,7 @@ def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> 
     else:
         found = merge(run, outcomes, call.fun)
     call.kinds = found.kinds or [{(piece.data.dtype, piece.weak)} for piece in found.pieces]
-    return results.build(found)
+    return Results(run, call.out_axes, call.fun, sources).build(found)
 
 
 def _writable(x: LaneArray, writeable: bool) -> LaneArray:

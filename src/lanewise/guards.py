@@ -102,12 +102,17 @@ class Watch:
         arrays = [_data(value) for value in mapped]
         others = [*self.fixed, *(array for array, _ in self.arrays)]
         others += [_data(value) for value in shared if type(value) in (np.ndarray, LaneArray)]
-        for n, array in enumerate(arrays):
-            low, high = np.lib.array_utils.byte_bounds(array)
-            if high - low < array.nbytes:
+        count = len(arrays)
+        arrays += others
+        spans = sorted((*np.lib.array_utils.byte_bounds(array), n) for n, array in enumerate(arrays) if array.size)
+        reach: list[tuple[int, int]] = []  # the ends of the spans that lead up to here, and whose they are
+        for low, high, n in spans:
+            if n < count and high - low < arrays[n].nbytes:
                 return True
-            if any(np.may_share_memory(array, other) and _share(array, other) for other in (*arrays[n + 1 :], *others)):
+            reach = [(end, m) for end, m in reach if end > low]
+            if any(min(n, m) < count and _share(arrays[n], arrays[m]) for _, m in reach):
                 return True
+            reach.append((high, n))
         return False
 
     def release(self) -> None:
