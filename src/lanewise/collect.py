@@ -181,6 +181,8 @@ def cells(parts: tuple[LaneAxis, ...], axes: tuple[LaneAxis, ...]) -> tuple[tupl
     tuple of arrays, list of LaneAxis
         An index of the grid, and the axes (refinements, or the grid's own) that its dimensions stand for.
     """
+    if len(parts) == len(axes) == 1 and parts[0].parents == axes:  # the one common case
+        return parts[0].index, [parts[0]]
     replaced = {axis for part in parts for axis in part.parents}
     now = [part for part in parts if any(axis in axes for axis in part.parents)]
     now += [axis for axis in axes if axis not in replaced]

@@ -217,14 +217,15 @@ class Run:
         if refinement.rooted is None:
             parents: list[LaneAxis] = []
             index: list[Any] = []
-            for parent, lanes in zip(refinement.parents, refinement.index, strict=True):
+            for n, parent in enumerate(refinement.parents):
                 if parent.owner is self:
                     above, indices = self.roots(parent)
+                    lanes = refinement.selection(n)
                     parents.extend(above)
                     index.extend(i[lanes] for i in indices)
                 else:
                     parents.append(parent)
-                    index.append(lanes)
+                    index.append(refinement.index[n])
             refinement.rooted = tuple(parents), tuple(index)
         return refinement.rooted
 

@@ -35,7 +35,8 @@ class LaneAxis:
 
     name: Any = None
     parents: tuple[LaneAxis, ...] = ()
-    index: tuple[Index, ...] = ()
+    mask: Any = None  # for lanes of one parent: which of its lanes they are
+    _index: tuple[Index, ...] | None = ()
     owner: object = None
     rooted: tuple[tuple[LaneAxis, ...], tuple[Index, ...]] | None = None  # parents and index, as `Run.roots` has them
     replaced: LaneAxis | None = None
@@ -66,15 +67,31 @@ class LaneAxis:
         parents : tuple of LaneAxis
             The axes that it replaces.
         index : tuple of integer arrays
-            For each parent, the lane there of each lane here; shapes ``(size,)``.
+            For each parent, the lane there of each lane here; shapes ``(size,)``. Or, for one parent, a mask.
         owner : object, optional
             The run that splits it off.
         """
         axis = LaneAxis(size, level, self.label, self.name)
         axis.parents = parents
-        axis.index = index
+        if len(index) == 1 and index[0].dtype == bool:
+            axis.mask, axis._index = index[0], None
+        else:
+            axis._index = index
         axis.owner = owner
         return axis
+
+    @property
+    def index(self) -> tuple[Index, ...]:
+        """For each parent, the lane there of each lane here."""
+        if self._index is None:
+            self._index = self.mask.nonzero()
+        return self._index
+
+    def selection(self, parent: int) -> Any:
+        """What selects the lanes here among those of a parent: a mask where most are, which is faster, or an index."""
+        if self.mask is not None and 8 * self.size > 7 * self.mask.size:
+            return self.mask
+        return self.index[parent]
 
     def __repr__(self) -> str:
         return f"<LaneAxis {self.name or self.label} of {self.size}>"
@@ -201,7 +218,9 @@ def gather(data: Data, lanes: Lanes, refinement: LaneAxis) -> tuple[Data, Lanes]
         return view, Lanes.of(tuple([refinement if axis in refinement.parents else axis for axis in lanes.axes]))
     if len(lanes.axes) == 1:  # the one common case
         where = refinement.parents.index(lanes.axes[0])
-        return data.take(refinement.index[where], axis=0), Lanes.of((refinement,))
+        lanes_there = refinement.selection(where)
+        taken = data[lanes_there] if lanes_there.dtype == bool else data.take(lanes_there, axis=0)
+        return taken, Lanes.of((refinement,))
     old = [n for n, axis in enumerate(lanes.axes) if axis in refinement.parents]
     kept = [n for n in range(lanes.ndim) if n not in old]
     front = data.transpose(*old, *kept, *range(lanes.ndim, data.ndim))

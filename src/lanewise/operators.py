@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import ARRAY, FAST, MIXED, PYTHON, SCALAR, SLOW, LaneArray, apply
+from .array import ARRAY, FAST, MIXED, PYTHON, SCALAR, SLOW, LaneArray, apply, live
 from .facts import NoLaneForm, note_write, parted
 from .lanes import spread
 
@@ -20,12 +20,20 @@ def elementwise(ufunc: np.ufunc, a: Any, b: Any) -> Any:
     """A ufunc of two operands, at least one a lane value, without detours; `SLOW` where they need more care."""
     if type(a) is LaneArray:
         if a.kind == PYTHON or a.lanes.stale:
-            return SLOW
+            if a.kind != SCALAR:
+                return SLOW
+            a = live(a)
+            if a.lanes.stale:  # a traced value
+                return SLOW
         lanes, x = a.lanes, a.data
         rank = x.ndim - lanes.ndim
         if type(b) is LaneArray:
             if b.kind == PYTHON or b.lanes.stale:
-                return SLOW
+                if b.kind != SCALAR:
+                    return SLOW
+                b = live(b)
+                if b.lanes.stale:  # a traced value
+                    return SLOW
             other, y = b.lanes, b.data
             rank_b = y.ndim - other.ndim
             if other is not lanes:
@@ -47,9 +55,13 @@ def elementwise(ufunc: np.ufunc, a: Any, b: Any) -> Any:
             elif kind not in _PLAIN_SCALARS:
                 return SLOW
     else:
+        if b.kind == PYTHON or b.lanes.stale:
+            if b.kind != SCALAR:
+                return SLOW
+            b = live(b)
+            if b.lanes.stale:  # a traced value
+                return SLOW
         lanes, x, y = b.lanes, a, b.data
-        if b.kind == PYTHON or lanes.stale:
-            return SLOW
         kind = type(a)
         if kind is np.ndarray:
             rank = y.ndim - lanes.ndim
@@ -75,7 +87,12 @@ def unary(ufunc: np.ufunc, x: Any) -> Any:
     """A ufunc of one operand without detours; `SLOW` where it needs more care."""
     lanes = x.lanes
     if x.kind == PYTHON or lanes.stale or not lanes.ndim:
-        return SLOW
+        if x.kind != SCALAR or not lanes.ndim:
+            return SLOW
+        x = live(x)
+        if x.lanes.stale:  # a traced value
+            return SLOW
+        lanes = x.lanes
     try:
         data = ufunc(x.data)
     except Exception:

@@ -82,7 +82,8 @@ class Region:
     def part(self, lanes: Lanes, index: tuple[Any, ...]) -> LaneAxis:
         """Go on with some lanes only."""
         run = self.run
-        axis = run.axis.refinement(index[0].size, lanes.axes[-1].level, lanes.axes, index, run)
+        size = int(np.count_nonzero(index[0])) if index[0].dtype == bool else index[0].size
+        axis = run.axis.refinement(size, lanes.axes[-1].level, lanes.axes, index, run)
         run.refine(axis)
         run.nowhere = None
         run.parted = True
@@ -375,6 +376,11 @@ def _count(lanes: Lanes) -> int:
     return size
 
 
+def where(mask: Any) -> tuple[Any, ...]:
+    """The lanes that a mask marks, for `Region.part`."""
+    return (mask,) if mask.ndim == 1 else np.nonzero(mask)
+
+
 def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any) -> Any:
     """Run one of two bodies in each lane."""
     test = truths(test)
@@ -386,7 +392,7 @@ def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any) 
     run = RUN.get()
     if run is None:
         raise NoLaneForm("a value is asked outside of the vmap that it belongs to")
-    indices = [np.nonzero(test.data), np.nonzero(~test.data)]
+    indices = [where(test.data), where(~test.data)]
     return branch(run, test.lanes, indices, [then, orelse], variables, ident)
 
 
@@ -551,13 +557,13 @@ class Loop(Region):
             self.turns += 1
             return self.turns == 1
         before = run.made, run.refinements
-        gone = self.part(value.lanes, np.nonzero(~value.data))
+        gone = self.part(value.lanes, where(~value.data))
         self.finished.append(self._park())
         for axis in value.lanes.axes:
             axis.replace(None)
         run.made, run.refinements = before
         self.used.append(gone)
-        self.part(value.lanes, np.nonzero(value.data))
+        self.part(value.lanes, where(value.data))
         return True
 
     def over(self, iterable: Any) -> Any:
