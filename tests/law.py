@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from lanewise import PerformanceWarning, do_not_convert, vmap
 from lanewise.convert import lane_form
 from lanewise.facts import RUN
-from lanewise.meet import Mixed
+from lanewise.regions import Mixed
 
 # ---- the oracle ----
 

@@ -16,10 +16,9 @@ from .. import numpy as lane_numpy
 from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, apply, live
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE
-from ..meet import Mixed
 from ..ops.common import spread_all
 from ..ops.polynomial import undispatched
-from ..regions import LaneRange, choose, truths
+from ..regions import LaneRange, Mixed, choose, truths
 from .mathematics import ITEMS, float_of, forms, mapped
 
 FORMS: dict[Any, Any] = {}
@@ -181,7 +180,7 @@ def _extreme(name: str, before: Callable[[Any, Any], Any], ufunc: np.ufunc) -> N
         """As Python does it: an item takes the place of the best so far if it compares as better."""
         if len(args) == 1 and type(args[0]) not in (list, tuple, LaneArray):
             args = (list(args[0]),)
-        items = args[0] if len(args) == 1 else args
+        items: Any = args[0] if len(args) == 1 else args
         if key is None and _is_row(items) and len(items):
             return _first(items, ufunc)
         items = _items(args)

@@ -17,8 +17,8 @@ from .. import facts
 from ..array import ARRAY, PYTHON, TABLE, LaneArray, live
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE
-from ..meet import Mixed
 from ..ops.common import spread_all
+from ..regions import Mixed
 
 _VARYING = frozenset({LaneArray, Mixed})
 

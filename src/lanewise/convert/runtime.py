@@ -13,10 +13,9 @@ import numpy as np
 from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, live
 from ..facts import RUN, Run
 from ..lanes import NOWHERE, LaneAxis
-from ..meet import UNBOUND, Mixed
 from ..ops.composite import CLASSES
 from ..ops.polynomial import lane_instance
-from ..regions import GONE, PLAIN, Frame, Loop, choose, contents, effect, either, truths
+from ..regions import GONE, PLAIN, UNBOUND, Frame, Loop, Mixed, choose, contents, effect, either, truths
 from . import lane_form
 from .calls import FORMS, guarded
 

@@ -13,8 +13,7 @@ from ..array import LaneArray, live
 from ..axes import an
 from ..facts import RUN, recorder
 from ..lanes import Lanes
-from ..meet import Mixed
-from ..regions import PLAIN, choose, truths
+from ..regions import PLAIN, Mixed, choose, truths
 from ._types import Typed, check_alike, check_scalar, form, ident, type_of, unmixed
 
 _NOTHING: Any = object()

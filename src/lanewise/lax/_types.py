@@ -14,8 +14,8 @@ from ..axes import an
 from ..convert import lane_form
 from ..facts import RuleError, Run
 from ..lanes import spread
-from ..meet import Mixed
 from ..ops.common import full, lane
+from ..regions import Mixed
 
 
 class Type(NamedTuple):

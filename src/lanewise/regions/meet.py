@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import facts
-from .array import ARRAY, MIXED, PYTHON, SCALAR, TABLE, LaneArray, live
-from .collect import Outcome, Piece, cells, join
-from .lanes import LaneAxis, Lanes, gather
+from .. import facts
+from ..array import ARRAY, MIXED, PYTHON, SCALAR, TABLE, LaneArray, live
+from ..collect import Outcome, Piece, cells, join
+from ..lanes import LaneAxis, Lanes, gather
 
 _SCALARS = {bool, int, float, complex}
 _CONTAINERS = (tuple, list, dict)

@@ -1,0 +1,23 @@
+"""Regions: where lanes go different ways for a while, and meet again.
+
+An ``if`` on a value of each lane runs each side on its own lanes; a loop lets lanes leave one by one; a function
+lets them return early. Each of these is a *region*. It knows the refinements in force where it began (its *base*);
+lanes that are through with it are *parked* with the values that they take along; at its end they meet on the base.
+
+Arrays from before a region stay on their own lanes: what reads them takes a copy of the lanes at work, what writes
+them writes those lanes through. Whatever a region can't do right (the lanes would share a list, say, that only
+some of them append to) ends in `give_up`: the group runs again, and that statement asks a fact instead.
+"""
+
+from ..facts import PLAIN
+from . import away as away
+from .branches import Box, choose, contents, either, truths
+from .frames import Frame, Returned, outcomes
+from .loops import LaneRange, Loop
+from .meet import UNBOUND, Mixed
+from .region import GONE, effect, failed
+
+__all__ = [
+    "GONE", "PLAIN", "UNBOUND", "Box", "Frame", "LaneRange", "Loop", "Mixed", "Returned", "choose", "contents",
+    "effect", "either", "failed", "outcomes", "truths",
+]  # fmt: skip

@@ -1,0 +1,146 @@
+"""Arrays from before a region: the lanes at work read copies of them, and write them through."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import facts
+from ..array import ARRAY, TABLE, LaneArray, live, map_lanes, settled
+from ..facts import RUN, Again, Run
+from ..lanes import LaneAxis, Lanes, refresh
+
+
+def lent(run: Run, x: LaneArray) -> LaneArray:
+    """The lanes at work of a value from before they parted: a copy, kept if nobody can write the original."""
+    kept: LaneArray | None = getattr(x, "now", None)
+    start = x
+    if kept is not None and all(_in_force(axis) for axis in kept.lanes.axes):
+        if not kept.lanes.stale:
+            return kept
+        start = kept
+    data, lanes = refresh(start.data, start.lanes)
+    found = LaneArray(data, lanes, x.kind)
+    if x.kind == ARRAY and data.flags.writeable:
+        run.lend(data, None)
+    else:
+        x.now = found
+    return found
+
+
+def _in_force(axis: LaneAxis) -> bool:
+    """Whether an axis is one of those at work, or has been: a refinement is not, once its lanes have met again."""
+    return axis in axis.owner.made if isinstance(axis.owner, Run) else not axis.closed
+
+
+def through(rule: Any, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Any:
+    """Run an operation on the lanes at work; what it writes is written to the arrays from before they parted."""
+    run = RUN.get()
+    assert run is not None
+    while True:
+        copies = Copies()
+        new_args, new_kwargs = map_lanes(copies, (args, kwargs))
+        pairs = list(copies.made.values())
+        outer, run.open = run.open, [now.data for _, now in pairs]
+        dirty, run.dirty = run.dirty, []
+        try:
+            result = settled(rule, plain, new_args, new_kwargs, name)
+            written = run.dirty
+        except Again:
+            continue
+        finally:
+            run.open, run.dirty = outer, dirty
+        for base, now in pairs:
+            if any(facts.owner_of(now.data) is owner for owner in written):
+                write_back(run, base, now)
+            if result is now:
+                result = base
+        return result
+
+
+class Copies:
+    """The lanes at work of an operation's operands: one copy of each array, which may be written back."""
+
+    def __init__(self) -> None:
+        self.made: dict[int, tuple[LaneArray, LaneArray]] = {}
+
+    def __call__(self, x: LaneArray) -> LaneArray:
+        """The lanes at work of one operand."""
+        if id(x) in self.made:
+            return self.made[id(x)][1]
+        now = live(x)
+        if now is not x and x.kind == ARRAY and x.data.flags.writeable:
+            self.made[id(x)] = x, now
+        return now
+
+
+def prepare(target: LaneArray) -> None:
+    """See that an array can be written by the lanes at work alone.
+
+    Raises
+    ------
+    Again
+        If it did not vary over the lanes that parted, and does now.
+    """
+    run = RUN.get()
+    assert run is not None
+    if not target.lanes.axes:
+        if target.lanes is run.nowhere:
+            return
+        birth = target.lanes.birth
+        if birth is None or birth[0] is not run:
+            return  # the lanes share it
+        wide = _parents(run, birth[1])
+        if not wide.axes:
+            return
+        _vary(target, wide)
+        raise Again
+    missing = [axis for axis in run.refinements if axis not in run.base and axis not in target.lanes.axes]
+    if missing:
+        run.give_up()
+
+
+def _parents(run: Run, before: tuple[LaneAxis, ...]) -> Lanes:
+    """The axes that were in force when these were, and have parted since."""
+    found: set[LaneAxis] = set()
+
+    def add(axis: LaneAxis) -> None:
+        for parent in axis.parents:
+            if parent.owner is run and parent not in before:
+                add(parent)
+            else:
+                found.add(parent)
+
+    for axis in run.refinements:
+        if axis not in before:
+            add(axis)
+    return Lanes.of(tuple(sorted(found, key=lambda axis: axis.level)))
+
+
+def _vary(target: LaneArray, lanes: Lanes) -> None:
+    from ..ops.writing import widen
+
+    widen(target, lanes)
+
+
+def write_back(run: Run, base: LaneArray, now: LaneArray) -> None:
+    """Write what the lanes at work have left in their copy to the array itself."""
+    places = np.arange(math.prod(base.lanes.shape)).reshape(base.lanes.shape)
+    found, lanes = refresh(places, base.lanes)
+    parents = {parent for axis in lanes.axes if axis.owner is run for parent in axis.parents}
+    if now.lanes is not lanes or not all(_within(parent, base.lanes, run) for parent in parents):
+        run.give_up()  # it would have to vary over more lanes than it does
+    index = np.unravel_index(found.reshape(-1), base.lanes.shape)
+    shape = now.data.shape[now.lanes.ndim :]
+    base.data[index] = now.data.reshape(-1, *shape) if now.data.size else now.data.reshape(0, *shape)
+
+
+def _within(axis: LaneAxis, lanes: Lanes, run: Run) -> bool:
+    return axis in lanes.axes or (axis.owner is run and all(_within(parent, lanes, run) for parent in axis.parents))
+
+
+TABLE["lent"] = lent
+TABLE["through"] = through
+TABLE["prepare"] = prepare

@@ -1,0 +1,163 @@
+"""Branches: each side of an ``if`` on its own lanes, and operations on mixed values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..array import ARRAY, PYTHON, TABLE, LaneArray, live, truth
+from ..facts import PLAIN, RUN, NoLaneForm, Run
+from ..lanes import Lanes
+from .meet import UNBOUND, Mixed, bound
+from .region import GONE, Region
+
+
+class Box:
+    """A place for a value, like the cell of a variable."""
+
+    __slots__ = ("cell_contents",)
+    cell_contents: Any
+
+
+def contents(cell: Any) -> Any:
+    """What a variable holds."""
+    try:
+        return cell.cell_contents
+    except (ValueError, AttributeError):
+        return UNBOUND
+
+
+def fill(cell: Any, value: Any) -> None:
+    """Let a variable hold a value, or none."""
+    if value is not UNBOUND:
+        cell.cell_contents = value
+    elif contents(cell) is not UNBOUND:
+        del cell.cell_contents
+
+
+def branch(run: Run, lanes: Lanes, indices: list[Any], bodies: list[Any], variables: list[Any], ident: Any) -> Any:
+    """Run each body on its own lanes; `GONE` if no lane comes to the end.
+
+    Parameters
+    ----------
+    lanes : Lanes
+        What the choice depends on.
+    indices : list of tuple of arrays
+        For each body, its lanes.
+    bodies : list of callable or None
+        None has nothing to do.
+    variables : list of cells
+        What the bodies assign and later code may read.
+    """
+    region = Region(run, ident)
+    entry = [contents(cell) for cell in variables]
+    sides = []
+    for index, body in zip(indices, bodies, strict=True):
+        region.part(lanes, index)
+        result = body() if body is not None else None
+        if run.region is not region:
+            region.give_up()
+        if result is not GONE:
+            sides.append(region.side([contents(cell) for cell in variables]))
+        region.back()
+        for cell, value in zip(variables, entry, strict=True):
+            fill(cell, value)
+    values: list[Any] | None
+    if len(sides) == 1:
+        region.again(sides[0])
+        values = sides[0].values
+    else:
+        parked = []
+        for side in sides:
+            region.again(side)
+            parked.append(region.park(side.values, entry))
+            region.back()
+        values = region.meet(parked, entry)
+    region.end()
+    if values is None:
+        return GONE
+    for cell, value in zip(variables, values, strict=True):
+        fill(cell, value)
+    return None
+
+
+def choose(lanes: Lanes, indices: list[Any], thunks: list[Callable[[], Any]], ident: Any) -> Any:
+    """The value of each lane by the thunk that is its own."""
+    run = RUN.get()
+    assert run is not None
+    box = Box()
+
+    def body(thunk: Callable[[], Any]) -> Callable[[], None]:
+        def evaluate() -> None:
+            box.cell_contents = thunk()
+
+        return evaluate
+
+    branch(run, lanes, indices, [body(thunk) for thunk in thunks], [box], ident)
+    return box.cell_contents
+
+
+def truths(test: Any) -> Any:
+    """The truth of a lane value in each lane, as a lane value; a plain bool where there is but one."""
+    if type(test) is Mixed:
+        test = TABLE["mixed"](test, lambda x: truths(x) if type(x) in VARYING else bool(x))
+        if type(test) is Mixed:  # np.True_ and True
+            return bool(test)
+    if type(test) is not LaneArray:
+        return bool(test)
+    test = live(test)
+    lanes = test.lanes
+    if not lanes.axes:
+        return bool(test.data)
+    if test.kind == ARRAY and test.data.size != math.prod(lanes.shape):
+        return bool(test)  # NumPy's complaint
+    data = truth(test.data.reshape(lanes.shape))
+    if data.size:
+        true = int(np.count_nonzero(data))
+        if true in (0, data.size):
+            return true > 0
+    return LaneArray(data, lanes, PYTHON)
+
+
+VARYING = frozenset({LaneArray, Mixed})
+
+
+def where(mask: Any) -> tuple[Any, ...]:
+    """The lanes that a mask marks, for `Region.part`."""
+    return (mask,) if mask.ndim == 1 else np.nonzero(mask)
+
+
+def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any) -> Any:
+    """Run one of two bodies in each lane."""
+    test = truths(test)
+    if type(test) is LaneArray and ident in PLAIN:
+        test = bool(test)
+    if type(test) is not LaneArray:
+        body = then if test else orelse
+        return body() if body is not None else None
+    run = RUN.get()
+    if run is None:
+        raise NoLaneForm("a value is asked outside of the vmap that it belongs to")
+    indices = [where(test.data), where(~test.data)]
+    return branch(run, test.lanes, indices, [then, orelse], variables, ident)
+
+
+def mixed(value: Mixed, function: Callable[[Any], Any]) -> Any:
+    """A function of a mixed value: of each alternative, on its own lanes."""
+    codes = live(value.codes)
+    present = np.unique(codes.data)
+    if present.size <= 1:
+        return function(bound(value.options[int(present[0])] if present.size else value.options[0]))
+    indices = [np.nonzero(codes.data == code) for code in present]
+    thunks = [_thunk(function, value.options[int(code)]) for code in present]
+    return choose(codes.lanes, indices, thunks, None)
+
+
+def _thunk(function: Callable[[Any], Any], option: Any) -> Callable[[], Any]:
+    return lambda: function(bound(option))
+
+
+TABLE["mixed"] = mixed

@@ -1,0 +1,180 @@
+"""Loops: lanes leave when their test fails, or at a ``break``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..array import LaneArray
+from ..facts import PLAIN, Run
+from .branches import VARYING, contents, fill, truths, where
+from .region import GONE, Gone, Parked, Region
+
+
+class Loop(Region):
+    """A loop: lanes leave it when its test fails for them, or at a ``break``.
+
+    Parameters
+    ----------
+    run : Run
+        The mapped function at work.
+    variables : list of cells
+        What the loop assigns and later code (or its next turn) may read.
+    """
+
+    def __init__(self, run: Run, variables: list[Any], ident: Any, has_else: bool = False) -> None:
+        super().__init__(run, ident)
+        self.variables = variables
+        self.has_else = has_else
+        self.entry = [contents(cell) for cell in variables]
+        self.finished: list[Parked] = []
+        self.broken: list[Parked] = []
+        self.skipped: list[Parked] = []
+        self.here = True
+        self.again_all = False  # all lanes of the loop skip the rest of the turn
+        self.out_all = False  # all lanes of the loop break
+        self.turns = 0
+
+    def _park(self) -> Parked:
+        return self.park([contents(cell) for cell in self.variables], self.entry)
+
+    def _resume(self, parked: list[Parked]) -> bool:
+        values = self.meet(parked, self.entry)
+        if values is None:
+            return False
+        for cell, value in zip(self.variables, values, strict=True):
+            fill(cell, value)
+        return True
+
+    def test(self, value: Any) -> Any:
+        """Whether any lane goes on; those whose test fails leave."""
+        run = self.run
+        if type(value) not in VARYING:
+            if value and run.parted and self.broken and not _anyone(run):
+                self.here = False  # no lanes: one turn has shown all that there is to see
+                return False
+            return value
+        if run.region is not self:
+            run.give_up()
+        value = truths(value)
+        if type(value) is not LaneArray:
+            return value
+        if self.ident in PLAIN:
+            return bool(value)
+        if not value.data.size:  # no lanes: see what one turn would do
+            self.turns += 1
+            return self.turns == 1
+        before = run.made, run.refinements
+        gone = self.part(value.lanes, where(~value.data))
+        self.finished.append(self._park())
+        for axis in value.lanes.axes:
+            axis.replace(None)
+        run.made, run.refinements = before
+        self.used.append(gone)
+        self.part(value.lanes, where(value.data))
+        return True
+
+    def over(self, iterable: Any) -> Any:
+        """The items of an iterable; of a range that differs between lanes, each lane's own."""
+        return iterable.turns(self) if type(iterable) is LaneRange else iter(iterable)
+
+    def leave(self) -> Gone:
+        """``break``: the lanes at work leave."""
+        if self._all_here():
+            self.out_all = True
+            return GONE
+        return self._away(self.broken)
+
+    def skip(self) -> Gone:
+        """``continue``: the lanes at work wait for the next turn."""
+        if self._all_here():
+            self.again_all = True
+            return GONE
+        return self._away(self.skipped)
+
+    def breaks(self) -> bool:
+        """``break`` for all that are here; whether others take the next turn."""
+        self.leave()
+        return self.go_on()
+
+    def _all_here(self) -> bool:
+        return self.run.refinements is self.base and not (self.finished or self.broken or self.skipped)
+
+    def _away(self, where: list[Parked]) -> Gone:
+        if self.run.region is not None and self.run.refinements is not self.base:
+            self.idents |= self.run.region.statements()
+        where.append(self._park())
+        return GONE
+
+    def go_on(self) -> bool:
+        """Whether any lane takes the next turn, when those at work have left."""
+        if self.out_all:
+            return False
+        if self.again_all:
+            self.again_all = False
+            return True
+        self.here = self._resume(self.skipped)
+        self.skipped = []
+        return self.here
+
+    def rejoin(self) -> None:
+        """At the end of a turn: those that skipped the rest of it are back."""
+        if self.skipped:
+            self._resume([*self.skipped, self._park()])
+            self.skipped = []
+
+    def orelse(self, body: Callable[[], Any]) -> None:
+        """The ``else`` of the loop: for the lanes that did not break."""
+        if self.out_all:
+            return
+        if self.here and (self.finished or self.broken):
+            self.finished.append(self._park())
+        if self.finished:
+            self.here = self._resume(self.finished)
+            self.finished = []
+        if self.here and body() is GONE:
+            self.here = False
+
+    def over_and_out(self) -> Any:
+        """End the loop; `GONE` if no lane comes to its end."""
+        run = self.run
+        if run.region is not self:
+            run.give_up()
+        parked = self.finished + self.broken
+        if not parked and self.here:
+            run.region = self.outer
+            if self.outer is not None:
+                self.outer.used.extend(self.used)
+                self.outer.idents |= self.idents if run.parted else set()
+            return None
+        if self.here:
+            parked.append(self._park())
+        here = self._resume(parked)
+        self.end()
+        return None if here else GONE
+
+
+class LaneRange:
+    """``range`` with bounds that differ between lanes."""
+
+    def __init__(self, start: Any, stop: Any, step: Any) -> None:
+        self.start, self.stop, self.step = start, stop, step
+
+    def turns(self, loop: Loop) -> Any:
+        """The numbers, for the lanes that have one more."""
+        up = self.step > 0
+        number = self.start
+        while loop.test(number < self.stop if up else number > self.stop):
+            yield number
+            number = number + self.step
+
+    def __iter__(self) -> Any:
+        return iter(range(*[int(x) for x in (self.start, self.stop, self.step)]))
+
+    def __len__(self) -> int:
+        return len(range(*[int(x) for x in (self.start, self.stop, self.step)]))
+
+
+def _anyone(run: Run) -> bool:
+    """Whether there are lanes at work at all."""
+    return all(axis.size for axis in (run.axis, *run.refinements))

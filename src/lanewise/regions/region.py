@@ -1,0 +1,244 @@
+"""A region: lanes that part from the refinements in force where it begins, and meet again at its end."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple, NoReturn
+
+import numpy as np
+
+from ..array import LaneArray
+from ..collect import cells
+from ..facts import RUN, Refiled, Run
+from ..lanes import LaneAxis, Lanes
+from .meet import Meeting, Mixed, Saved, save, save_part
+
+
+class Gone:
+    """What a part of the code answers when all its lanes have left it."""
+
+    def __repr__(self) -> str:
+        return "<gone>"
+
+
+GONE: Final = Gone()
+
+
+class Parked(NamedTuple):
+    """Lanes that wait for the end of a region, and what they take along."""
+
+    axes: tuple[LaneAxis, ...]  # as refinements of the region's base
+    saved: list[Saved]
+
+
+class Side(NamedTuple):
+    """The refinements in force at the end of one side of a branch, to be put in force again."""
+
+    made: tuple[LaneAxis, ...]
+    nowhere: Lanes | None
+    values: list[Any]
+
+
+class Region:
+    """Lanes that part, from the refinements in force where it begins.
+
+    Parameters
+    ----------
+    run : Run
+        The mapped function at work.
+    ident : object, optional
+        The statement, for `PLAIN`.
+    """
+
+    top = False  # it is the call of the mapped function itself
+
+    def __init__(self, run: Run, ident: Any = None) -> None:
+        self.run = run
+        self.outer = run.region
+        if self.outer is None:
+            run.base = run.refinements
+        self.base = run.refinements
+        self.made = len(run.made)
+        self.nowhere = run.nowhere
+        self.ident = ident
+        self.idents = {ident}
+        self.used: list[LaneAxis] = []
+        self.known: dict[LaneAxis, LaneAxis] = {}  # refinements in terms of the base: a loop asks for one each turn
+        run.region = self
+
+    # ---- going apart ----
+
+    def part(self, lanes: Lanes, index: tuple[Any, ...]) -> LaneAxis:
+        """Go on with some lanes only."""
+        run = self.run
+        size = int(np.count_nonzero(index[0])) if index[0].dtype == bool else index[0].size
+        axis = run.axis.refinement(size, lanes.axes[-1].level, lanes.axes, index, run)
+        run.refine(axis)
+        run.nowhere = None
+        run.parted = True
+        return axis
+
+    def back(self) -> None:
+        """Go on with all lanes of the region."""
+        run = self.run
+        undone = run.made[self.made :]
+        for axis in reversed(undone):
+            for parent in axis.parents:
+                if not parent.closed:
+                    parent.replace(None)
+        self.used.extend(undone)
+        run.made = run.made[: self.made]
+        run.refinements = self.base
+        run.nowhere = self.nowhere
+        run.parted = self.base is not run.base
+
+    def again(self, side: Side) -> None:
+        """Go on with the lanes of a side as it ended."""
+        for axis in side.made:
+            self.run.refine(axis)
+        self.run.nowhere = side.nowhere
+        self.run.parted = True
+
+    def side(self, values: list[Any]) -> Side:
+        """The side at work, as it ends."""
+        return Side(self.run.made[self.made :], self.run.nowhere, values)
+
+    def rooted(self) -> dict[LaneAxis, LaneAxis]:
+        """The refinements in force since the region began, in terms of its base."""
+        since = frozenset(self.run.made[self.made :])
+        return {axis: self._on_base(axis, since) for axis in self.run.refinements if axis in since}
+
+    def _on_base(self, axis: LaneAxis, since: frozenset[LaneAxis]) -> LaneAxis:
+        if not any(parent in since for parent in axis.parents):
+            return axis
+        if axis in self.known:
+            return self.known[axis]
+        parents: list[LaneAxis] = []
+        index: list[Any] = []
+        for parent, lanes in zip(axis.parents, axis.index, strict=True):
+            if parent in since:
+                above = self._on_base(parent, since)
+                parents.extend(above.parents)
+                index.extend(i[lanes] for i in above.index)
+            else:
+                parents.append(parent)
+                index.append(lanes)
+        found = axis.refinement(axis.size, axis.level, tuple(parents), tuple(index), self.run)
+        self.known[axis] = found
+        return found
+
+    def park(self, values: list[Any], entry: list[Any] | None = None) -> Parked:
+        """Take down the lanes at work and their values; what is as it was at the entry needs no taking down."""
+        rooted = self.rooted()
+        saved = [
+            Saved(_Same, value) if entry is not None and value is entry[n] else save(value, rooted)
+            for n, value in enumerate(values)
+        ]
+        return Parked(tuple(rooted.values()), saved)
+
+    # ---- meeting again ----
+
+    def meet(self, parked: list[Parked], entry: list[Any]) -> list[Any] | None:
+        """Go on with all parked lanes: their values, or None if there are no lanes."""
+        self.back()
+        if not parked:
+            return None
+        meeting = Meeting([part.axes for part in parked])
+        values = []
+        for n, before in enumerate(entry):
+            items = [part.saved[n] for part in parked]
+            if all(item.kind is _Same for item in items):
+                values.append(before)
+            else:
+                items = [
+                    save_part(before, part.axes) if item.kind is _Same else item
+                    for item, part in zip(items, parked, strict=True)
+                ]
+                values.append(meeting.merged(items))
+        for data in meeting.lent:
+            self.run.lend(data, frozenset(self.idents))
+        if meeting.grid:
+            seen = meeting.present()
+            if not seen.all():
+                self.part(Lanes.of(meeting.grid), np.nonzero(seen))
+        return values
+
+    def end(self) -> None:
+        """End the region; its refinements are dead unless they are still in force."""
+        run = self.run
+        run.region = self.outer
+        made = frozenset(run.made)
+        for axis in self.used:
+            if axis not in made:
+                axis.close()
+        if self.outer is not None:
+            self.outer.used.extend(axis for axis in self.used if axis in made)
+            if run.parted:
+                self.outer.idents |= self.idents
+
+    # ---- leaving the group, and giving up ----
+
+    def refile(self, lanes: Lanes, inverse: Any, *, pure: bool) -> NoReturn:
+        """File the lanes at work by a fact, and those that went other ways as a group of their own."""
+        run = self.run
+        bottom = self.bottom()
+        rooted = bottom.rooted()
+        axes = tuple(sorted({*rooted, *lanes.axes}, key=lambda axis: axis.level))
+        found = {parent for axis in rooted.values() for parent in axis.parents}
+        found |= {axis for axis in lanes.axes if axis not in rooted}
+        grid = tuple(sorted(found, key=lambda axis: axis.level))
+        place, now = cells(tuple(rooted.values()), grid)
+        back = {on_base: axis for axis, on_base in rooted.items()}
+        order = [back.get(axis, axis) for axis in now]
+        head = [axis.size if axis in lanes.axes else 1 for axis in axes]
+        codes = np.broadcast_to(np.reshape(inverse, head), [axis.size for axis in axes])
+        codes = codes.transpose([axes.index(axis) for axis in order])
+        values = np.zeros([axis.size for axis in grid], np.intp)
+        values[place] = codes.astype(np.intp) + 1
+        others = [axis for axis in run.base if axis not in grid]
+        for value in np.unique(values):
+            index = np.nonzero(values == value)
+            part = run.axis.refinement(index[0].size, grid[-1].level, grid, index, run)
+            run.file(tuple([run.on_roots(axis) for axis in (*others, part)]), pure=pure)
+        raise Refiled
+
+    def give_up(self, statements: Any = None) -> NoReturn:
+        """Run the group again, these statements (or all at work) asking facts from now on."""
+        self.run.give_up(statements or self.statements())
+
+    def bottom(self) -> Region:
+        """The outermost region of the run."""
+        region = self
+        while region.outer is not None:
+            region = region.outer
+        return region
+
+    def statements(self) -> set[Any]:
+        """The statements by which lanes have parted, or may."""
+        found: set[Any] = set()
+        region: Region | None = self
+        while region is not None:
+            found |= region.idents
+            region = region.outer
+        return found
+
+
+_Same = object()  # the kind of a variable that still holds what it held at the entry of its region
+
+
+def effect(*objects: Any) -> None:
+    """Note that the code at work is about to change something other than a variable or a lane value."""
+    run = RUN.get()
+    if run is None or not run.parted:
+        return
+    if objects and all(type(x) is LaneArray or type(x) is Mixed for x in objects):
+        return
+    region = run.region
+    if region is not None and region.outer is None and region.top:
+        return  # the lanes that are away have returned for good
+    run.give_up()
+
+
+def failed(run: Run, error: Exception) -> None:
+    """An exception leaves the mapped function: if some lanes went another way before, it is theirs alone."""
+    if run.parted and run.region is not None:
+        run.region.refile(Lanes(()), 0, pure=run.started is not None and run.started.pure)
