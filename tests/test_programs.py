@@ -61,6 +61,18 @@ FOUND = {
         x[0] = y
         return x
     """,
+    "a row found by a lane's index, of an array that an inner function writes": """
+        def inner(a, b):
+            a[...] = b + np.cumsum(b)
+            return a[0]
+        return vmap(inner, in_axes=(1, None))(q, q[k % 3])
+    """,
+    "round() of an array": """
+        try:
+            return round(np.where(y > 0, y, 0.5))
+        except TypeError:
+            return -1
+    """,
     "a result that a later lane writes": """
         def inner(v):
             x[0] += v

@@ -332,9 +332,13 @@ class LaneArray:
         return str(value_of(self, "the text of a value", str))
 
     def __round__(self, ndigits: int | None = None) -> Any:
+        if self.kind == ARRAY:
+            raise TypeError("type numpy.ndarray doesn't define __round__ method")
         return round(value_of(self, "round() of a value", round), ndigits)
 
     def __trunc__(self) -> int:
+        if self.kind == ARRAY:
+            raise TypeError("type numpy.ndarray doesn't define __trunc__ method")
         return math.trunc(value_of(self, "int() of a value", math.trunc))  # type: ignore[no-any-return]
 
     def __floor__(self) -> int:

@@ -50,9 +50,14 @@ class Call:
         self.finish: Finish | None = stack_parts if has_ragged(out_axes) else None
         self.kinds: list[set[tuple[Any, type | None]]] = []  # the dtypes of each result, and which are weak: of a chunk
 
-    def overlaps(self, reached: Watch) -> bool:
+    def overlaps(self, reached: Watch, outer: Run | None = None) -> bool:
         """Whether a mapped argument shares memory with itself, or with what else the function sees."""
-        return reached.overlaps(self.inputs.memory(), self.inputs.shared())
+        memory = self.inputs.memory()
+        while outer is not None:  # gathered rows of an array are views of it in the loop
+            if outer.views is not None and any(outer.views.pinned(facts.owner_of(data)) for data in memory):
+                return True
+            outer = outer.parent
+        return reached.overlaps(memory, self.inputs.shared())
 
 
 class Groups:
@@ -227,7 +232,7 @@ def run_inner(call: Call, run: Run) -> Any:
         if moved:
             reached.restore()
     if run.writable:
-        if call.overlaps(reached):
+        if call.overlaps(reached, run.parent):
             raise NoLaneForm("an argument that is written overlaps other memory", in_order=True)
         groups.commit_to_outer()
     return stack(call, run, groups.outcomes, [])

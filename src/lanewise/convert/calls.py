@@ -139,7 +139,7 @@ def _range(*args: Any) -> Any:
 
 @form_of(round)
 def _round(x: Any, ndigits: Any = None) -> Any:
-    if type(x) is not LaneArray or type(ndigits) is LaneArray or _is_array(x) or x.data.dtype.kind not in "biuf":
+    if type(x) is not LaneArray or type(ndigits) is LaneArray or x.kind == ARRAY or x.data.dtype.kind not in "biuf":
         return round(x) if ndigits is None else round(x, ndigits)
     x = live(x)
     if x.kind == PYTHON:

@@ -181,7 +181,8 @@ def _rounding(function: Any, ufunc: Any) -> Callable[..., Any]:
         if type(x) is Mixed:
             return TABLE["mixed"](x, call)
         x = live(x)
-        if x.data.dtype.kind not in "biuf" or x.data.size != math.prod(x.lanes.shape):
+        no_scalar = x.data.size != math.prod(x.lanes.shape) or (x.kind == ARRAY and function is math.trunc)
+        if x.data.dtype.kind not in "biuf" or no_scalar:
             return function(x)
         data = x.data.reshape(x.lanes.shape)
         if data.dtype.kind == "f":
