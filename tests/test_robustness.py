@@ -462,7 +462,7 @@ def test_no_memory_grows_over_many_calls(function):
     objects = len(gc.get_objects())
     tracemalloc.start()
     try:
-        many(200)  # NumPy keeps some small blocks for later
+        many(400)  # NumPy keeps some small blocks for later
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         many(200)
