@@ -133,6 +133,7 @@ class Run:
     top = False  # the next converted function to be called is the mapped one
     lent: weakref.WeakValueDictionary[int, Any] | None = None  # copies that stand for arrays from before a region
     lenders: dict[int, Any]  # the statements for whose sake they were made
+    fresh: dict[int, Any]  # containers made while lanes were away, and the refinements then
     open: Sequence[Any] = ()  # the copies of the operation at work, which it may write
     dirty: Any = None  # and those that it has written
 
@@ -140,6 +141,7 @@ class Run:
         self.axis = axis
         self.parent = parent
         self.waiting: list[Group] = []
+        self.fresh = {}
         if parent is not None:
             self.strict = parent.strict
             self.tracing = parent.tracing
@@ -187,6 +189,7 @@ class Run:
         self.exchanged = 0
         self.region = None
         self.parted = self.top = False
+        self.fresh.clear()
         self.nowhere = self.views = None
         self.groups += 1
         for axis in group.axes:

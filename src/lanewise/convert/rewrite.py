@@ -132,6 +132,7 @@ class Function:
         self.visible = self.locals | outer_names  # the names whose cells an inner function can have
         self.live = Liveness(body)
         self.expressions = Expressions(self)
+        self.pending: list[Any] = []  # definitions that the statement at work needs before it
 
     def fresh(self, letter: str) -> str:
         """A name that occurs nowhere else."""
@@ -142,6 +143,7 @@ class Function:
         """The definition, rewritten."""
         node = self.node
         if isinstance(node, ast.Lambda):
+            self.expressions.inner = 1
             return ast.copy_location(ast.Lambda(node.args, self.expressions.visit(node.body)), node)
         body = list(node.body)
         start = []
@@ -170,9 +172,25 @@ class Function:
         """A list of statements, rewritten."""
         found = []
         for node in body:
-            for new in self.statement(node, place):
-                found.append(_located(new, node))
+            held, self.pending = self.pending, []
+            new = self.statement(node, place)
+            found += [_located(item, node) for item in (*self.pending, *new)]
+            self.pending = held
         return found
+
+    def total(self, generator: Any) -> Any:
+        """``sum`` of a generator with conditions, as a function with a loop in it; returns a call of it."""
+        name, total = self.fresh("sum"), self.fresh("total")
+        body: Any = ast.Assign([_name(total, True)], ast.BinOp(_name(total), ast.Add(), generator.elt))
+        for part in reversed(generator.generators):
+            for test in reversed(part.ifs):
+                body = ast.If(test, [body], [])
+            body = ast.For(part.target, part.iter, [body], [])
+        start = ast.Assign([_name(total, True)], ast.Constant(0))
+        made = _function(name, [start, body, ast.Return(_name(total))])
+        made = ast.fix_missing_locations(_located(copy.deepcopy(made), generator))
+        self.pending.append(Function(made, self.counter, self.visible).rewritten())
+        return ast.Call(_name(name), [], [])
 
     def statement(self, node: Any, place: Place) -> list[Any]:
         """One statement, rewritten."""
@@ -373,7 +391,8 @@ class Function:
         return [ast.Assign([_name(depth, True)], _call("depth")), ast.Try(parts[0], handlers, *parts[1:])]
 
     def on_Match(self, node: Any, place: Place) -> list[Any]:
-        subject = self.fresh("subject")
+        parts = node.subject.elts if isinstance(node.subject, ast.Tuple) else None
+        subject: Any = self.fresh("subject") if parts is None else [self.fresh("subject") for _ in parts]
         chain = self.cases(subject, node.cases)
         if chain is None:
             guards = [case.guard and self.expressions.truth(case.guard) for case in node.cases]
@@ -382,17 +401,22 @@ class Function:
                 for case, guard in zip(node.cases, guards, strict=True)
             ]
             return [ast.Match(self.expressions.visit(copy.deepcopy(node.subject)), cases)]
-        start = ast.Assign([_name(subject, True)], self.expressions.visit(copy.deepcopy(node.subject)))
+        names = [subject] if parts is None else subject
+        values = [node.subject] if parts is None else parts
+        start = [
+            ast.Assign([_name(name, True)], self.expressions.visit(copy.deepcopy(value)))
+            for name, value in zip(names, values, strict=True)
+        ]
         if not chain:
-            return [start]
+            return start
         chain[0] = _located(chain[0], node)
         for inner in ast.walk(chain[0]):
             if isinstance(inner, ast.If):
                 self.live.after.setdefault(inner, self.live.after.get(node, self.locals))
-        self.locals.add(subject)
-        return [start, *self.block(chain, place)]
+        self.locals.update(names)
+        return [*start, *self.block(chain, place)]
 
-    def cases(self, subject: str, cases: list[Any]) -> list[Any] | None:
+    def cases(self, subject: Any, cases: list[Any]) -> list[Any] | None:
         """A ``match`` on values as a chain of ifs; None where its patterns are of other kinds."""
         if not cases:
             return []
@@ -410,8 +434,13 @@ class Function:
         return [ast.If(test, [*binding, *case.body], others)]
 
 
-def _pattern(pattern: Any, subject: str) -> tuple[Any, list[Any]]:
-    """The test of a pattern, and what it binds; no test where it is not one of plain values."""
+def _pattern(pattern: Any, subject: Any) -> tuple[Any, list[Any]]:
+    """The test of a pattern, and what it binds; no test where it is not one of plain values.
+
+    The subject is a name, or a list of names for a tuple that is written out.
+    """
+    if isinstance(subject, list):
+        return _sequence_pattern(pattern, subject)
     if isinstance(pattern, ast.MatchValue):
         return ast.Compare(_name(subject), [ast.Eq()], [pattern.value]), []
     if isinstance(pattern, ast.MatchSingleton):
@@ -425,6 +454,21 @@ def _pattern(pattern: Any, subject: str) -> tuple[Any, list[Any]]:
         test, binding = _pattern(pattern.pattern, subject) if pattern.pattern else (ast.Constant(True), [])
         return test, [*binding, *([ast.Assign([_name(pattern.name, True)], _name(subject))] if pattern.name else [])]
     return None, []
+
+
+def _sequence_pattern(pattern: Any, subjects: list[str]) -> tuple[Any, list[Any]]:
+    if isinstance(pattern, ast.MatchAs) and pattern.pattern is None and pattern.name is None:
+        return ast.Constant(True), []
+    if not isinstance(pattern, ast.MatchSequence) or any(isinstance(part, ast.MatchStar) for part in pattern.patterns):
+        return None, []
+    if len(pattern.patterns) != len(subjects):
+        return ast.Constant(False), []
+    found = [_pattern(part, subject) for part, subject in zip(pattern.patterns, subjects, strict=True)]
+    if any(test is None for test, _ in found):
+        return None, []
+    tests = [test for test, _ in found if not (isinstance(test, ast.Constant) and test.value is True)]
+    test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests) if tests else ast.Constant(True)
+    return test, [binding for _, bindings in found for binding in bindings]
 
 
 class _Returns(ast.NodeTransformer):
@@ -470,6 +514,7 @@ class Expressions(ast.NodeTransformer):
 
     def __init__(self, function: Function) -> None:
         self.function = function
+        self.inner = 0  # how many comprehensions deep
 
     def truth(self, node: Any) -> Any:
         """An expression of which only the truth is asked."""
@@ -516,12 +561,45 @@ class Expressions(ast.NodeTransformer):
         return self.at(_call("chain", self.visit(node.left), *steps), node)
 
     def visit_Call(self, node: Any) -> Any:
+        if self.is_sum(node):
+            return self.at(self.function.total(node.args[0]), node)
         node = self.generic_visit(node)
         if isinstance(node.func, ast.Attribute):
             node.func = self.at(_call("method", node.func.value, ast.Constant(node.func.attr)), node.func)
         elif not (isinstance(node.func, ast.Name) and node.func.id.startswith(PREFIX)):
             node.func = self.at(_call("function", node.func), node.func)
         return node
+
+    def is_sum(self, node: Any) -> bool:
+        """Whether a call is ``sum`` of a generator with conditions, which depend on variables of the function only."""
+        if not isinstance(node.func, ast.Name) or node.func.id != "sum" or len(node.args) != 1 or node.keywords:
+            return False
+        generator = node.args[0]
+        hidden = self.inner or "sum" in self.function.visible or not isinstance(generator, ast.GeneratorExp)
+        return not hidden and any(part.ifs for part in generator.generators) and not _binds(generator)
+
+    def visit_inner(self, node: Any) -> Any:
+        """What has variables of its own."""
+        self.inner += 1
+        node = self.generic_visit(node)
+        self.inner -= 1
+        return node
+
+    visit_GeneratorExp = visit_inner
+
+    def visit_container(self, node: Any) -> Any:
+        """A new list, dict or set, which only the lanes at work know."""
+        if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            return self.generic_visit(node)
+        comprehends = isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp))
+        return self.at(_call("new", self.visit_inner(node) if comprehends else self.generic_visit(node)), node)
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_List = visit_Dict = visit_Set = visit_container
+
+    def visit_BinOp(self, node: Any) -> Any:
+        repeats = isinstance(node.op, ast.Mult) and isinstance(node.left, ast.List)
+        node = self.generic_visit(node)
+        return self.at(_call("new", node), node) if repeats else node
 
     def visit_Subscript(self, node: Any) -> Any:
         if not isinstance(node.ctx, ast.Load) or _is_constant_index(node.slice):
@@ -537,6 +615,7 @@ class Expressions(ast.NodeTransformer):
 
     def visit_Lambda(self, node: Any) -> Any:
         inner = Function(node, self.function.counter, self.function.visible)
+        inner.expressions.inner = 1  # there is no place for definitions
         node.body = inner.expressions.visit(node.body)
         return node
 

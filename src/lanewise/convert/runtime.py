@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, live
-from ..facts import RUN, Run
+from ..facts import RUN, Run, recorder
 from ..lanes import NOWHERE, LaneAxis
 from ..ops.composite import CLASSES
 from ..ops.polynomial import lane_instance
@@ -33,6 +33,8 @@ def _run() -> Run:
 
 def enter() -> Frame:
     """Begin a call of a function."""
+    if (tracer := recorder()) is not None:
+        return tracer.frame()  # type: ignore[no-any-return]
     return Frame(_run())
 
 
@@ -62,6 +64,8 @@ def loop(peek: Any, names: tuple[str, ...], has_else: bool, twice: bool = True) 
     run = RUN.get()
     if twice and all(_is_plain(contents(cell), run) for cell in cells):
         return None
+    if run is not None and run.recorder is not None:
+        return run.recorder.loop(variables(names, peek), has_else)  # type: ignore[no-any-return]
     return Loop(_run() if run is None else run, variables(names, peek), peek.__code__, has_else)
 
 
@@ -107,6 +111,14 @@ def augmented(function: Any, target: Any, value: Any) -> Any:
     return function(target, value)
 
 
+def new(container: Any) -> Any:
+    """A list, dict or set that has just been made: as long as no lane leaves, those at work may change it."""
+    run = RUN.get()
+    if run is not None and run.parted:
+        run.fresh[id(container)] = container, run.refinements
+    return container
+
+
 def get(base: Any, index: Any) -> Any:
     """``base[index]``; an array or a list that all lanes share is read by an index of each lane in one gather."""
     if type(base) is LaneArray or type(index) not in _INDICES or not _varies(index):
@@ -131,7 +143,7 @@ def _varies(index: Any) -> bool:
 def _picked(items: Any, index: LaneArray) -> Any:
     """An item of a sequence by a number of each lane."""
     index = live(index)
-    if index.data.ndim > index.lanes.ndim or index.data.dtype.kind not in "iub" or not index.data.size:
+    if not _is_number(index):
         return items[index]
     kinds = {type(item) for item in items}
     if len(kinds) == 1 and (kind := kinds.pop()) in (int, float, bool, complex):
@@ -151,7 +163,27 @@ def set_(value: Any, base: Any, index: Any) -> None:
     """``base[index] = value``."""
     if type(base) is not LaneArray:
         effect(base)
+        if type(base) is list and type(index) is LaneArray and _is_number(index):
+            _set_items(base, live(index), value)
+            return
     base[index] = value
+
+
+def _is_number(index: LaneArray) -> bool:
+    return index.data.ndim == index.lanes.ndim and index.data.dtype.kind in "iu" and index.data.size > 0
+
+
+def _set_items(items: list[Any], index: LaneArray, value: Any) -> None:
+    """``items[index] = value`` for a list, at a place of each lane's own."""
+    numbers = np.unique(index.data)
+    if numbers.size == 1 or numbers[0] < -len(items) or numbers[-1] >= len(items):
+        items[operator.index(index)] = value
+        return
+    for number in numbers.tolist():
+        old = items[number]
+        sides = [np.nonzero(index.data == number), np.nonzero(index.data != number)]
+        thunks: list[Any] = [lambda: value, lambda old=old: old]
+        items[number] = choose(index.lanes, sides, thunks, None)
 
 
 def set_augmented(function: Any, base: Any, index: Any, value: Any) -> None:
@@ -168,6 +200,8 @@ def if_expression(test: Any, then: Any, orelse: Any) -> Any:
         return then() if test else orelse()
     ident = then.__code__
     test = truths(test)
+    if type(test) is LaneArray and (tracer := recorder()) is not None:
+        return tracer.choose(test, then, orelse)
     if type(test) is not LaneArray or ident in PLAIN:
         return then() if test else orelse()
     return choose(test.lanes, [np.nonzero(test.data), np.nonzero(~test.data)], [then, orelse], ident)
@@ -230,6 +264,8 @@ def not_(value: Any) -> Any:
     if type(value) not in _VARYING:
         return not value
     value = truths(value)
+    if type(value) is LaneArray and (tracer := recorder()) is not None:
+        return tracer.negated(value)
     if type(value) is LaneArray:
         return LaneArray(~value.data, value.lanes, PYTHON)
     return not value
@@ -326,6 +362,7 @@ _BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, ABCMeta, type(np
 
 HELPERS: dict[str, Any] = {
     "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,
+    "new": new,
     "augmented": augmented, "get": get, "set": set_, "set_augmented": set_augmented, "slice": slice,
     "if_expression": if_expression, "and": and_, "or": or_, "all": all_, "any": any_, "not": not_, "chain": chain,
     "is_": is_, "is_not": is_not, "in_": in_, "not_in": not_in, "method": method, "function": function,

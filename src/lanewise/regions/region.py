@@ -230,12 +230,18 @@ def effect(*objects: Any) -> None:
     run = RUN.get()
     if run is None or not run.parted:
         return
-    if objects and all(type(x) is LaneArray or type(x) is Mixed for x in objects):
+    if objects and all(type(x) is LaneArray or type(x) is Mixed or _is_fresh(run, x) for x in objects):
         return
     region = run.region
     if region is not None and region.outer is None and region.top:
         return  # the lanes that are away have returned for good
     run.give_up()
+
+
+def _is_fresh(run: Run, container: Any) -> bool:
+    """Whether something was made by the lanes at work, all of which are still here."""
+    made = run.fresh.get(id(container))
+    return made is not None and made[0] is container and made[1] is run.refinements
 
 
 def failed(run: Run, error: Exception) -> None:
