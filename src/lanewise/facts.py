@@ -311,6 +311,8 @@ class Run:
             return
         own = []
         for axis in outer:
+            if axis.replaced is not None:
+                continue  # the group has split since: it starts from its own lanes anyway
             same = self.axis.refinement(axis.size, axis.level, (axis,), (np.arange(axis.size),), self)
             same.label, same.name, same.whole = axis.label, axis.name, True
             own.append(same)

@@ -100,18 +100,17 @@ def views_of(run: Run) -> Views:
     return run.views  # type: ignore[no-any-return]
 
 
-def add_row(copy: Data, data: Data, lanes: Lanes, items: Any, wider: bool) -> Data:
+def add_row(copy: Data, data: Data, lanes: Lanes, items: Any, wider: bool) -> None:
     """Note that some gathered data is a view in the loop, if the array that it was gathered from can be written."""
     run = RUN.get()
     borrowed = run is not None and run.borrowed is not None and id(owner_of(data)) in run.borrowed
     if run is None or not (data.flags.writeable or borrowed):
         copy.flags.writeable = data.flags.writeable
-        return copy
+        return
     rows = views_of(run).rows
     key = id(copy)
     known = None if run.parted else data  # lanes at work alone see copies, not the array itself
     rows[key] = Row(weakref.ref(copy, lambda _: rows.pop(key, None)), known, lanes, items, wider)
-    return copy
 
 
 def check_free(x: Any) -> None:
@@ -144,15 +143,17 @@ def move(x: Any, lanes: Lanes) -> None:
 
 def find(x: Any) -> None:
     """Let a value whose lanes are retired follow its memory."""
-    while x.lanes.heir is not None:
+    while True:
         owner = owner_of(x.data)
         run = RUN.get()
         while run is not None and (run.views is None or id(owner) not in run.views.moved):
             run = run.parent
-        if run is None:
+        if run is not None:  # it may have moved again since
+            x.data, x.lanes = run.views.moved[id(owner)].view(x.data, x.lanes)
+        elif x.lanes.heir is not None:
             x.lanes = x.lanes.heir
         else:
-            x.data, x.lanes = run.views.moved[id(owner)].view(x.data, x.lanes)
+            return
 
 
 TABLE["moved"] = find

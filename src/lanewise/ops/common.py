@@ -194,6 +194,11 @@ def flat(x: LaneArray) -> Data:
     return x.data.reshape((*x.lanes.shape, math.prod(x.data.shape[x.lanes.ndim :])))
 
 
+def elements(x: LaneArray) -> Any:
+    """The elements of a value in C order, to be read only."""
+    return LaneArray(flat(x), x.lanes, ARRAY)
+
+
 def lanes_first(data: Data, lanes: Lanes, at: int) -> Data:
     """Move the lane axes of some data from position ``at`` to the front."""
     moved = tuple(range(at, at + lanes.ndim))

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, LaneArray, as_wide_as_it_is, live, map_lanes, row, wrap
-from ..facts import owner_of
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, as_wide_as_it_is, lanes_of, live, map_lanes, row, wrap
 from ..lanes import Lanes, spread
 from ..views import add_row
-from .common import as_lanes, bind, data_axis, full, lane, lanes_first, npl, spread_all
+from .common import as_lanes, bind, data_axis, elements, full, lane, lanes_first, npl, spread_all
 from .writing import BACK, stored, write_data
 
 _ALL = slice(None)
@@ -189,10 +188,15 @@ def getitem(func: Any, x: LaneArray, index: Any) -> Any:
         return _take_mask(x, index)
     x, index, _ = agreed(x, index, [])
     steps = plan(x, index)
-    found = take(x, steps)
-    if found.kind == ARRAY and steps.gathers and all(map(_is_basic, _tuple(index))):
-        data = add_row(owner_of(found.data), x.data, x.lanes, steps.items, steps.lanes is not x.lanes)  # a view
-        return LaneArray(_shift(data, steps.lanes.ndim, steps.advanced, steps.place), steps.lanes, ARRAY)
+    if not any(type(item) is LaneArray for item in _tuple(index)) or not all(map(_is_basic, _tuple(index))):
+        return take(x, steps)
+    data = x.data[steps.items]
+    if type(data) is np.ndarray and data.base is not None:
+        data = data.copy()
+    found = take(x, steps, data)
+    if found.kind == ARRAY:  # a view in the loop
+        add_row(data, x.data, x.lanes, steps.items, steps.lanes is not x.lanes)
+        found.data.flags.writeable = data.flags.writeable
     return found
 
 
@@ -232,9 +236,9 @@ def _take_mask(x: LaneArray, mask: LaneArray) -> LaneArray:
     return LaneArray(x.data[mask.data].reshape(*x.lanes.shape, count), x.lanes, ARRAY)
 
 
-def take(x: LaneArray, steps: Plan) -> LaneArray:
-    """Read by a plan."""
-    data = x.data[steps.items]
+def take(x: LaneArray, steps: Plan, data: Any = None) -> LaneArray:
+    """Read by a plan, or arrange the data that were read by it."""
+    data = x.data[steps.items] if data is None else data
     lanes = steps.lanes
     if steps.gathers:
         data = _shift(data, lanes.ndim, steps.advanced, steps.place)
@@ -285,7 +289,11 @@ def _arranged(data: Any, steps: Plan) -> Any:
 
 
 def agreed(x: LaneArray, index: Any, values: list[LaneArray]) -> Any:
-    """Array, index and values, once the lanes agree on how much each mask in the index marks."""
+    """Array, index and values, once the lanes agree on how much each mask in the index marks, and on slices."""
+    if any(type(item) is slice and lanes_of(item).axes for item in _tuple(index)):
+        index = tuple([_item(item) if type(item) is slice else item for item in _tuple(index)])
+        x = live(x)
+        index, values = map_lanes(live, (index, values))
     masks = [item for item in _tuple(index) if type(item) is LaneArray and item.data.dtype == bool]
     for mask in masks:
         _agree_on_count(live(mask))
@@ -327,7 +335,7 @@ def take_function(func: Any, *args: Any, **kwargs: Any) -> Any:
     x, indices, axis = as_lanes(call["a"]), as_lanes(call["indices"]), call.get("axis")
     out, mode = call.get("out"), call.get("mode", "raise")
     if axis is None:
-        x, axis = np.ravel(x), 0
+        x, axis = elements(x) if type(x) is LaneArray else np.ravel(x), 0
     if type(x) is not LaneArray and type(indices) is LaneArray:
         axis = axis % x.ndim if x.ndim else 0
         data = np.take(x, indices.data, axis=axis, mode=mode)

@@ -11,7 +11,7 @@ from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, lanes_of, method, ro
 from ..facts import NoLaneForm
 from ..lanes import spread
 from . import elementwise  # noqa: F401  # its row of nan_to_num is one that copies
-from .common import as_lanes, flat, full, lane, npl, rank
+from .common import as_lanes, elements, flat, full, lane, npl, rank
 from .composite import composite
 from .indexing import check_mask, fitted, writing
 from .writing import overlap, source, write, write_data
@@ -97,17 +97,17 @@ def putmask(func: Any, a: Any, mask: Any, values: Any) -> None:
     write_data(x, where.lanes)
     if type(values) is LaneArray or isinstance(values, np.ndarray):
         _check_cast(values, x, "safe")
-    found = _elements(source(values, x.data.dtype))
+    found = elements(source(values, x.data.dtype))
     if where.size != x.size:
         raise ValueError("putmask: mask and data must be the same size")
-    flat = where.data.reshape(*where.lanes.shape, x.size).astype(bool)
+    marked = flat(where).astype(bool)
     if found.shape[0] == 0:
-        if flat.any() and func is np.place:
+        if marked.any() and func is np.place:
             raise ValueError("Cannot insert from an empty array!")
         return
-    place = np.cumsum(flat, axis=-1) - 1 if func is np.place else np.broadcast_to(np.arange(x.size), flat.shape)
+    place = np.cumsum(marked, axis=-1) - 1 if func is np.place else np.broadcast_to(np.arange(x.size), marked.shape)
     index = LaneArray(np.maximum(place, 0) % found.shape[0], where.lanes, ARRAY)
-    marks = LaneArray(flat.reshape(where.lanes.shape + x.shape), where.lanes, ARRAY)
+    marks = LaneArray(marked.reshape(where.lanes.shape + x.shape), where.lanes, ARRAY)
     put_masked(x, npl.reshape(npl.take(found, index), x.shape), marks)
 
 
@@ -115,7 +115,7 @@ def putmask(func: Any, a: Any, mask: Any, values: Any) -> None:
 def put(func: Any, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """``np.put``: writes at places of the flattened array, the values repeated as needed."""
     x = _target(a)
-    index, values = _elements(lane(ind)), _elements(source(v, x.data.dtype))
+    index, values = elements(lane(ind)), elements(source(v, x.data.dtype))
     write_data(x, index.lanes)
     if index.data.size and index.data.dtype.kind not in "iub":
         raise TypeError(f"Cannot cast array data from {index.data.dtype!r} to dtype('int64')")
@@ -166,7 +166,7 @@ class Flat:
         self.base = base
 
     def __getitem__(self, index: Any) -> Any:
-        found = _elements(self.base)[index]
+        found = elements(self.base)[index]
         return npl.copy(found) if type(found) is LaneArray and found.kind == ARRAY else found
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -175,7 +175,7 @@ class Flat:
         apply(_set_flat, self.base, index, value)
 
     def __iter__(self) -> Any:
-        return iter(_elements(self.base))
+        return iter(elements(self.base))
 
     def __len__(self) -> int:
         return self.base.size
@@ -185,7 +185,7 @@ class Flat:
 
     def copy(self) -> Any:
         """The elements as an array of one axis."""
-        return npl.copy(_elements(self.base))
+        return npl.copy(elements(self.base))
 
 
 def _set_flat(x: Any, index: Any, value: Any) -> None:
@@ -210,12 +210,7 @@ def set_flat(func: Any, x: Any, index: Any, value: Any) -> None:
     if values.size > 1 and overlap(values, x):
         raise NoLaneForm("an array is written with its own elements, one by one")
     if values.size:
-        put_flat(x, _elements(found), _elements(values))
-
-
-def _elements(x: LaneArray) -> LaneArray:
-    """The elements in C order, to be read: whether they are a view does not matter."""
-    return LaneArray(flat(x), x.lanes, ARRAY)
+        put_flat(x, elements(found), elements(values))
 
 
 TABLE["flat"] = Flat

@@ -12,7 +12,7 @@ from ..array import ARRAY, FAST, SCALAR, SLOW, TABLE, LaneArray, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, Lanes, spread
 from ..operators import PYTHON_OPERATORS
-from .common import as_lanes, data_axis, lane, npl, rank, spread_all, weaken
+from .common import as_lanes, data_axis, elements, lane, npl, rank, spread_all, weaken
 from .elementwise import with_axes
 from .writing import stored
 
@@ -180,7 +180,7 @@ def outer_of_vectors(func: Any, x1: Any, x2: Any, /) -> Any:
 @row(np.outer)
 def outer(func: Any, a: Any, b: Any, out: Any = None) -> Any:
     """``np.outer``: the flattened examples, every element against every other."""
-    return stored(np.ravel(lane(a))[:, None] * np.ravel(lane(b))[None, :], out)
+    return stored(elements(lane(a))[:, None] * elements(lane(b))[None, :], out)
 
 
 @row(np.tensordot, np.linalg.tensordot)
