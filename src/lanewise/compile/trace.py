@@ -19,6 +19,7 @@ import optree
 
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray, map_lanes
 from ..axes import label, result_axes
+from ..convert import lane_form
 from ..execute import Call
 from ..facts import RUN, NoLaneForm, Run, owner_of
 from ..guards import Watch, watch
@@ -127,6 +128,9 @@ class Recorder:
         self.shadow_run.tracing = True
         self.scope = self.top = Scope(None, None)
         self.journal: dict[Cell, Value] | None = None  # the arrays written in the branch at work, as they were
+        self.loops: list[Any] = []  # of converted code, the innermost last
+        self.left = 0  # how often lanes have left the function, loop or turn at work
+        self.unrolled = 8  # a loop over plain numbers of so many turns is written out
         self.kept: list[Any] = []  # arrays of closures and globals: read at each call, and not only now
         self.kept_ids: set[int] = set()
 
@@ -485,6 +489,68 @@ class Recorder:
         finally:
             RUN.reset(token)
 
+    # ---- control flow: see `control` and `statements` ----
+
+    def while_loop(self, cond_fun: Any, body_fun: Any, init: Any) -> Any:
+        """``lax.while_loop``."""
+        from .control import while_loop
+
+        return while_loop(self, cond_fun, body_fun, init)
+
+    def scan(self, f: Any, init: Any, xs: Any, length: int, reverse: bool = False) -> Any:
+        """``lax.scan``."""
+        from .control import scan
+
+        return scan(self, f, init, xs, length, reverse)
+
+    def fori_loop(self, lower: int, upper: int, body: Any, init: Any) -> Any:
+        """``lax.fori_loop`` between plain bounds."""
+        from .control import fori_loop
+
+        return fori_loop(self, lower, upper, body, init)
+
+    def cond(self, pred: Any, true_fun: Any, false_fun: Any, *operands: Any) -> Any:
+        """``lax.cond``."""
+        from .control import cond
+
+        return cond(self, pred, true_fun, false_fun, *operands)
+
+    def truths(self, test: Any) -> Any:
+        """The truth of a value in each lane."""
+        from .statements import truths
+
+        return truths(self, test)
+
+    def negated(self, test: Any) -> Any:
+        """``not test``."""
+        from .statements import negated
+
+        return negated(self, test)
+
+    def either(self, test: Any, then: Any, orelse: Any, variables: list[Any]) -> Any:
+        """An ``if`` of converted code."""
+        from .statements import either
+
+        return either(self, test, then, orelse, variables)
+
+    def choose(self, test: Any, then: Any, orelse: Any) -> Any:
+        """A conditional expression of converted code."""
+        from .statements import choose
+
+        return choose(self, test, then, orelse)
+
+    def frame(self) -> Any:
+        """A call of a converted function begins."""
+        from .statements import TracedFrame
+
+        return TracedFrame(self)
+
+    def loop(self, variables: list[Any], has_else: bool) -> Any:
+        """A loop of converted code begins."""
+        from .statements import TracedLoop
+
+        return TracedLoop(self, variables, has_else)
+
     # ---- nested maps ----
 
     def vmap(self, call: Call, run: Run) -> Any:
@@ -501,7 +567,7 @@ class Recorder:
         token = RUN.set(inner)
         guard = self.guard(call.fun)
         try:
-            result = call.fun(*args, **kwargs)
+            result = lane_form(call.fun)(*args, **kwargs)
         finally:
             RUN.reset(token)
             self.scope = outer
@@ -668,7 +734,7 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     guard = recorder.guard(fun)
     token = RUN.set(recorder.run)
     try:
-        result = fun(*new_args, **new_kwargs)
+        result = lane_form(fun)(*new_args, **new_kwargs)
         found, tree = flatten_results(result)
         results: list[Any] = []
         places: list[Any] = []

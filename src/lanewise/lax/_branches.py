@@ -62,7 +62,10 @@ def cond(
     operands = _operands("cond", operands, operand)
     check_scalar(pred, "cond", "pred")
     statement = ident(true_fun, false_fun)
-    test = _apart(truths(pred), statement)
+    test = truths(pred)
+    if type(test) is LaneArray and (tracer := recorder()) is not None:
+        return tracer.cond(test, *functions, *operands)
+    test = _apart(test, statement)
     if type(test) is not LaneArray:
         return functions[0 if test else 1](*operands)
     indices = [np.nonzero(test.data), np.nonzero(~test.data)]

@@ -125,6 +125,8 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
     run = RUN.get()
     test = form(run, cond_fun, "while_loop", "cond_fun")
     body = form(run, body_fun, "while_loop", "body_fun")
+    if run is not None and run.recorder is not None:
+        return run.recorder.while_loop(test, body, init_val)
     carry = Carry("while_loop", "init_val", init_val, run)
 
     def goes_on() -> Any:
@@ -212,6 +214,8 @@ def fori_loop(
 
         _repeat(carry, lambda: first + turns < last, turn, ident(body_fun))
         return carry.value
+    if run is not None and run.recorder is not None and last - first > run.recorder.unrolled:
+        return run.recorder.fori_loop(first, last, body, init_val)
     for i in range(first, last):
         if carry.turn(body(i, carry.value)):
             break
@@ -352,6 +356,8 @@ def _scan(name: str, step: Any, init: Any, xs: Any, length: Any, reverse: bool, 
     carry = Carry(name, "init", init, run)
     if turns == 0:
         return carry.value, _nothing(step, carry.value, leaves, spec)
+    if run is not None and run.recorder is not None and turns > run.recorder.unrolled:
+        return run.recorder.scan(step, init, xs, turns, reverse)  # type: ignore[no-any-return]
     ys: list[list[Any]] = []
     typed: Typed | None = None
     for t in reversed(range(turns)) if reverse else range(turns):

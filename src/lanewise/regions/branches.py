@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, PYTHON, TABLE, LaneArray, live, truth
-from ..facts import PLAIN, RUN, NoLaneForm, Run
+from ..facts import PLAIN, RUN, NoLaneForm, Run, recorder
 from ..lanes import Lanes
 from .meet import UNBOUND, Mixed, bound
 from .region import GONE, Region
@@ -108,6 +108,8 @@ def truths(test: Any) -> Any:
             return bool(test)
     if type(test) is not LaneArray:
         return bool(test)
+    if (tracer := recorder()) is not None:
+        return tracer.truths(test)
     test = live(test)
     lanes = test.lanes
     if not lanes.axes:
@@ -133,6 +135,8 @@ def where(mask: Any) -> tuple[Any, ...]:
 def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any) -> Any:
     """Run one of two bodies in each lane."""
     test = truths(test)
+    if type(test) is LaneArray and (tracer := recorder()) is not None:
+        return tracer.either(test, then, orelse, variables)
     if type(test) is LaneArray and ident in PLAIN:
         test = bool(test)
     if type(test) is not LaneArray:
