@@ -12,6 +12,7 @@ import contextlib
 import doctest
 import io
 import itertools
+import linecache
 import re
 import subprocess
 import sys
@@ -73,11 +74,21 @@ def answer(statement: ast.stmt, namespace: dict[str, object], file: str) -> str:
     return said + shown.getvalue()
 
 
+def source_of(text: str, file: str) -> tuple[int, None, list[str], str]:
+    """A page as a Python file for `linecache`: the lines of its blocks in their places, all others empty."""
+    lines = [""] * text.count("\n")
+    for first, source in blocks(text, "python"):
+        code = source.splitlines()
+        lines[first - 1 : first - 1 + len(code)] = code
+    return len(text), None, [line + "\n" for line in lines], file
+
+
 @page
 def test_every_code_block_runs_and_shows_what_it_says(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A module of its own, which classes and functions of the page can name.
     module = types.ModuleType("docs_" + page.stem.replace("-", "_"))
     monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(linecache.cache, str(page), source_of(page.read_text(), str(page)))
     checker = doctest.OutputChecker()
     for line, source in blocks(page.read_text(), "python"):
         for statement, promised in statements(source):

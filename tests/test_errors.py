@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections import namedtuple
 from typing import Any
 
@@ -326,3 +327,16 @@ def test_a_failed_call_leaves_nothing_behind() -> None:
         assert facts.RUN.get() is None
         assert facts.LANE.get() == ()
     assert vmap(lambda x: x + 1)(numbers(2)).tolist() == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.0])
+def test_an_exception_of_the_function_has_no_context_but_its_own(value):
+    def root(x):
+        if x < 0:
+            raise KeyError("negative")
+        return math.log(x)
+
+    with pytest.raises((KeyError, ValueError)) as caught:
+        vmap(root)(np.array([4.0, value, 9.0]))
+    assert caught.value.__context__ is None
+    assert caught.traceback[-1].name == "root"

@@ -89,21 +89,29 @@ class Outermost(Groups):
             if lanes.size == 1:
                 self.lane_by_lane(lanes)  # a group of one lane: the function itself
                 return
+        failed: Exception | None = None
         try:
             self.batched()
+            return
         except NoLaneForm as signal:
             if signal.in_order or run.axis.size == 0:
                 raise
-            self.slow(signal.reason, signal.where())
+            reason, where = signal.reason, signal.where()
         except (TraceError, CollectiveError, PerformanceWarning, facts.RuleError):
             raise
         except Exception as error:
             if run.axis.size == 0:
                 raise
             self.check_shared_write(error)
-            self.slow(f"{type(error).__name__}: {error}", user_line(error.__traceback__), failed=True)
-            if self.failure is not None and isinstance(self.failure[1], CollectiveError):
-                raise  # one lane alone can't tell; what they raised together counts
+            failed = error
+            reason, where = f"{type(error).__name__}: {error}", user_line(error.__traceback__)
+        # Behind the handlers: what a lane raises has the context that it has in the loop, and none of ours.
+        try:
+            self.slow(reason, where, failed=failed is not None)
+            if failed is not None and self.failure is not None and isinstance(self.failure[1], CollectiveError):
+                raise failed  # one lane alone can't tell; what they raised together counts
+        finally:
+            failed = None
 
     def at_work(self) -> Any:
         """The lanes of the group at work."""
