@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,9 @@ MEANING = {
     LANE_BY_LANE: "runs on one lane at a time, with a `PerformanceWarning`",
     NOT_FOR_ARRAYS: "computes nothing from the values of an array",
 }
+
+USUAL = "2.1" <= ".".join(np.__version__.split(".")[:2]) < "2.5"
+"""Whether this is one of the versions that the tables speak of where versions differ."""
 
 OPERANDS = {
     "x": "f8:4", "y": "f8:4", "z": "f8:4|pos", "u": "f8:5", "w": "f8:4|unit", "a": "f8:2,3", "b": "f8:3,2", "k": "f8:3",
@@ -52,8 +56,8 @@ class Entry:
         Why it isn't batched.
     row : Row, optional
         The call, as the law takes it.
-    steady : bool
-        Whether some version of NumPy has it batched where others split.
+    varies : bool
+        Whether it may be otherwise in the oldest or the newest of the supported versions.
     """
 
     section: str
@@ -62,7 +66,7 @@ class Entry:
     call: str = ""
     reason: str = ""
     row: Row | None = field(default=None, repr=False)
-    steady: bool = False
+    varies: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,8 @@ class Section:
         Names that not every supported version has.
     shared : str
         Names that run lane by lane where their first operand is a plain array: Python asks no lane value about it.
-    steady : str
-        Names that split in some versions of NumPy, and are batched in others.
+    varies : str
+        Names that the oldest or the newest of the supported versions, whose code differs, may have otherwise.
     needs_lanes : str
         Names that a batch of no lanes can't answer.
     numeric : bool
@@ -102,7 +106,7 @@ class Section:
     not_for_arrays: dict[str, str] = field(default_factory=dict)
     some_versions: str = ""
     shared: str = ""
-    steady: str = ""
+    varies: str = ""
     needs_lanes: str = ""
     numeric: bool = True
 
@@ -119,7 +123,7 @@ class Section:
     def _entry(self, name: str, verdict: str, call: str, reason: str = "") -> Entry:
         text = re.sub(r"(\.?)\bf\b", lambda found: found[1] + name if found[1] else self.prefix + name, call)
         return Entry(
-            self.title, name, verdict, text, reason, self._row(name, verdict, text), name in self.steady.split()
+            self.title, name, verdict, text, reason, self._row(name, verdict, text), name in self.varies.split()
         )
 
     def _row(self, name: str, verdict: str, call: str) -> Row:
@@ -128,7 +132,8 @@ class Section:
         f = eval(f"lambda {', '.join(used)}: {call}", NAMESPACE)
         return Row(
             f"{self.prefix}{name}", f, tuple(OPERANDS[operand] for operand in used), special=False, kinds=False,
-            facts=verdict == SPLITS or name in self.needs_lanes.split(), strict=verdict != LANE_BY_LANE,
+            facts=verdict == SPLITS or name in self.needs_lanes.split(),
+            strict=verdict != LANE_BY_LANE and (USUAL or name not in self.varies.split()),
             reads=name in self.shared.split(),
             writes=any(word in call for word in ("after(", "method(", "out=")),
             alone=name.endswith(".at"),
@@ -165,7 +170,9 @@ def callables(module: Any, *extra: str) -> Callable[[], set[str]]:
     """The names of a module's public callables, and some more."""
 
     def names() -> set[str]:
-        found = {name for name in dir(module) if not name.startswith("_") and callable(getattr(module, name))}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            found = {name for name in dir(module) if not name.startswith("_") and callable(getattr(module, name))}
         return found | set(extra)
 
     return names

@@ -18,7 +18,7 @@ LINALG = Section(
         "f(p, ind=1)": "tensorinv",
         "f(b, k)[0]": "lstsq",
     },
-    splits={"total(*f(m))": "eig", "total(f(m))": "eigvals"}, steady="eig eigvals",
+    splits={"total(*f(m))": "eig", "total(f(m))": "eigvals"}, varies="eig eigvals",
     not_for_arrays={"a class of exceptions": "LinAlgError", "about the installation": "test"},
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from manifest import Section, callables
 BASES = {"polynomial": "poly", "chebyshev": "cheb", "legendre": "leg", "hermite": "herm", "hermite_e": "herme",
          "laguerre": "lag"}  # fmt: skip
 BATCHED = {
+    "f((t, y), m)": "valnd",
     "f(t, k)": "val",
     "f(k)": "fromroots",
     "f(x)": "der int",
@@ -56,7 +57,9 @@ def _section(base: str) -> Section:
     return Section(
         f"numpy.polynomial.{base}", f"lnp.polynomial.{base}.", callables(getattr(np.polynomial, base)),
         batched, _named(SPLITS, short),
-        not_for_arrays={"a class": f"{CLASSES[base]} ABCPolyBase", "makes an array of plain values": PLAIN[base]},
+        not_for_arrays={"a class": f"{CLASSES[base]} ABCPolyBase", "makes an array of plain values": PLAIN[base],
+                        "a helper that NumPy does not mean to show": "normalize_axis_index"},
+        some_versions=f"normalize_axis_index {short}valnd",
         needs_lanes=" ".join([*(short + name for name in NEEDS_LANES), *bases]),
     )  # fmt: skip
 

@@ -23,19 +23,21 @@ SPLITS = {  # a result is as wide as the longest text in it
     "f(lnp.strings.add(lnp.strings.multiply(words, i), 'yxy'), 'x')": "partition rpartition",
 }
 
+OLDER = "center ljust multiply rjust zfill partition rpartition"  # NumPy 2.0 asks C for each element
+
 STRINGS = Section(
     "numpy.strings", "lnp.strings.", callables(np.strings), {**BATCHED, "f(words, 2)": "slice"}, SPLITS,
-    some_versions="slice", numeric=False,
+    some_versions="slice partition rpartition", varies=OLDER, numeric=False,
     needs_lanes="center decode encode expandtabs ljust mod multiply replace rjust zfill",
 )  # fmt: skip
 
 CHAR = Section(
-    "numpy.char", "lnp.char.", callables(np.char),
+    "numpy.char", "lnp.char.", lambda: set(np.char.__all__),
     {**BATCHED, "f(words, words, '<', True)": "compare_chararrays"},
     {**SPLITS, "f('-', lnp.strings.multiply(words, i))": "join"},
     {"a list for each text": {"len(f(words))": "rsplit split splitlines"},
      "an array of a class of its own": {"len(f(words))": "array asarray"}},
-    {"a class": "chararray"}, numeric=False,
+    {"a class": "chararray"}, varies=OLDER, numeric=False,
 )  # fmt: skip
 
 SECTIONS = [STRINGS, CHAR]

@@ -127,6 +127,8 @@ READING = [
     Row("compress method", lambda x: x.compress([False, True]), ("f8:3,2",)),
     Row("extract", lambda x: np.extract(x > 0, x).sum(), ("f8:3,2",), facts=True),
     Row("flat read", lambda x: x.flat[3], ("f8:3,2",)),
+    Row("functions of flat", lambda x: (np.max(x.flat), np.sort(x.flat), np.add(x.flat, 1), np.add.reduce(x.flat)),
+        ("f8:3,2",)),
     Row("item", lambda x: (x.item(1), x[0].item()), ("f8:3",)),
 ]  # fmt: skip
 test_reading, test_reading_at_random = law([replace(row, reads=True) for row in READING])

@@ -180,6 +180,12 @@ class Flat:
     def __len__(self) -> int:
         return self.base.size
 
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return apply(func, *map(_read, args), **{name: _read(value) for name, value in kwargs.items()})
+
+    def __array_ufunc__(self, ufunc: np.ufunc, name: str, *inputs: Any, **kwargs: Any) -> Any:
+        return getattr(ufunc, name)(*map(_read, inputs), **kwargs)
+
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise NoLaneForm("a real array is asked of x.flat")
 
@@ -211,6 +217,10 @@ def set_flat(func: Any, x: Any, index: Any, value: Any) -> None:
         raise NoLaneForm("an array is written with its own elements, one by one")
     if values.size:
         put_flat(x, elements(found), elements(values))
+
+
+def _read(x: Any) -> Any:
+    return elements(x.base) if type(x) is Flat else x
 
 
 TABLE["flat"] = Flat

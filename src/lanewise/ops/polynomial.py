@@ -5,6 +5,7 @@ A length that depends on values (leading zeros are trimmed) is a fact, as it is 
 
 from __future__ import annotations
 
+import warnings
 from abc import ABCMeta
 from functools import cache, partial
 from types import FunctionType
@@ -94,7 +95,9 @@ def lane_instance(p: Any) -> Any:
 def undispatched() -> dict[Any, Any]:
     """NumPy's functions that it does not dispatch on every argument, and its polynomials: each with its form."""
     modules = (chebyshev, hermite, hermite_e, laguerre, legendre, polynomial, polyutils, np.strings, np.char)
-    named = [getattr(module, name) for module in modules for name in module.__all__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of np.char's own class, by its name alone
+        named = [getattr(module, name) for module in modules for name in module.__all__]
     found = {value: aware(value) for value in [*named, *BLIND] if callable(value) and not isinstance(value, np.ufunc)}
     for cls in CLASSES:
         for name in ("fit", "fromroots"):
