@@ -83,16 +83,26 @@ def test_kinds_of_scalars() -> None:
 
 
 @pytest.mark.parametrize(("f", "fact"), [
-    (lambda x: 1 if x.sum() > 0 else 2, "the truth of a value"),
+    (lambda x: str(x.sum()), "the text of a value"),
     (lambda x: x[x > 0], "the number of true elements in a mask"),
-    (lambda x: float(x.max()), r"float\(\) of a value"),
-    (lambda x: range(int(x.max())), r"int\(\) of a value"),
+    (lambda x: [0] * int(x.max()), "an integer value"),
 ])  # fmt: skip
 @pytest.mark.parametrize("mapped", [False, True])
 def test_a_fact_is_an_error_that_names_the_line(f: Any, fact: str, mapped: bool) -> None:
     line = f.__code__.co_firstlineno
     with pytest.raises(TraceError, match=rf"{fact} is needed at .*test_eval_shape\.py:{line}, but there are no values"):
         eval_shape(vmap(f) if mapped else f, struct(4, 4))
+
+
+def test_branches_and_loops_are_visited_once() -> None:
+    def newton(x: Any) -> Any:
+        for _ in range(int(x.max())):
+            while abs(x[0]) > 1:
+                x = x / 2 if x.sum() > 0 else x * 0.25
+        return x
+
+    assert eval_shape(newton, struct(4)) == struct(4)
+    assert eval_shape(lambda x: 1 if x > 0 else 2.5, struct()) == struct()
 
 
 def test_what_has_no_lane_form_is_an_error() -> None:

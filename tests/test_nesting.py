@@ -136,8 +136,9 @@ def test_empty_batches_nested() -> None:
 
 
 def test_an_empty_batch_has_no_facts() -> None:
-    with pytest.raises(TraceError, match=r"the truth of a value is needed at .*test_nesting.py:\d+"):
-        vmap(lambda x: 1 if x > 0 else 2)(np.zeros(0))
+    with pytest.raises(TraceError, match=r"the text of a value is needed at .*test_nesting.py:\d+"):
+        vmap(lambda x: len(f"{x}"))(np.zeros(0))
+    assert vmap(lambda x: 1 if x > 0 else 2.5)(np.zeros(0)).dtype == float
 
 
 @pytest.mark.parametrize("f", FUNCTIONS)
