@@ -210,20 +210,25 @@ def branch(r: Recorder, test: Any, sides: list[Callable[[], Any]]) -> list[Any]:
         Which lanes take the first side; the others take the second.
     """
     mask = r.truth(test)
-    outer = r.scope.path
+    outer, outer_journal = r.scope.path, r.journal
     results = []
     writes: list[dict[Cell, Value]] = []
     for n, side in enumerate(sides):
         own = mask if n == 0 else r.node_value(np.logical_not, mask)
         r.scope.path = own if outer is None else r.node_value(np.logical_and, outer, own)
-        journal = r.journal = {}
-        results.append(side())
+        journal: dict[Cell, Value] = {}
+        r.journal = journal
+        try:
+            results.append(side())
+        except BaseException:
+            r.poisoned = True
+            raise
         r.scope.path = outer
         writes.append({cell: cell.value for cell in journal})
         for cell, old in journal.items():
             cell.value = old
             cell.version += 1
-    r.journal = None
+    r.journal = outer_journal
     for cell in {**writes[0], **writes[1]}:
         yes, no = (side.get(cell, cell.value) for side in writes)
         r.write(cell, r.merged(mask, yes, no))

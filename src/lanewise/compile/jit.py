@@ -88,6 +88,7 @@ class Jitted:
         self.fastmath = fastmath
         self.signature = inspect.signature(fun) if static else None
         self.known: dict[Any, Compiled | None] = {}
+        self.pending = ""  # a warning that waits until the function has run
         self.traces = 0
         self.last: Any = None
         functools.update_wrapper(self, fun)
@@ -147,7 +148,11 @@ class Jitted:
             self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys))
         compiled = self.known[key]
         if compiled is None:
-            return self.fun(*given[0], **given[1])
+            result = self.fun(*given[0], **given[1])
+            if self.pending:  # what raises eagerly, too, earns no warning
+                message, self.pending = self.pending, ""
+                warnings.warn(message, PerformanceWarning, stacklevel=3)
+            return result
         arguments = [_argument(leaf) for leaf in leaves if _is_data(leaf)]
         try:
             results = compiled.run(arguments)
@@ -188,12 +193,13 @@ class Jitted:
             finally:
                 RUN.reset(token)
             return Compiled(traced, [_layout(leaf) for leaf in leaves if _is_data(leaf)], self.fastmath)
-        except (NoLaneForm, TraceError, Unsupported) as problem:
+        except (NoLaneForm, Exception) as problem:
             reason = getattr(problem, "reason", None) or str(problem)
+            if not isinstance(problem, (NoLaneForm, TraceError, Unsupported)):
+                reason = f"{type(problem).__name__}: {reason}"
             where = user_line(problem.__traceback__)
             place = f" because of {where}" if where else ""
-            message = f"jit({label(self.fun)}) runs eagerly{place}: {reason.rstrip('.')}."
-        warnings.warn(message, PerformanceWarning, stacklevel=4)
+            self.pending = f"jit({label(self.fun)}) runs eagerly{place}: {reason.rstrip('.')}."
         return None
 
 

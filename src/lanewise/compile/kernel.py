@@ -229,7 +229,7 @@ class Kernel:
 
     # ---- the loops ----
 
-    def write(self, outputs: list[tuple[Value, View]]) -> str:
+    def write(self, outputs: list[tuple[Value, View]], checks: list[Node]) -> str:
         """The text of the kernel."""
         e = self.e
         e.store(e.index(0), self.flags)
@@ -248,6 +248,8 @@ class Kernel:
             if inner and e.width > 1:  # the last vector overlaps the one before
                 self.index[axis] = e.intrinsic("smin", loop.counter, last)
             loops.append(loop)
+        for node in checks:
+            self.run(node)
         self.store_all(outputs)
         for loop in reversed(loops):
             loop.close()

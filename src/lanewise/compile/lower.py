@@ -98,6 +98,7 @@ class Lowering:
         self.places: dict[Value, Place] = {}
         self.inputs = [self.enter(value, layout) for value, layout in zip(program.inputs, layouts, strict=True)]
         self.library: set[Node] = set()
+        self.checks: list[Node] = []  # of lanes that need the ordinary way
 
     def enter(self, value: Value, layout: Any) -> Stored:
         """An input as an array of the plan."""
@@ -163,7 +164,10 @@ class Lowering:
             shared = value in self.program.inputs or self.is_view(value)
             shared = shared or any(place is self.places[value] for place, _ in results)
             results.append((self.places[value], shared))
+        self.checks = [node for node in live if node.function == "fail"]
         steps = self.ordered(outputs, libraries)
+        if self.checks and all(axis.size for axis in self.program.axes()):
+            raise Unsupported("nothing is computed where an exception may arise")
         return Plan(self.inputs, steps, results, self.program.axes())
 
     def is_view(self, value: Value) -> bool:
@@ -176,7 +180,7 @@ class Lowering:
         needed = {value for value in self.program.results if type(value) is Value}
         found = []
         for node in reversed(self.program.nodes):
-            if needed.intersection(node.outputs):
+            if needed.intersection(node.outputs) or node.function == "fail":
                 found.append(node)
                 needed.update(node.operands())
         return found[::-1]
@@ -301,7 +305,9 @@ class Lowering:
             return View(slot, place.lanes, place.dims, place.stored.strides, place.stored.number)
 
         here = {stored for stored, _, _ in outputs}
-        needed = self.needed([value for _, value, _ in outputs], here)
+        checks = [node for node in self.checks if set(node.args[0].axes) <= set(axes)]
+        self.checks = [node for node in self.checks if node not in checks]
+        needed = self.needed([value for _, value, _ in outputs] + [node.args[0] for node in checks], here)
         views = {value: view(self.places[value]) for value in needed if self.in_memory(value, here)}
         written = [(value, view(place)) for _, value, place in outputs]
         making = {self.makers[value] for value in needed if value in self.makers and value not in views}
@@ -310,7 +316,7 @@ class Lowering:
         for n, (_, place) in enumerate(written):  # outputs know the sizes of axes, too
             kernel.views.setdefault(Value((), np.dtype(float), (), n), place)
         try:
-            text = kernel.write(written)
+            text = kernel.write(written, checks)
         except Unsupported as problem:
             raise Unfit(kernel.node, str(problem)) from None
         lanes = axes[0].size if axes else 1

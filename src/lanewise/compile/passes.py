@@ -123,7 +123,7 @@ def dead_code(program: Program) -> Program:
     needed = {value for value in program.results if type(value) is Value}
     nodes = []
     for node in reversed(program.nodes):
-        if needed.intersection(node.outputs):
+        if needed.intersection(node.outputs) or node.function == "fail":
             nodes.append(node)
             needed.update(node.operands())
     return Program(program.name, program.inputs, nodes[::-1], program.results)

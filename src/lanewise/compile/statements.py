@@ -14,6 +14,7 @@ import numpy as np
 import optree
 
 from ..array import LaneArray
+from ..facts import TraceError
 from ..regions import GONE, UNBOUND, contents
 from ..regions.branches import fill
 from ..tree import flatten_results
@@ -21,7 +22,7 @@ from .control import TRIES, Carried, branch, emit_while, merge
 from .ir import Value, union
 from .trace import Recorder, Untraceable
 
-UNROLLED = 8  # a loop of so many turns is written out
+DEEPEST = 12  # calls of converted functions within each other
 
 
 def truths(r: Recorder, test: Any) -> Any:
@@ -54,12 +55,22 @@ def meet(r: Recorder, mask: Value, yes: Any, no: Any) -> Any:
 def either(r: Recorder, test: Any, then: Any, orelse: Any, variables: list[Any]) -> Any:
     """``if test: then() else: orelse()``; `GONE` if no lane comes to the end."""
     entry = [contents(cell) for cell in variables]
-    outer = r.scope.path
+    outer, scope, loops = r.scope.path, r.scope, list(r.loops)
     ends: list[tuple[Any, list[Any], Any]] = []
 
     def side(body: Any) -> Callable[[], Any]:
         def run() -> Any:
-            answer = None if body is None else body()
+            path = r.scope.path
+            try:
+                answer = None if body is None else body()
+            except TraceError:
+                raise
+            except Exception:  # who goes this way has it from the ordinary way
+                if r.loops != loops or r.scope is not scope:
+                    raise
+                r.fail(path)
+                r.left += 1
+                answer = GONE
             ends.append((answer, [contents(cell) for cell in variables], r.scope.path))
             for cell, value in zip(variables, entry, strict=True):
                 fill(cell, value)
@@ -98,6 +109,9 @@ class TracedFrame:
         self.r = r
         self.scope = r.scope
         self.path = r.scope.path
+        r.depths += 1
+        if r.depths > DEEPEST:
+            raise Untraceable("a function calls itself very often")
         self.exits: list[tuple[Value | None, Any]] = []
         self.left = r.left
         r.left = 0
@@ -119,6 +133,7 @@ class TracedFrame:
             value = other if path is None else merge(r, path, other, value, "function's returns")
         r.scope.path = self.path
         r.left = self.left
+        r.depths -= 1
         return value
 
     def result(self) -> Any:
@@ -266,7 +281,7 @@ class TracedLoop:
         for _ in self.extra:
             next(outputs)
         for n, now in self.before:
-            _, found, spec = next(item for item in self.begun if item[0] == n)
+            spec = next(item[2] for item in self.begun if item[0] == n)
             final = [next(outputs) if type(leaf) is LaneArray else leaf for leaf in now]
             fill(self.variables[n], optree.tree_unflatten(spec, final))
         self.flag_values = [next(outputs) for _ in self.flags]
@@ -321,7 +336,7 @@ class TracedLoop:
             self.first = r.node_value(np.logical_and, self.first, self.path)
         self.start([start])
         while True:
-            number = self.given[0]
+            number: Any = self.given[0]
             yield number
             ahead = number + step
             if not self.turn_over(ahead < stop if step > 0 else ahead > stop, [ahead]):
@@ -347,9 +362,7 @@ class TracedLoop:
 
     def go_on(self) -> bool:
         """Whether to take the next turn, when all lanes have left this one."""
-        if not self.symbolic and any(path is None for path, _ in self.broken):
-            return False
-        return True
+        return self.symbolic or all(path is not None for path, _ in self.broken)
 
     def rejoin(self) -> None:
         """At the end of a turn: those that skipped the rest of it are back."""
@@ -359,7 +372,7 @@ class TracedLoop:
                 fill(cell, value if path is None else meet(r, path, value, contents(cell)))
         self.skipped = []
         start = None if self.symbolic else self.path
-        out = [path for path, _ in self.broken] if self.symbolic else [path for path, _ in self.broken]
+        out = [path for path, _ in self.broken]
         out += [path for path, _, _ in self.returned]
         for path in out:
             stays = r.truth(False) if path is None else r.node_value(np.logical_not, path)

@@ -128,6 +128,8 @@ class Recorder:
         self.shadow_run.tracing = True
         self.scope = self.top = Scope(None, None)
         self.journal: dict[Cell, Value] | None = None  # the arrays written in the branch at work, as they were
+        self.depths = 0  # of calls of converted functions
+        self.poisoned = False  # an exception went through a branch or a loop
         self.loops: list[Any] = []  # of converted code, the innermost last
         self.left = 0  # how often lanes have left the function, loop or turn at work
         self.unrolled = 8  # a loop over plain numbers of so many turns is written out
@@ -489,6 +491,27 @@ class Recorder:
         finally:
             RUN.reset(token)
 
+    def fresh(self, data: Any) -> LaneArray:
+        """An array that the function makes."""
+        return self.handle(self.constant(data, ARRAY))
+
+    def effect(self, objects: tuple[Any, ...]) -> None:
+        """Refuse to change something other than a variable or a lane value in some lanes, or turns, only."""
+        if objects and all(type(x) is LaneArray for x in objects):
+            return
+        if self.scope.path is not None or any(loop.symbolic for loop in self.loops):
+            raise Untraceable("something other than a variable is changed where not all lanes are")
+
+    def fail(self, path: Value | None) -> None:
+        """Note that lanes for which a mask is true need the ordinary way."""
+        self.scope.nodes.append(Node("fail", (self.truth(True) if path is None else path,), {}, []))
+
+    def form(self, function: Any, own: Any) -> Any:
+        """A builtin or a function of `math`, as it is recorded."""
+        from .builtins import form
+
+        return form(self, function, own)
+
     # ---- control flow: see `control` and `statements` ----
 
     def while_loop(self, cond_fun: Any, body_fun: Any, init: Any) -> Any:
@@ -752,6 +775,8 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     finally:
         RUN.reset(token)
         unguard(guard)
+    if recorder.poisoned or recorder.loops:
+        raise Untraceable("an exception is caught that came out of a loop or a branch")
     written = [n for n, cell in enumerate(cells) if recorder.value(cell) is not before[n]]
     results += [cells[n].value for n in written]
     program = Program(label(fun), inputs, recorder.scope.nodes, results)

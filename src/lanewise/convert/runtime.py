@@ -310,6 +310,15 @@ def not_in(item: Any, items: Any) -> Any:
     return not_(in_(item, items))
 
 
+def attribute(owner: Any, name: str) -> Any:
+    """An attribute whose name is one of lane values' own: the user means that of an array."""
+    if type(owner) is not LaneArray:
+        return getattr(owner, name)
+    if hasattr(owner.__class__, name):
+        raise NoLaneForm(f"the attribute .{name} has no batched form")
+    raise AttributeError(f"{owner.__class__.__name__!r} object has no attribute {name!r}")
+
+
 # ---- calls ----
 
 _CONTAINERS = frozenset({list, dict, set, deque, bytearray, np.ndarray})
@@ -349,7 +358,7 @@ def function(found: Any) -> Any:
     if kind in _BY_VALUE:
         form = FORMS.get(found)
         if form is not None:
-            return form
+            return form if (tracer := recorder()) is None else tracer.form(found, form)
         if kind is FunctionType:
             return lane_form(found)
         return guarded(found) if kind is BuiltinFunctionType else found
@@ -362,7 +371,7 @@ _BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, ABCMeta, type(np
 
 HELPERS: dict[str, Any] = {
     "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,
-    "new": new,
+    "new": new, "attribute": attribute,
     "augmented": augmented, "get": get, "set": set_, "set_augmented": set_augmented, "slice": slice,
     "if_expression": if_expression, "and": and_, "or": or_, "all": all_, "any": any_, "not": not_, "chain": chain,
     "is_": is_, "is_not": is_not, "in_": in_, "not_in": not_in, "method": method, "function": function,

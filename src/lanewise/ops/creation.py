@@ -32,7 +32,7 @@ def home(data: Any) -> Any:
     run = RUN.get()
     if run is None:
         return data
-    return LaneArray(data, run.home(), ARRAY)
+    return LaneArray(data, run.home(), ARRAY) if run.recorder is None else run.recorder.fresh(data)
 
 
 def array(object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K", subok: bool = False,

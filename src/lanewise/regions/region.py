@@ -228,6 +228,8 @@ _Same = object()  # the kind of a variable that still holds what it held at the 
 def effect(*objects: Any) -> None:
     """Note that the code at work is about to change something other than a variable or a lane value."""
     run = RUN.get()
+    if run is not None and run.recorder is not None:
+        run.recorder.effect(objects)
     if run is None or not run.parted:
         return
     if objects and all(type(x) is LaneArray or type(x) is Mixed or _is_fresh(run, x) for x in objects):

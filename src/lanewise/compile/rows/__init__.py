@@ -1,5 +1,5 @@
 """What each NumPy function becomes in a kernel."""
 
-from . import control, elementwise, indexing, linalg, products, python, reductions, shaping
+from . import control, elementwise, indexing, linalg, mathematics, products, python, reductions, shaping
 
-__all__ = ["control", "elementwise", "indexing", "linalg", "products", "python", "reductions", "shaping"]
+__all__ = ["control", "elementwise", "indexing", "linalg", "mathematics", "products", "python", "reductions", "shaping"]

@@ -66,6 +66,13 @@ def _array(refs: list[Ref], like: Array) -> Array:
     return Array(filled(rejoin(refs, like.dtype.kind == "c"), like.shape), like.dtype)
 
 
+@row("fail")
+def fail(k: Any, mask: Array) -> Any:
+    """Lanes that need the ordinary way."""
+    k.fail(mask.refs[()])
+    return []
+
+
 @row("scan")
 def scan(k: Any, length: int, reverse: bool, inits: list[Array], rows: list[Array], body: Program) -> Any:
     """A loop of so many turns; what it reads and stacks lies in memory, lane by lane."""
@@ -113,7 +120,7 @@ def step_of(kind: str, width: int) -> int:
 
 
 def _in_memory(e: Any, ref: Ref) -> Ref:
-    return e.convert("zext", ref, "i8") if ref.type == "i1" else ref  # type: ignore[no-any-return]
+    return e.convert("zext", ref, "i8") if ref.type == "i1" else ref
 
 
 def _from_memory(e: Any, pointer: Ref, kind: str, width: int) -> Ref:

@@ -1,0 +1,90 @@
+"""Builtins and `math` in converted code under a tracer."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..array import LaneArray
+from .trace import Recorder, Untraceable
+
+
+def form(r: Recorder, function: Any, own: Any) -> Any:
+    """A function that converted code calls, in the form in which it is recorded.
+
+    Parameters
+    ----------
+    own : callable
+        Its form for lane values.
+    """
+    traced = TRACED.get(function)
+    if traced is not None:
+        return functools.partial(traced, r)
+    if function in NATIVE:
+        return function
+    if function in RECORDED or getattr(function, "__module__", "") == "math":
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not any(type(x) is LaneArray for x in args):
+                return own(*args, **kwargs)
+            return r.record(lambda _, *a, **k: own(*a, **k), function, (function, *args), kwargs)
+
+        return call
+    return own
+
+
+def _extreme(r: Recorder, better: Callable[[Any, Any], Any], *args: Any, **kwargs: Any) -> Any:
+    items = list(args[0]) if len(args) == 1 else list(args)
+    if kwargs or not items:
+        raise Untraceable("min or max with a key or a default")
+    best = items[0]
+    for item in items[1:]:
+        test = better(item, best)
+        if type(test) is LaneArray:
+            best = r.choose(test, functools.partial(_same, item), functools.partial(_same, best))
+        elif test:
+            best = item
+    return best
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+def _min(r: Recorder, *args: Any, **kwargs: Any) -> Any:
+    return _extreme(r, lambda a, b: a < b, *args, **kwargs)
+
+
+def _max(r: Recorder, *args: Any, **kwargs: Any) -> Any:
+    return _extreme(r, lambda a, b: a > b, *args, **kwargs)
+
+
+def _bool(r: Recorder, *args: Any) -> Any:
+    return r.truths(args[0]) if args else False
+
+
+def _any(r: Recorder, items: Any) -> Any:
+    found: Any = False
+    for item in items:
+        test = r.truths(item)
+        found = test if found is False else found | test
+        if found is True:
+            return True
+    return found
+
+
+def _all(r: Recorder, items: Any) -> Any:
+    found: Any = True
+    for item in items:
+        test = r.truths(item)
+        found = test if found is True else found & test
+        if found is False:
+            return False
+    return found
+
+
+TRACED: dict[Any, Any] = {min: _min, max: _max, bool: _bool, any: _any, all: _all}
+NATIVE = frozenset({abs, sum, divmod, pow, isinstance, len, math.prod})
+RECORDED = frozenset({int, float, round})

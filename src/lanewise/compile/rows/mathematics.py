@@ -1,0 +1,61 @@
+"""Functions of `math`, ``int()`` and ``round()``: what would raise in Python goes the ordinary way."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...convert.mathematics import _BY_NUMPY, _ROUNDING, _TESTS
+from ..values import Array, filled
+from .elementwise import one
+from .table import ROWS, Unsupported, as_array, cast, row
+
+_REAL = np.dtype(float)
+_INTEGER = np.dtype(np.int64)
+
+
+def _items(k: Any, args: tuple[Any, ...]) -> list[Any]:
+    return [cast(k.e, as_array(k, x), _REAL).refs.reshape(-1)[0] for x in args]
+
+
+def by_numpy(k: Any, *args: Any) -> Any:
+    """A function that NumPy has, too; `math` raises where it finds no finite number."""
+    ufunc = _BY_NUMPY[k.node.function.__name__]
+    found = one(k.e, ufunc, _REAL, *_items(k, args))
+    k.fail(k.e.op("xor", one(k.e, np.isfinite, _REAL, found), k.e.literal(True, "i1")))
+    return Array(filled([found], ()), _REAL)
+
+
+def test(k: Any, x: Any) -> Any:
+    """``math.isnan`` and kin."""
+    return Array(filled([one(k.e, _TESTS[k.node.function.__name__], _REAL, *_items(k, (x,)))], ()), np.dtype(bool))
+
+
+def rounding(k: Any, x: Any, *digits: Any) -> Any:
+    """A float as an integer, one way or another."""
+    if digits:
+        raise Unsupported("rounding to digits")
+    e, x = k.e, as_array(k, x)
+    if x.dtype.kind != "f":
+        return Array(cast(e, x, _INTEGER).refs.reshape(()), _INTEGER)
+    item = cast(e, x, _REAL).refs.reshape(-1)[0]
+    function = k.node.function
+    ufunc = np.trunc if function is int else np.rint if function is round else _ROUNDING[function.__name__]
+    inside = e.compare("olt", e.intrinsic("fabs", item), e.literal(2.0**62, "double"))
+    k.fail(e.op("xor", inside, e.literal(True, "i1")))
+    whole = Array(filled([one(e, ufunc, _REAL, item)], ()), _REAL)
+    return cast(e, whole, _INTEGER)
+
+
+@row(float)
+def as_float(k: Any, x: Any) -> Any:
+    """``float()``."""
+    return Array(cast(k.e, as_array(k, x), _REAL).refs.reshape(()), _REAL)
+
+
+ROWS.update({getattr(math, name): by_numpy for name in _BY_NUMPY if hasattr(math, name)})
+ROWS.update({getattr(math, name): test for name in _TESTS if hasattr(math, name)})
+ROWS.update({getattr(math, name): rounding for name in _ROUNDING if hasattr(math, name)})
+ROWS.update({int: rounding, round: rounding})
