@@ -340,3 +340,15 @@ def test_an_exception_of_the_function_has_no_context_but_its_own(value):
         vmap(root)(np.array([4.0, value, 9.0]))
     assert caught.value.__context__ is None
     assert caught.traceback[-1].name == "root"
+
+
+@pytest.mark.parametrize("use", [lambda y: y, lambda y: y + 1, lambda y: (y, 1.0)])
+def test_a_variable_that_one_side_sets_is_unbound_on_the_others(use):
+    def one_side(x):
+        if x > 0:
+            y = 2 * x
+        return use(y)
+
+    with pytest.raises(UnboundLocalError, match="'y'") as caught:
+        vmap(one_side, strict=True)(np.array([3.0, -1.0, 4.0]))
+    assert caught.value.__notes__ == ["lanewise: raised for lane 1 of 3 of vmap(one_side)"]

@@ -140,6 +140,8 @@ class Groups:
         run.top = is_framed(form)
         try:
             result = form(*args, **kwargs)
+            if run.signal is None:
+                found = result.outcomes if type(result) is Returned else outcomes(run, result)
         except Exception as error:
             if run.signal is not None:
                 raise run.signal from None
@@ -149,7 +151,6 @@ class Groups:
             run.top = False
         if run.signal is not None:
             raise run.signal
-        found = result.outcomes if type(result) is Returned else outcomes(run, result)
         self.outcomes.extend(found)
         if run.writable:
             now = run.now()
