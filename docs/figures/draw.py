@@ -236,6 +236,32 @@ def splitting() -> Box:
     return beside([*whole, through("in lane order"), column(list(range(5)), lambda n: str(max(values[n], 0)))], 12)
 
 
+def leaving() -> Box:
+    """Lanes of a loop, which leave it as they finish."""
+
+    def path(n: int) -> list[int]:
+        return [n] if n == 1 else [n, *path(n // 2 if n % 2 == 0 else 3 * n + 1)]
+
+    paths = [path(n) for n in (5, 1, 6, 8, 3)]
+    turns = max(map(len, paths))
+    size, step, left = 26, 29, 70.0
+    svg = text(0, 12, "turn", bold=True) + text(left + turns * step + 24, 12, "steps", bold=True)
+    svg += "".join(text(left + t * step + size / 2, 12, str(t), anchor="middle") for t in range(turns))
+    for i, values in enumerate(paths):
+        y = 24 + i * step
+        svg += text(0, y + 17.5, f"n = {values[0]}")
+        for t, n in enumerate(values):
+            colour = lane(i) if n != 1 else INK
+            svg += cell(left + t * step, y, size, colour)
+            svg += text(left + t * step + size / 2, y + 17.5, str(n), colour="#ffffff", anchor="middle", bold=True)
+        end = left + len(values) * step
+        if len(values) < turns:
+            line = f"M{end + 2:g} {y + size / 2:g}H{left + turns * step + 16:g}"
+            svg += f'<path d="{line}" stroke="{INK}" stroke-width="1.4" stroke-dasharray="3 3"/>\n'
+        svg += text(left + turns * step + 34, y + 17.5, str(len(values) - 1))
+    return Box(svg, left + turns * step + 70, 24 + len(paths) * step)
+
+
 def padding() -> Box:
     """Rows of different lengths, padded to one."""
     lengths = (3, 5, 2)
@@ -331,6 +357,7 @@ FIGURES: dict[str, Callable[[], Box]] = {
         [Array("A", (5, 3, 4), 0), Array("v", (5, 4), 0)], "A @ v", "(3, 4) @ (4,) -> (3,)", Array("", (3, 5), 1)
     ),
     "splitting": splitting,
+    "leaving": leaving,
     "anatomy": anatomy,
 }
 
