@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .emit import is_supported
-from .ir import Axis, Node, Program, Value, leaves
+from .ir import Axis, Node, Program, Value, function_name, leaves
 from .kernel import Kernel, View
 from .native import machine
 from .rows.table import ROWS, Unsupported
@@ -127,7 +127,7 @@ class Lowering:
             try:
                 return self.attempt()
             except Unfit as unfit:
-                if unfit.node in self.library:
+                if unfit.node in self.library or not is_numpy(unfit.node.function):
                     raise Unsupported(unfit.reason) from None
                 self.library.add(unfit.node)
                 self.places = known
@@ -139,6 +139,8 @@ class Lowering:
         live = self.live()
         for node in live:
             if node not in self.library and not self.fits(node):
+                if not is_numpy(node.function):
+                    raise Unsupported(f"{function_name(node.function)} of a value that is too large for registers")
                 self.library.add(node)
         wanted = self.wanted(live)
         outputs: list[tuple[Stored, Value, Place]] = []  # what kernels write
@@ -350,6 +352,16 @@ class Lowering:
         alive = pressure(nodes, set(needed))
         lanes *= 4 if alive <= 16 else 2 if alive <= 40 else 1
         return min(lanes, 1 << (axes[-1].size.bit_length() - 1))
+
+
+def is_numpy(function: Any) -> bool:
+    """Whether an operation can be called on the whole batch."""
+    if isinstance(function, str):
+        return function not in ("while", "scan", "fail", "kind")
+    if isinstance(function, tuple):
+        return True
+    module = getattr(function, "__module__", None) or ""
+    return isinstance(function, np.ufunc) or module.startswith(("numpy", "_operator"))
 
 
 class Unfit(Exception):

@@ -107,7 +107,7 @@ class TracedFrame:
 
     def __init__(self, r: Recorder) -> None:
         self.r = r
-        self.scope = r.scope
+        self.loops = len(r.loops)  # those of the callers
         self.path = r.scope.path
         r.depths += 1
         if r.depths > DEEPEST:
@@ -118,13 +118,18 @@ class TracedFrame:
 
     def leave(self, value: Any) -> Any:
         """Let the lanes at work return a value."""
-        r = self.r
-        r.left += 1
-        if r.scope is self.scope:
-            self.exits.append((r.scope.path, value))
-        else:
-            r.loops[-1].returned.append((r.scope.path, value, self))
+        self.leave_from(self.r.scope.path, value)
         return GONE
+
+    def leave_from(self, path: Value | None, value: Any) -> None:
+        """Let the lanes of a mask return a value; the loops on their way are told."""
+        self.r.left += 1
+        for loop in reversed(self.r.loops[self.loops :]):
+            loop.gone.append(path)
+            if loop.symbolic:
+                loop.returned.append((path, value, self))
+                return
+        self.exits.append((path, value))
 
     def done(self, value: Any = None) -> Any:
         """Return a value from the lanes at work, which are the last."""
@@ -152,6 +157,7 @@ class TracedLoop:
         self.entry = [contents(cell) for cell in variables]
         self.path = r.scope.path
         self.returned: list[tuple[Value | None, Any, TracedFrame]] = []
+        self.gone: list[Value | None] = []  # the masks of lanes that have returned
         self.skipped: list[tuple[Value | None, list[Any]]] = []
         self.broken: list[tuple[Value | None, list[Any]]] = []
         self.symbolic = False
@@ -197,7 +203,7 @@ class TracedLoop:
             self.before.append((n, now))
             fill(self.variables[n], optree.tree_unflatten(spec, now))
         self.flag_values = [next(values) for _ in self.flags]
-        self.returned, self.skipped, self.broken = [], [], []
+        self.returned, self.skipped, self.broken, self.gone = [], [], [], []
         r.left = 0
 
     def turn_over(self, test: Any, extra: list[Any]) -> bool:
@@ -372,8 +378,7 @@ class TracedLoop:
                 fill(cell, value if path is None else meet(r, path, value, contents(cell)))
         self.skipped = []
         start = None if self.symbolic else self.path
-        out = [path for path, _ in self.broken]
-        out += [path for path, _, _ in self.returned]
+        out = [path for path, _ in self.broken] + self.gone
         for path in out:
             stays = r.truth(False) if path is None else r.node_value(np.logical_not, path)
             start = stays if start is None else r.node_value(np.logical_and, start, stays)
@@ -420,7 +425,7 @@ class TracedLoop:
             if not self.has_else:
                 self.merge_broken()
             r.scope.path = self.path
-            self.still_there([path for path, _, _ in self.returned])
+            self.still_there(self.gone)
             return None
         r.scope.path = self.path
         if self.frame is None:
@@ -430,10 +435,9 @@ class TracedLoop:
         path = mask if self.path is None else r.node_value(np.logical_and, mask, self.path)
         value = optree.tree_unflatten(self.returned_spec, leaves)
         if self.endless and not self.broken:
-            path_all: Value | None = self.path
-            self._return(path_all, value)
+            self.frame.leave_from(self.path, value)
             return GONE
-        self._return(path, value)
+        self.frame.leave_from(path, value)
         stays = r.node_value(np.logical_not, mask)
         r.scope.path = stays if self.path is None else r.node_value(np.logical_and, self.path, stays)
         return None
@@ -444,15 +448,6 @@ class TracedLoop:
         for path in paths:
             stays = r.truth(False) if path is None else r.node_value(np.logical_not, path)
             r.scope.path = stays if r.scope.path is None else r.node_value(np.logical_and, r.scope.path, stays)
-
-    def _return(self, path: Value | None, value: Any) -> None:
-        frame, r = self.frame, self.r
-        assert frame is not None
-        r.left += 1
-        if r.scope is frame.scope:
-            frame.exits.append((path, value))
-        else:
-            r.loops[-1].returned.append((path, value, frame))
 
 
 def _zero(value: Value) -> Any:

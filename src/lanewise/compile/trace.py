@@ -304,6 +304,8 @@ class Recorder:
     def write(self, cell: Cell, new: Value) -> None:
         """Let a cell hold another value of its shape and dtype, its views and what it is a view of with it."""
         self.check_write(cell)
+        if self.scope.path is not None:  # lanes that are elsewhere keep what they have
+            new = self.merged(self.scope.path, new, self.value(cell))
         self.update(cell, new)
 
     def update(self, cell: Cell, new: Value) -> None:

@@ -49,6 +49,17 @@ def rounding(k: Any, x: Any, *digits: Any) -> Any:
     return cast(e, whole, _INTEGER)
 
 
+@row(math.log, math.hypot)
+def logarithm(k: Any, *args: Any) -> Any:
+    """``math.log`` of one number, ``math.hypot`` of two."""
+    ufunc: Any = np.log if k.node.function is math.log else np.hypot
+    if len(args) != ufunc.nin:
+        raise Unsupported("a logarithm to a base, or a distance in space")
+    found = one(k.e, ufunc, _REAL, *_items(k, args))
+    k.fail(k.e.op("xor", one(k.e, np.isfinite, _REAL, found), k.e.literal(True, "i1")))
+    return Array(filled([found], ()), _REAL)
+
+
 @row(float)
 def as_float(k: Any, x: Any) -> Any:
     """``float()``."""
