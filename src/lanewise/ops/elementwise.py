@@ -11,7 +11,7 @@ from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, agree_on, live, met
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
 from .common import as_lanes, data_axes, data_axis, full, lane, npl, parameters, spread_all, weaken
-from .writing import room, stored, write, write_data, wrote
+from .writing import room, store, stored, write_data, wrote
 
 
 def elementwise(ufunc: np.ufunc, *inputs: Any, out: Any = None, where: Any = True, **kwargs: Any) -> Any:
@@ -199,7 +199,7 @@ def at(ufunc: np.ufunc, a: Any, indices: Any, *operands: Any) -> None:
     from .indexing import writing
 
     steps, values = writing(a, indices, [lane(x) for x in operands], gathers=True)
-    write(a, a.lanes, lambda memory: ufunc.at(memory, steps.items, *values))
+    store(a, lambda memory: ufunc.at(memory, steps.items, *values))
 
 
 # ---- functions that act like a ufunc ----

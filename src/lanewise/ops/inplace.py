@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, lanes_of, method, row
-from ..facts import NoLaneForm
+from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, is_basic, lanes_of, method, row
+from ..facts import NoLaneForm, parted
 from ..lanes import spread
 from . import elementwise  # noqa: F401  # its row of nan_to_num is one that copies
 from .common import as_lanes, elements, flat, full, lane, npl, rank
 from .composite import composite
 from .indexing import check_mask, fitted, writing
-from .writing import overlap, source, write, write_data
+from .writing import overlap, source, store, write, write_data, wrote
 
 
 def _target(x: Any) -> LaneArray:
@@ -35,11 +35,35 @@ def setitem(func: Any, x: Any, index: Any, value: Any) -> None:
     if type(index) is str or (type(index) is list and index and type(index[0]) is str):
         setitem(func, LaneArray(x.data[index], x.lanes, ARRAY), Ellipsis, value)
         return
+    if is_basic(index) and _write_plainly(x, index, value):
+        return
     value = source(value, x.data.dtype)
     if type(index) is LaneArray and index.data.dtype == bool and _write_masked(x, index, value):
         return
     steps, (data,) = writing(x, index, [value])
-    write(x, x.lanes, lambda memory: memory.__setitem__(steps.items, data))
+    store(x, lambda memory: memory.__setitem__(steps.items, data))
+
+
+def _write_plainly(x: LaneArray, index: Any, value: Any) -> bool:
+    """``x[index] = value`` for a plain index, and a value of the same dtype or a number: the short way; else False."""
+    varies = type(value) is LaneArray
+    if (value.data.dtype != x.data.dtype if varies else type(value) not in _NUMBERS) or parted():
+        return False
+    write_data(x, value.lanes if varies else x.lanes)
+    lanes, data = x.lanes, x.data
+    items = index if type(index) is tuple else (index,)
+    place = data[(*lanes.whole, *items) if Ellipsis in items else (*lanes.whole, *items, ...)]
+    if varies:
+        ndim = place.ndim - lanes.ndim
+        if value.data.ndim - value.lanes.ndim > ndim:
+            return False
+        value = spread(value.data, value.lanes, lanes, ndim)
+    place[...] = value
+    wrote(data)
+    return True
+
+
+_NUMBERS = frozenset({bool, int, float})
 
 
 def _write_masked(x: LaneArray, mask: LaneArray, value: LaneArray) -> bool:
@@ -62,7 +86,7 @@ def put_masked(x: LaneArray, value: LaneArray, mask: LaneArray) -> None:
     ndim = x.data.ndim - x.lanes.ndim
     data = fitted(value, x.lanes, ndim)
     where = spread(mask.data, mask.lanes, x.lanes, ndim)
-    write(x, x.lanes, lambda memory: np.copyto(memory, data, casting="unsafe", where=where))
+    store(x, lambda memory: np.copyto(memory, data, casting="unsafe", where=where))
 
 
 _WEAK: dict[type, complex] = {bool: False, int: 0, float: 0.0, complex: 0j}

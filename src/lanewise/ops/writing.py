@@ -29,6 +29,11 @@ def write(target: Any, lanes: Lanes, act: Callable[[Any], Any]) -> Any:
         ValueError or an IndexError, it has written nothing.
     """
     write_data(target, lanes)
+    return store(target, act)
+
+
+def store(target: LaneArray, act: Callable[[Any], Any]) -> Any:
+    """The same for an array that is ready (`write_data`)."""
     try:
         result = act(target.data)
     except (TypeError, ValueError, IndexError, OverflowError):
