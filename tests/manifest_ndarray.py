@@ -91,7 +91,7 @@ NDARRAY = Section(
         "the memory as a buffer": "__buffer__",
         "which array holds the memory": "base",
         "text that says what a lane value is": "__repr__",
-        "a buffer of the whole batch: read-only code should use `np.asarray`": "data",
+        "a buffer: lane by lane where the source is known; elsewhere it is that of the whole batch": "data",
     },
     some_versions="__buffer__ itemset newbyteorder ptp tostring",
     needs_lanes="flags strides", shared="compress flat searchsorted take choose",

@@ -26,6 +26,7 @@ _COMPARISONS: dict[type, str] = {
     ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne",
     ast.Is: "is_", ast.IsNot: "is_not", ast.In: "in_", ast.NotIn: "not_in",
 }  # fmt: skip
+_OWN_NAMES = frozenset({"data", "lanes", "kind", "now"})  # attributes of lane values that are not those of arrays
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _LEFT_ALONE = frozenset({"super", "locals", "vars", "eval", "exec", "dir", "__class__"})
 
@@ -568,6 +569,12 @@ class Expressions(ast.NodeTransformer):
             node.func = self.at(_call("method", node.func.value, ast.Constant(node.func.attr)), node.func)
         elif not (isinstance(node.func, ast.Name) and node.func.id.startswith(PREFIX)):
             node.func = self.at(_call("function", node.func), node.func)
+        return node
+
+    def visit_Attribute(self, node: Any) -> Any:
+        node = self.generic_visit(node)
+        if node.attr in _OWN_NAMES and isinstance(node.ctx, ast.Load):
+            return self.at(_call("attribute", node.value, ast.Constant(node.attr)), node)
         return node
 
     def is_sum(self, node: Any) -> bool:

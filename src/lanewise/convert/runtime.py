@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, live
-from ..facts import RUN, Run, recorder
+from ..facts import RUN, NoLaneForm, Run, recorder
 from ..lanes import NOWHERE, LaneAxis
 from ..ops.composite import CLASSES
 from ..ops.polynomial import lane_instance
