@@ -156,7 +156,27 @@ def _divmod(a: Any, b: Any) -> Any:
 
 @form_of(pow)
 def _pow(a: Any, b: Any, *modulus: Any) -> Any:
-    return mapped(pow, a, b, *modulus) if modulus else a**b
+    if not modulus:
+        return a**b
+    for x in (a, b, *modulus):
+        if type(x) is LaneArray and x.kind != PYTHON:
+            raise TypeError(  # as NumPy's numbers do
+                f"unsupported operand type(s) for ** or pow(): "
+                f"{', '.join([repr(_type_name(y)) for y in (a, b, *modulus)])}"
+            )
+    return mapped(pow, a, b, *modulus)
+
+
+def _type_name(x: Any) -> str:
+    kind = x.__class__
+    return f"{kind.__module__}.{kind.__name__}" if kind.__module__ != "builtins" else str(kind.__name__)
+
+
+@form_of(type)
+def _type(x: Any, *rest: Any) -> Any:
+    if type(x) is Mixed:
+        return TABLE["mixed"](x, _type)
+    return x.__class__ if not rest else type(x, *rest)
 
 
 @form_of(isinstance)

@@ -163,10 +163,11 @@ class LaneRange:
     def turns(self, loop: Loop) -> Any:
         """The numbers, for the lanes that have one more."""
         up = self.step > 0
-        number = self.start
+        number, turn = self.start, 0
         while loop.test(number < self.stop if up else number > self.stop):
             yield number
-            number = number + self.step
+            turn += 1
+            number = self.start + turn * self.step  # of the lanes that are here now, which may have been apart
 
     def __iter__(self) -> Any:
         return iter(range(*[int(x) for x in (self.start, self.stop, self.step)]))

@@ -168,7 +168,11 @@ class Meeting:
         places: list[list[int]] = []  # for each part, the number of each of its alternatives
         for n, item in zip(which, items, strict=True):
             mine = []
-            for option in item.items if item.kind is Mixed else (item,):
+            present = _present(item)
+            for number, option in enumerate(item.items if item.kind is Mixed else (item,)):
+                if number not in present:
+                    mine.append(0)
+                    continue
                 if option.kind not in kinds:
                     kinds.append(option.kind)
                     members.append(([], []))
@@ -190,6 +194,27 @@ class Meeting:
         if item.codes is None:
             return Piece(np.asarray(places[0]), (), None)
         return item.codes._replace(data=np.asarray(places)[item.codes.data])
+
+
+def _present(item: Saved) -> Any:
+    """Which alternatives any lane has; without lanes, all."""
+    if item.codes is None:
+        return (0,)
+    return np.unique(item.codes.data) if item.codes.data.size else range(len(item.items))
+
+
+def arrays(value: Any) -> Any:
+    """The arrays in a variable's value."""
+    kind = type(value)
+    if kind is LaneArray:
+        if value.kind == ARRAY:
+            yield value.data
+    elif kind is np.ndarray:
+        yield value
+    elif kind is Mixed or isinstance(value, _CONTAINERS):
+        items = value.options if kind is Mixed else value.values() if isinstance(value, dict) else value
+        for item in items:
+            yield from arrays(item)
 
 
 def _rebuilt(like: Any, items: list[Any]) -> Any:

@@ -10,7 +10,7 @@ from ..array import LaneArray
 from ..collect import cells
 from ..facts import RUN, Refiled, Run
 from ..lanes import LaneAxis, Lanes
-from .meet import Meeting, Mixed, Saved, save, save_part
+from .meet import Meeting, Mixed, Saved, arrays, save, save_part
 
 
 class Gone:
@@ -149,6 +149,8 @@ class Region:
             if all(item.kind is _Same for item in items):
                 values.append(before)
             else:
+                if any(item.kind is _Same for item in items):
+                    meeting.lent.extend(arrays(before))  # it can be reached as before, and in what is joined
                 items = [
                     save_part(before, part.axes) if item.kind is _Same else item
                     for item, part in zip(items, parked, strict=True)
