@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..array import LaneArray
+from ..convert.calls import FORMS
+from ..regions import LaneRange
 from .trace import Recorder, Untraceable
 
 
@@ -65,6 +67,16 @@ def _bool(r: Recorder, *args: Any) -> Any:
     return r.truths(args[0]) if args else False
 
 
+def _range(r: Recorder, *args: Any) -> Any:
+    if not any(type(x) is LaneArray for x in args):
+        return range(*args)
+    start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
+    if type(step) is LaneArray:
+        raise Untraceable("a range with a step that differs between lanes")
+    as_int = r.form(int, FORMS[int])
+    return LaneRange(*[as_int(x) if type(x) is LaneArray else x for x in (start, stop)], step)
+
+
 def _any(r: Recorder, items: Any) -> Any:
     found: Any = False
     for item in items:
@@ -85,6 +97,6 @@ def _all(r: Recorder, items: Any) -> Any:
     return found
 
 
-TRACED: dict[Any, Any] = {min: _min, max: _max, bool: _bool, any: _any, all: _all}
+TRACED: dict[Any, Any] = {min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all}
 NATIVE = frozenset({abs, sum, divmod, pow, isinstance, len, math.prod})
 RECORDED = frozenset({int, float, round})

@@ -215,8 +215,10 @@ class Lowering:
         for node in live:
             if node.function is lane_in or node in self.library:
                 found.update(x for x in node.operands())
+            if node.function is not lane_out:
+                continue
             users = used.get(node.outputs[0], [])
-            if node.function is lane_out and any(user.function is not lane_out for user in users):
+            if any(user.function is not lane_out for user in users):
                 found.add(node.outputs[0])
         found.update(value for value in results if type(value) is Value)
         return found
