@@ -18,7 +18,7 @@ def escape(c, limit=60):
 def picture(width=72, height=28):
     """The set in characters: the darker, the longer a point stays."""
     x, y = np.linspace(-2.2, 0.8, width), np.linspace(-1.2, 1.2, height)
-    counts = vmap(vmap(escape))(x + 1j * y[:, None])
+    counts = vmap(vmap(escape), strict=True)(x + 1j * y[:, None])
     shades = np.array(list(" .:-=+*#%@"))
     return "\n".join("".join(row) for row in shades[np.minimum(counts, 59) * len(shades) // 60])
 

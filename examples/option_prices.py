@@ -18,7 +18,7 @@ def payoff(key, strike, barrier=80.0, start=100.0, rate=0.03, volatility=0.2, ye
 def prices(strikes, paths=20_000):
     """The mean payoff for each strike, and its standard error."""
     keys = random.split(random.key(7), paths)
-    payoffs = vmap(vmap(payoff, in_axes=(0, None)), in_axes=(None, 0))(keys, strikes)
+    payoffs = vmap(vmap(payoff, in_axes=(0, None)), in_axes=(None, 0), strict=True)(keys, strikes)
     return payoffs.mean(axis=1), payoffs.std(axis=1) / np.sqrt(paths)
 
 
