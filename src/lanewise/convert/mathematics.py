@@ -7,6 +7,7 @@ nan or an infinity from numbers that are neither) `math` itself is asked. The ot
 from __future__ import annotations
 
 import cmath
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -88,6 +89,12 @@ def _plain(x: Any) -> LaneArray:
 
 def _collected(function: Any, columns: list[Any], lanes: Any, args: tuple[Any, ...]) -> Any:
     results: list[Any] = []
+    try:
+        results = list(map(function, *columns))
+    except Exception:  # of which lanes, and which others, the slow way tells
+        results = []
+    if results:
+        return _column(results, lanes)
     errors: list[Exception] = []
     codes = np.zeros(lanes.shape, np.intp)
     flat = codes.reshape(-1)
@@ -119,7 +126,7 @@ def _column(results: list[Any], lanes: Any) -> Any:
     """Results of single lanes as one value."""
     if type(results[0]) is tuple:
         return tuple([_column(list(column), lanes) for column in zip(*results, strict=True)])
-    kinds = {type(x) for x in results}
+    kinds = set(map(type, results))
     if len(kinds) != 1 or next(iter(kinds)) not in (bool, int, float, complex):
         raise NoLaneForm("a function of numbers gives something else")
     data = np.asarray(results)
@@ -260,8 +267,8 @@ def forms() -> dict[Any, Any]:
         elif name in _ROUNDING:
             found[function] = _rounding(function, _ROUNDING[name])
         elif not name.startswith("_"):
-            found[function] = lambda *args, function=function, **kwargs: (
-                mapped(lambda *row: function(*row, **kwargs), *args)
+            found[function] = lambda *args, function=function, **kwargs: mapped(
+                functools.partial(function, **kwargs) if kwargs else function, *args
             )
     for name, function in vars(cmath).items():
         if callable(function) and not name.startswith("_"):

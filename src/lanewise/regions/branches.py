@@ -11,7 +11,7 @@ import numpy as np
 from ..array import ARRAY, PYTHON, TABLE, LaneArray, live, truth
 from ..facts import PLAIN, RUN, NoLaneForm, Run, recorder
 from ..lanes import Lanes
-from .meet import UNBOUND, Mixed, bound
+from .meet import UNBOUND, Mixed, bound, present
 from .region import GONE, Region
 
 
@@ -152,11 +152,11 @@ def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any) 
 def mixed(value: Mixed, function: Callable[[Any], Any]) -> Any:
     """A function of a mixed value: of each alternative, on its own lanes."""
     codes = live(value.codes)
-    present = np.unique(codes.data)
-    if present.size <= 1:
-        return function(bound(value.options[int(present[0])] if present.size else value.options[0]))
-    indices = [np.nonzero(codes.data == code) for code in present]
-    thunks = [_thunk(function, value.options[int(code)]) for code in present]
+    found = present(codes.data, len(value.options))
+    if len(found) <= 1:
+        return function(bound(value.options[found[0] if found else 0]))
+    indices = [where(codes.data == code) for code in found]
+    thunks = [_thunk(function, value.options[code]) for code in found]
     return choose(codes.lanes, indices, thunks, None)
 
 

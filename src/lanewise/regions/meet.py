@@ -192,15 +192,20 @@ class Meeting:
     def codes(item: Saved, places: list[int]) -> Piece:
         """Which of all the alternatives each lane of a part has."""
         if item.codes is None:
-            return Piece(np.asarray(places[0]), (), None)
-        return item.codes._replace(data=np.asarray(places)[item.codes.data])
+            return Piece(np.asarray(places[0], np.int16), (), None)
+        return item.codes._replace(data=np.asarray(places, np.int16)[item.codes.data])
+
+
+def present(codes: Any, count: int) -> list[int]:
+    """Which of the numbers below ``count`` occur."""
+    return [number for number in range(count) if (codes == number).any()]
 
 
 def _present(item: Saved) -> Any:
     """Which alternatives any lane has; without lanes, all."""
     if item.codes is None:
         return (0,)
-    return np.unique(item.codes.data) if item.codes.data.size else range(len(item.items))
+    return present(item.codes.data, len(item.items)) if item.codes.data.size else range(len(item.items))
 
 
 def arrays(value: Any) -> Any:
