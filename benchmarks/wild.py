@@ -101,7 +101,11 @@ def sampled(function: Function, entry: Wild, args: Arguments, lanes: int) -> Tim
     order = np.random.default_rng(7).permutation(lanes)
     count = min(lanes, 16)
     while True:
-        taken, _ = call(function, some(entry, args, order[:count]))
+        try:
+            taken, _ = call(function, some(entry, args, order[:count]))
+        except TypeError:  # `np.vectorize` has no room for None among numbers
+            function = entry.loop
+            continue
         if count == lanes or taken > SAMPLE / 3:
             break
         count = min(lanes, count * 4)
