@@ -3,6 +3,7 @@
 from . import lax, numpy, ops, random, tree
 from .compile.ir import Program
 from .compile.jit import jit, make_program
+from .compile.threads import num_threads
 from .convert import do_not_convert
 from .custom import custom_vmap, sequential_vmap
 from .facts import CollectiveError, PerformanceWarning, TraceError
@@ -24,6 +25,7 @@ __all__ = [
     "jit",
     "lax",
     "make_program",
+    "num_threads",
     "numpy",
     "pad",
     "ragged",

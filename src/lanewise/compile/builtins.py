@@ -74,7 +74,8 @@ def _range(r: Recorder, *args: Any) -> Any:
     if type(step) is LaneArray:
         raise Untraceable("a range with a step that differs between lanes")
     as_int = r.form(int, FORMS[int])
-    return LaneRange(*[as_int(x) if type(x) is LaneArray else x for x in (start, stop)], step)
+    low, high = (as_int(x) if type(x) is LaneArray else x for x in (start, stop))
+    return LaneRange(low, high, step)
 
 
 def _any(r: Recorder, items: Any) -> Any:

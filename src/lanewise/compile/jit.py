@@ -22,6 +22,9 @@ from .trace import Traced, trace
 MANY_TRACES = 16  # more traces than this of one function earn a warning
 
 
+_EMPTY = np.empty
+
+
 class Static:
     """An argument that a program is specialised for; compared by type and value."""
 
@@ -53,10 +56,32 @@ class Compiled:
         self.axes = [value.axes for value in traced.program.results]
         self.count = count
         self.bare = traced.spec.is_leaf() and len(traced.leaves) == 1 and traced.leaves[0] == 0
+        self.direct: Any = None
+        self.places: list[int] = []  # the leaves of the arguments that are data
+        self.plain = False  # all of them arrays or floats
         self.simple = self.bare and not traced.written and self.kinds[0] == ARRAY and not self.axes[0]
+
+        self.find_direct()
+
+    def find_direct(self) -> None:
+        """The way without detours, where one short kernel makes all results."""
+        from .run import SHORT, entry
+
+        places = [place for place, shared in self.plan.results if not shared]
+        steps = self.plan.steps
+        if len(places) != len(self.plan.results) or len(steps) != 1 or getattr(steps[0], "work", SHORT) >= SHORT:
+            return
+        if steps[0].stored == [*self.plan.inputs, *(place.stored for place in places)]:
+            self.direct = entry(steps[0]).direct
+            self.fresh = [(place.stored.shape, place.stored.dtype) for place in places]
 
     def run(self, arguments: list[Any]) -> list[Any]:
         """The results of the program as arrays, then what is written to arguments."""
+        if self.direct is not None:
+            found = [_EMPTY(shape, dtype) for shape, dtype in self.fresh]
+            if self.direct(*arguments, *found):
+                raise _eager()
+            return found
         from .run import Running
 
         return Running(self.plan, arguments).go()
@@ -117,6 +142,9 @@ class Jitted:
             else:
                 compiled = self.known.get(tuple(key))
                 if compiled is not None:
+                    if compiled.simple and compiled.direct is not None:  # one short kernel, one array
+                        out = _EMPTY(*compiled.fresh[0])
+                        return self.fun(*args) if compiled.direct(*args, out) else out
                     try:
                         results = compiled.run(list(args))
                     except _eager():
@@ -133,7 +161,7 @@ class Jitted:
             args, kwargs = self.with_statics(args, kwargs)
         leaves, spec = flatten((args, kwargs))
         lanes: list[LaneAxis] = []
-        if any(type(leaf) is LaneArray for leaf in leaves):
+        if LaneArray in map(type, leaves):
             leaves = [live(leaf) if type(leaf) is LaneArray else leaf for leaf in leaves]
             axes = {axis for leaf in leaves if type(leaf) is LaneArray for axis in leaf.lanes.axes}
             lanes = sorted(axes, key=lambda axis: axis.level)
@@ -153,7 +181,10 @@ class Jitted:
                 message, self.pending = self.pending, ""
                 warnings.warn(message, PerformanceWarning, stacklevel=3)
             return result
-        arguments = [_argument(leaf) for leaf in leaves if _is_data(leaf)]
+        if compiled.plain:
+            arguments = [leaves[n] for n in compiled.places]
+        else:
+            arguments = [_argument(leaves[n]) for n in compiled.places]
         try:
             results = compiled.run(arguments)
         except _eager():
@@ -192,7 +223,10 @@ class Jitted:
                 traced = trace(_unwrapped(self.fun) if self.static else self.fun, args, kwargs)
             finally:
                 RUN.reset(token)
-            return Compiled(traced, [_layout(leaf) for leaf in leaves if _is_data(leaf)], self.fastmath)
+            compiled = Compiled(traced, [_layout(leaf) for leaf in leaves if _is_data(leaf)], self.fastmath)
+            compiled.places = [n for n, leaf in enumerate(leaves) if _is_data(leaf)]
+            compiled.plain = all(_is_plain(leaves[n]) for n in compiled.places)
+            return compiled
         except (NoLaneForm, Exception) as problem:
             reason = getattr(problem, "reason", None) or str(problem)
             if not isinstance(problem, (NoLaneForm, TraceError, Unsupported)):

@@ -262,15 +262,33 @@ class Kernel:
         for value, view in outputs:
             self.store(self.value(value), view)
 
+    def entry(self) -> list[str]:
+        """A function that Python calls with the objects as its arguments, and that runs all lanes."""
+        lines = ["declare ptr @PyLong_FromLongLong(i64)", "define ptr @entry(ptr %self, ptr %objects, i64 %count) #0 {"]
+        size = "1"
+        if self.axes:
+            view = next(view for view in self.views.values() if self.axes[0] in view.lanes)
+            lines += _field("thing", "%objects", 8 * view.slot)
+            lines += _field("shape", "%thing", offsets().shape)
+            lines += _field("size", "%shape", 8 * view.lanes[self.axes[0]], "i64")
+            size = "%size"
+        lines.append(f"  %flags = call i64 @kernel(ptr %objects, i64 0, i64 {size})")
+        return [*lines, "  %found = call ptr @PyLong_FromLongLong(i64 %flags)", "  ret ptr %found", "}"]
+
     def text(self) -> str:
         """The whole module."""
         e = self.e
         lines = [f'target triple = "{machine().triple}"', f'target datalayout = "{machine().layout}"']
         lines += sorted(e.declared.values())
         lines += ["define i64 @kernel(ptr %objects, i64 %lo, i64 %hi) #0 {", "entry:", *e.allocas, *e.root.lines, "}"]
+        lines += self.entry()
         bits = machine().vector_bits
         lines.append(f'attributes #0 = {{ nounwind "min-legal-vector-width"="{bits}" "prefer-vector-width"="{bits}" }}')
         return "\n".join(lines) + "\n"
+
+
+def _field(name: str, base: str, offset: int, kind: str = "ptr") -> list[str]:
+    return [f"  %{name}.at = getelementptr i8, ptr {base}, i64 {offset}", f"  %{name} = load {kind}, ptr %{name}.at"]
 
 
 def memory_type(dtype: Any) -> tuple[str, tuple[int, ...]]:

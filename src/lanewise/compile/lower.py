@@ -302,7 +302,7 @@ class Lowering:
         """One kernel."""
         if any(axis.size == 0 for axis in axes) or all(0 in stored.shape for stored, _, _ in outputs):
             return None
-        slots: dict[Stored, int] = {}
+        slots = {stored: n for n, stored in enumerate(self.inputs)}  # the arguments come first, as they are given
 
         def view(place: Place) -> View:
             slot = slots.setdefault(place.stored, len(slots))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from functools import cache
+import functools
 from typing import Any
 
 import numpy as np
 
+from . import cache
 from .vectormath import library
 
 
@@ -36,6 +37,7 @@ class Machine:
             target.create_target_machine(cpu=self.cpu, features=flags.flatten(), codemodel="jitdefault", jit=True)
         )
         self.count = 0
+        self.compiled = 0  # object files made in this process
         self.kept: list[Any] = []
 
     @property
@@ -46,7 +48,19 @@ class Machine:
         return 256 if "avx2" in self.features or "avx" in self.features else 128
 
     def object_code(self, ir: str) -> bytes:
-        """Text IR as an object file."""
+        """Text IR as an object file, from the cache on disk if it is there."""
+        versions = (self.cpu, ",".join(sorted(self.features)), str(self.llvm.llvm_version_info), np.__version__)
+        name = cache.key(ir, *versions)
+        known = cache.read(name)
+        if known is not None:
+            return known
+        self.compiled += 1
+        code = self.compile(ir)
+        cache.write(name, code)
+        return code
+
+    def compile(self, ir: str) -> bytes:
+        """The same, compiled here and now."""
         module = self.llvm.parse_assembly(ir)
         module.verify()
         return self.plain.emit_object(module)  # type: ignore[no-any-return]
@@ -66,7 +80,7 @@ class Machine:
         return [tracker[entry] for entry in entries]
 
 
-@cache
+@functools.cache
 def machine() -> Machine:
     """The code generator, made when it is first needed."""
     return Machine()
@@ -74,12 +88,30 @@ def machine() -> Machine:
 
 def address_of(name: str) -> int:
     """The address of a function of the C library, or of its vector math."""
-    for source in (library(), ctypes.CDLL(None), ctypes.CDLL("libm.so.6")):
+    for source in (library(), ctypes.pythonapi, ctypes.CDLL(None), ctypes.CDLL("libm.so.6")):
         try:
             return ctypes.cast(getattr(source, name), ctypes.c_void_p).value or 0
         except AttributeError:
             continue
     raise LookupError(name)
+
+
+class _Method(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p), ("function", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p),
+    )  # fmt: skip
+
+
+def fastcall(address: int) -> Any:
+    """A function in machine code of the kind ``METH_FASTCALL``, as a Python function."""
+    method = _Method(b"kernel", address, 0x80, None)
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    _METHODS.append(method)  # it has to live as long as the function
+    return make(ctypes.addressof(method), None, None)
+
+
+_METHODS: list[_Method] = []
 
 
 class Offsets:
@@ -101,7 +133,7 @@ class Offsets:
         self.number = 8 * list((ctypes.c_size_t * 4).from_address(id(number))).index(int(bits))
 
 
-@cache
+@functools.cache
 def offsets() -> Offsets:
     """The same, probed once."""
     return Offsets()

@@ -11,7 +11,7 @@ from ..array import ARRAY, LaneArray, apply
 from ..lanes import LaneAxis, Lanes
 from .ir import Axis, Value, map_leaves
 from .lower import KernelStep, LibraryStep, Place, Plan, Stored, batch_of
-from .native import address_of, machine
+from .native import address_of, fastcall, machine
 from .threads import pool, threads_now
 
 KERNELS: dict[str, Entry] = {}
@@ -29,11 +29,10 @@ class Entry:
     def __init__(self, text: str) -> None:
         code = machine().object_code(text)
         symbols = {name: address_of(name) for name in _undefined(text)}
-        (self.address,) = machine().link(code, symbols, "kernel")
+        self.address, direct = machine().link(code, symbols, "kernel", "entry")
+        self.direct = fastcall(direct)
         # short kernels keep the interpreter's lock, long ones let go of it
-        kind: Any = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-        self.short = kind(self.address)
-        kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+        kind: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
         self.long = kind(self.address)
 
 
@@ -47,11 +46,11 @@ def entry(step: KernelStep) -> Entry:
 
 def launch(step: KernelStep, objects: list[Any]) -> int:
     """Run a kernel on array objects; on several threads if there is enough to do."""
+    if step.work < SHORT:
+        return int(entry(step).direct(*objects))
     pointers = (ctypes.c_size_t * len(objects))(*map(id, objects))
     where = ctypes.addressof(pointers)
     code = entry(step)
-    if step.work < SHORT:
-        return int(code.short(where, 0, step.lanes))
     count = min(threads_now(), step.work // SHORT + 1, step.lanes // step.width)
     found = pool(count - 1) if count > 1 else None
     if found is None:
