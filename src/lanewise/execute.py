@@ -28,7 +28,7 @@ Finish = Callable[[Run, list[Outcome], Results], tuple[Any, list[Any]]]
 class Call:
     """One call of a mapped function."""
 
-    __slots__ = ("axis_name", "chunk", "finish", "fun", "inputs", "kinds", "out_axes", "size", "strict")
+    __slots__ = ("axis_name", "chunk", "finish", "forms", "fun", "inputs", "kinds", "out_axes", "size", "strict")
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Call:
         self.axis_name = axis_name
         self.strict = strict
         self.chunk = chunk
+        self.forms: list[Any] = []  # the function in its lane form, and whether that opens a region; once it was asked
         self.finish: Finish | None = stack_parts if has_ragged(out_axes) else None
         self.kinds: list[set[tuple[Any, type | None]]] = []  # the dtypes of each result, and which are weak: of a chunk
 
@@ -136,8 +137,11 @@ class Groups:
         values = self.arguments()
         args, kwargs = self.inputs.build(values)
         run.signal = None
-        form = lane_form(self.call.fun)
-        run.top = is_framed(form)
+        forms = self.call.forms
+        if not forms:
+            form = lane_form(self.call.fun)
+            forms[:] = [form, is_framed(form)]
+        form, run.top = forms
         try:
             result = form(*args, **kwargs)
             if run.signal is None:
@@ -164,17 +168,23 @@ class Groups:
             assert isinstance(self.call.inputs, RaggedInputs)
             self.inputs, self.bases = self.call.inputs.on(self.run)
         # a group's own objects: they may be refined in place
-        values = [LaneArray(data, lanes, kind) for data, lanes, kind in self.bases]
-        self.copies = [None] * len(values)
+        values = []
+        given = []
+        for data, lanes, kind in self.bases:
+            x = LaneArray(data, lanes, kind)
+            values.append(as_wide_as_it_is(x) if kind == SCALAR and data.dtype.char in "SU" else x)
+            given.append(data)
         if self.run.writable:
+            self.copies = [None] * len(values)
             for n, leaf in enumerate(self.inputs.mapped):
                 if values[n].kind == ARRAY:
                     copy = values[n] = _writable(values[n], leaf.writeable())
                     self.copies[n] = LaneArray(copy.data, copy.lanes, ARRAY)  # the other may take another shape
+            given = [value.data for value in values]
         elif self.run.apart:
-            values = [_apart(value) for value in values]
-        values = [as_wide_as_it_is(x) if x.kind == SCALAR and x.data.dtype.char in "SU" else x for x in values]
-        self.run.given = [value.data for value in values]
+            values = [_apart(value) if value.kind == ARRAY else value for value in values]
+            given = [value.data for value in values]
+        self.run.given = given
         return values
 
     def written(self, now: tuple[LaneAxis, ...]) -> tuple[Piece | None, ...]:
@@ -236,13 +246,13 @@ def run_inner(call: Call, run: Run) -> Any:
         if call.overlaps(reached, run.parent):
             raise NoLaneForm("an argument that is written overlaps other memory", in_order=True)
         groups.commit_to_outer()
-    return stack(call, run, groups.outcomes, [])
+    return stack(call, run, groups.outcomes)
 
 
-def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> Any:
+def stack(call: Call, run: Run, outcomes: list[Outcome], sources: Callable[[], list[Any]] = list) -> Any:
     """The outcomes of all groups as one result, which shares no memory with ``sources``."""
     if call.finish is not None:
-        result, call.kinds = call.finish(run, outcomes, Results(run, call.out_axes, call.fun, sources))
+        result, call.kinds = call.finish(run, outcomes, Results(run, call.out_axes, call.fun, sources()))
         return result
     if len(outcomes) == 1 and not outcomes[0].axes and outcomes[0].error is None:
         found = outcomes[0]
@@ -254,7 +264,7 @@ def stack(call: Call, run: Run, outcomes: list[Outcome], sources: list[Any]) -> 
     else:
         found = merge(run, outcomes, call.fun)
     call.kinds = found.kinds or [{(piece.data.dtype, piece.weak)} for piece in found.pieces]
-    return Results(run, call.out_axes, call.fun, sources).build(found)
+    return Results(run, call.out_axes, call.fun, sources()).build(found)
 
 
 def _writable(x: LaneArray, writeable: bool) -> LaneArray:

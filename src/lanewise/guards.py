@@ -32,6 +32,8 @@ def watch(fun: Any, values: list[Any]) -> Watch:
     """
     found = Watch.__new__(Watch)
     found.legacy = _LEGACY.tobytes()
+    if not values and type(fun) in _NUMPYS_OWN:
+        return found
     if values or type(fun) is not FunctionType or fun.__closure__ or fun.__defaults__ or fun.__dict__:
         found.look_at(fun, values)
         return found
@@ -40,6 +42,9 @@ def watch(fun: Any, values: list[Any]) -> Watch:
     if names.random or fun.__kwdefaults__ or any(speaks_of(namespace.get(name)) for name in names.globals):
         found.look_at(fun, values)
     return found
+
+
+_NUMPYS_OWN = frozenset({type(np.dot), np.ufunc})
 
 
 class Watch:

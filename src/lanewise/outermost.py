@@ -66,7 +66,7 @@ def run_outermost(call: Call, run: Run) -> Any:
         raise lanes.failure[1]
     if not lanes.outcomes:
         raise TraceError(_no_lanes(call))
-    return stack(call, run, lanes.outcomes, call.inputs.sources())
+    return stack(call, run, lanes.outcomes, call.inputs.sources)
 
 
 class Outermost(Groups):
@@ -230,7 +230,7 @@ def in_order(call: Call, run: Run, reason: str, where: str) -> Any:
         LANE.reset(token)
     if not call.size:
         raise TraceError(_no_lanes(call))
-    return stack(call, run, results.outcomes(), call.inputs.sources())
+    return stack(call, run, results.outcomes(), call.inputs.sources)
 
 
 class PlainResults:

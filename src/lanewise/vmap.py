@@ -128,13 +128,16 @@ def vmap(
     _check_name(axis_name)
     spec = check_in_axes(fun, in_axes)
     out = prepare(out_axes, "out_axes")
+    forms: list[Any] = []
     take = take_apart_ragged if spec.ragged else take_apart
 
     def batched(*args: Any, **kwargs: Any) -> Any:
         inputs = take(spec, args, kwargs)
         size = inputs.size(axis_size)
         if chunk_size is None or size <= chunk_size:
-            return run_call(Call(fun, inputs, size, out, axis_name, strict))
+            call = Call(fun, inputs, size, out, axis_name, strict)
+            call.forms = forms
+            return run_call(call)
         joined = Chunks(fun, size, out)
         for start in range(0, size, chunk_size):
             stop = min(start + chunk_size, size)

@@ -292,7 +292,8 @@ class Function:
 
     def turn(self, node: Any, loop: str) -> list[Any]:
         """The body of a loop."""
-        return [*self.block(node.body, Place("loop", loop)), ast.Expr(_method(loop, "rejoin"))]
+        body = self.block(node.body, Place("loop", loop))
+        return [*body, ast.Expr(_method(loop, "rejoin"))] if _holds(node, ast.Continue) else body
 
     def loop(self, node: Any, place: Place, make: Callable[[str], Any]) -> list[Any]:
         """A loop: as it was written where it meets no lane values, else by a `Loop`."""
@@ -382,6 +383,9 @@ class Function:
         ]
 
     def on_Try(self, node: Any, place: Place) -> list[Any]:
+        written = [item for item in node.finalbody if not isinstance(item, ast.Pass)]
+        if written and _jumps([*node.body, *node.handlers, *node.orelse]):
+            raise CannotRewrite("lanes would leave without what stands in finally")
         depth = self.fresh("depth")
         handlers = []
         for handler in node.handlers:
