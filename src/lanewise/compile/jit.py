@@ -13,7 +13,7 @@ import optree
 
 from ..array import ARRAY, SCALAR, LaneArray, live
 from ..axes import label
-from ..facts import RUN, NoLaneForm, PerformanceWarning, TraceError, user_line
+from ..facts import RUN, NoLaneForm, PerformanceWarning, Signal, TraceError, user_line
 from ..lanes import LaneAxis, Lanes
 from ..tree import flatten
 from .ir import Program
@@ -227,9 +227,9 @@ class Jitted:
             compiled.places = [n for n, leaf in enumerate(leaves) if _is_data(leaf)]
             compiled.plain = all(_is_plain(leaves[n]) for n in compiled.places)
             return compiled
-        except (NoLaneForm, Exception) as problem:
+        except (Signal, Exception) as problem:
             reason = getattr(problem, "reason", None) or str(problem)
-            if not isinstance(problem, (NoLaneForm, TraceError, Unsupported)):
+            if not isinstance(problem, (Signal, TraceError, Unsupported)):
                 reason = f"{type(problem).__name__}: {reason}"
             where = user_line(problem.__traceback__)
             place = f" because of {where}" if where else ""

@@ -31,6 +31,9 @@ from .formulas import FORMULAS, NoFormula
 from .ir import Axis, Node, Program, Value, map_leaves, union
 
 
+INNERMOST = 1 << 20  # the level of the root: eager values of outer functions are shared, and not written here
+
+
 class Untraceable(NoLaneForm):
     """What a function does can't be recorded; it runs eagerly instead."""
 
@@ -115,7 +118,7 @@ class Recorder:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.root = self.traced_axis(0, 0, name)
+        self.root = self.traced_axis(0, INNERMOST, name)
         self.axes: dict[LaneAxis, Axis] = {}  # the program's axis of each traced one
         self.of_shadow: dict[LaneAxis, LaneAxis] = {self.shadow_axis(self.root): self.root}
         self.depth = 0
@@ -155,7 +158,7 @@ class Recorder:
     def add_axis(self, size: int, name: str, axis_name: Any = None) -> LaneAxis:
         """A new innermost lane axis."""
         self.depth += 1
-        axis = self.traced_axis(size, self.depth, name)
+        axis = self.traced_axis(size, INNERMOST + self.depth, name)
         if axis_name is not None:
             axis.name = axis_name
         self.of_shadow[self.shadow_axis(axis)] = axis
