@@ -27,6 +27,7 @@ from .lanes import LaneAxis, Lanes
 PLAIN: set[Any] = set()
 """The statements that ask facts, since lanes can't part there and keep the law (`regions`)."""
 
+FEW = 32  # the last lanes of a long loop are quicker one by one, from the start
 MANY_GROUPS = 64  # more groups than this in one call earn a warning
 
 
@@ -130,8 +131,10 @@ class Run:
     region: Any = None  # the innermost place where lanes part for a while (`regions`)
     base: tuple[LaneAxis, ...] = ()  # the refinements in force where the outermost region began
     parted = False  # some lanes of the group are elsewhere, and will be back
+    few = False  # groups of few lanes wait that had better run one by one
     top = False  # the next converted function to be called is the mapped one
     lent: weakref.WeakValueDictionary[int, Any] | None = None  # copies that stand for arrays from before a region
+    origins: dict[int, Any]  # the arrays that they are copies of
     lenders: dict[int, Any]  # the statements for whose sake they were made
     fresh: dict[int, Any]  # containers made while lanes were away, and the refinements then
     open: Sequence[Any] = ()  # the copies of the operation at work, which it may write
@@ -153,14 +156,24 @@ class Run:
             self.nowhere.birth = (self, self.refinements)
         return self.nowhere
 
-    def lend(self, data: Any, statements: Any) -> None:
+    def lend(self, data: Any, statements: Any, origin: Any = None) -> None:
         """Note that some data is a copy of an array that can be reached in another way, too."""
         if self.lent is None:
             self.lent = weakref.WeakValueDictionary()
             self.lenders = {}
+            self.origins = {}
         owner = owner_of(data)
         self.lent[id(owner)] = owner
         self.lenders[id(owner)] = statements
+        if origin is not None:
+            self.origins[id(owner)] = weakref.ref(owner_of(origin))
+
+    def origin(self, data: Any) -> Any:
+        """The array that some data is a copy of, or a view of a copy."""
+        owner = owner_of(data)
+        if not self.lent or self.lent.get(id(owner)) is not owner or id(owner) not in self.origins:
+            return None
+        return self.origins[id(owner)]()
 
     def borrow(self, data: Any) -> None:
         """Note that some data is a gathered copy of a value of an outer function, not this function's to write."""

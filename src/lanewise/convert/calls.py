@@ -18,7 +18,7 @@ from ..facts import NoLaneForm
 from ..lanes import NOWHERE
 from ..ops.common import spread_all
 from ..ops.polynomial import undispatched
-from ..regions import LaneRange, Mixed, choose, truths
+from ..regions import LaneRange, Mixed, choose, effect, truths
 from .mathematics import ITEMS, float_of, forms, mapped
 
 FORMS: dict[Any, Any] = {}
@@ -316,6 +316,20 @@ def _sorted(items: Any, *, key: Any = None, reverse: bool = False) -> Any:
 def _reversed(items: LaneArray) -> Any:
     """Sorted downwards; equal elements keep their order (0.0 and -0.0 are equal)."""
     return list(apply(np.negative, apply(np.sort, apply(np.negative, items), kind="stable")))
+
+
+def _changes(function: Any) -> None:
+    """Enter a builtin that changes its argument."""
+
+    def call(owner: Any, *args: Any) -> Any:
+        effect(owner)
+        return function(owner, *args)
+
+    FORMS[function] = call
+
+
+for _function in (next, setattr, delattr):
+    _changes(_function)
 
 
 def _enter_mathematics() -> None:

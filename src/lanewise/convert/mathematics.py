@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, TABLE, LaneArray, live
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE
 from ..ops.common import spread_all
@@ -189,6 +189,8 @@ def _rounding(function: Any, ufunc: Any) -> Callable[..., Any]:
             return TABLE["mixed"](x, call)
         x = live(x)
         no_scalar = x.data.size != math.prod(x.lanes.shape) or (x.kind == ARRAY and function is math.trunc)
+        if function is math.trunc and x.kind == SCALAR and x.data.dtype != np.float64:
+            raise TypeError(f"type {x.__class__.__module__}.{x.__class__.__name__} doesn't define __trunc__ method")
         if x.data.dtype.kind not in "biuf" or no_scalar:
             return function(x)
         data = x.data.reshape(x.lanes.shape)
@@ -225,11 +227,19 @@ def _gcd(*args: Any) -> Any:
     for x in args:
         if type(x) is not int and not (type(x) is LaneArray and x.data.dtype.kind in "iu" and x.kind != ARRAY):
             return mapped(math.gcd, *args)
-    found = args[0]
-    for other in args[1:]:
+    found: Any = 0
+    for other in args:
         (a, b), lanes = _operands((found, other), np.int64)
+        if (b == np.iinfo(np.int64).min).any():
+            return mapped(math.gcd, *args)
         found = LaneArray(np.gcd(a, b), lanes, PYTHON)
     return found
+
+
+def _ldexp(x: Any, n: Any) -> Any:
+    if type(n) is LaneArray and n.kind != PYTHON:
+        raise TypeError("Expected an int as second argument to ldexp.")  # NumPy's integers are none
+    return mapped(math.ldexp, x, n)
 
 
 def _over_items(function: Any) -> Callable[..., Any]:
@@ -279,6 +289,7 @@ def forms() -> dict[Any, Any]:
                 else lambda *args, function=function: mapped(function, *args)
             )
     found[math.log], found[math.hypot], found[math.gcd] = _logarithm, _hypot, _gcd
+    found[math.ldexp] = _ldexp
     return found
 
 

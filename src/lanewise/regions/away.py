@@ -24,7 +24,7 @@ def lent(run: Run, x: LaneArray) -> LaneArray:
     data, lanes = refresh(start.data, start.lanes)
     found = LaneArray(data, lanes, x.kind)
     if x.kind == ARRAY and data.flags.writeable:
-        run.lend(data, None)
+        run.lend(data, None, x.data)
     else:
         x.now = found
     return found

@@ -49,7 +49,7 @@ def save(
     kind = type(value)
     if kind is LaneArray:
         now = current(value)
-        shared = now is not value and value.kind == ARRAY
+        shared = value.kind == ARRAY and (now is not value or _from_before(value, rooted))
         return Saved(_signature(now), None, _piece(now, rooted), shared=shared)
     if kind is Mixed:
         items = tuple([save(option, rooted, current) for option in value.options])
@@ -69,6 +69,15 @@ def save(
         names = tuple(value) if isinstance(value, dict) else len(value)
         return Saved((kind, names), value, items=tuple([save(item, rooted, current) for item in parts]))
     return Saved(_Object(value), value)
+
+
+def _from_before(x: LaneArray, rooted: dict[LaneAxis, LaneAxis]) -> bool:
+    """Whether an array may be older than the part at work, or a view; when in doubt it is."""
+    if x.data.base is not None:
+        return True
+    if not x.lanes.axes:
+        return x.lanes.birth is None or x.lanes.birth[1] != x.lanes.birth[0].refinements
+    return not any(axis in rooted for axis in x.lanes.axes)
 
 
 class _Object:
@@ -96,11 +105,11 @@ def _piece(x: LaneArray, rooted: dict[LaneAxis, LaneAxis]) -> Piece:
 
 def save_part(value: Any, axes: tuple[LaneAxis, ...]) -> Saved:
     """Take down the lanes of one part of a value of all lanes; its arrays may be reached in another way as well."""
-    return _as_shared(save(restrict(value, axes), {}, lambda x: x))  # the axes of a part may have ended with it
+    return as_shared(save(restrict(value, axes), {}, lambda x: x))  # the axes of a part may have ended with it
 
 
-def _as_shared(saved: Saved) -> Saved:
-    return saved._replace(shared=True, items=tuple([_as_shared(item) for item in saved.items]))
+def as_shared(saved: Saved) -> Saved:
+    return saved._replace(shared=True, items=tuple([as_shared(item) for item in saved.items]))
 
 
 def restrict(value: Any, axes: tuple[LaneAxis, ...]) -> Any:
@@ -158,6 +167,7 @@ class Meeting:
         piece = join([item.piece for item in items if item.piece is not None], parts, self.grid)
         if kind == ARRAY and any(item.shared for item in items):
             self.lent.append(piece.data)
+            self.lent.extend([item.piece.data for item in items if item.shared and item.piece is not None])
         return LaneArray(piece.data, Lanes.of(piece.axes), kind)
 
     def merged(self, items: list[Saved], which: list[int] | None = None) -> Any:

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..array import LaneArray
 from ..collect import cells
-from ..facts import RUN, Refiled, Run
+from ..facts import RUN, Refiled, Run, owner_of
 from ..lanes import LaneAxis, Lanes
-from .meet import Meeting, Mixed, Saved, arrays, save, save_part
+from .meet import Meeting, Mixed, Saved, arrays, as_shared, save, save_part
 
 
 class Gone:
@@ -49,7 +49,8 @@ class Region:
         The statement, for `PLAIN`.
     """
 
-    top = False  # it is the call of the mapped function itself
+    call = False  # it is the call of a function
+    top = False  # of the mapped function itself
 
     def __init__(self, run: Run, ident: Any = None) -> None:
         self.run = run
@@ -133,6 +134,11 @@ class Region:
             Saved(_Same, value) if entry is not None and value is entry[n] else save(value, rooted)
             for n, value in enumerate(values)
         ]
+        owners = [{id(owner_of(data)) for data in arrays(value)} for value in values]
+        if sum(map(len, owners)) > len(set().union(*owners)):  # two variables hold one array
+            for n, mine in enumerate(owners):
+                if saved[n].kind is not _Same and any(mine & other for m, other in enumerate(owners) if m != n):
+                    saved[n] = as_shared(saved[n])
         return Parked(tuple(rooted.values()), saved)
 
     # ---- meeting again ----
@@ -158,6 +164,9 @@ class Region:
                 values.append(meeting.merged(items))
         for data in meeting.lent:
             self.run.lend(data, frozenset(self.idents))
+            origin = self.run.origin(data)
+            if origin is not None:
+                self.run.lend(origin, frozenset(self.idents))
         if meeting.grid:
             seen = meeting.present()
             if not seen.all():
