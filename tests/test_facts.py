@@ -370,12 +370,15 @@ def test_a_fact_without_lanes_raises_and_names_the_line():
 
 
 def test_very_many_groups_warn():
-    x = np.repeat(np.arange(100), 3)
-    with pytest.warns(PerformanceWarning, match="split its 300 lanes into 100 groups"):
+    x = np.repeat(np.arange(100), 40)
+    with pytest.warns(PerformanceWarning, match="split its 4000 lanes into 100 groups"):
         found = vmap(collatz_like)(x)
     assert found.tolist() == [collatz_like(n) for n in x.tolist()]
     with pytest.raises(PerformanceWarning, match="groups"):
         vmap(collatz_like, strict=True)(x)
+    with pytest.warns(PerformanceWarning, match="runs lane by lane: the lanes go in very many small groups, as the truth"):
+        found = vmap(collatz_like)(x[::20])
+    assert found.tolist() == [collatz_like(n) for n in x[::20].tolist()]
 
 
 def collatz_like(n):

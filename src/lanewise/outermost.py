@@ -11,7 +11,18 @@ from . import facts
 from .axes import label, ragged
 from .collect import Outcome, Piece, kind_of, plain_data
 from .execute import Call, Groups, many_groups, run_inner, slow_message, stack
-from .facts import LANE, MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Run, TraceError, user_line
+from .facts import (
+    FEW,
+    LANE,
+    MANY_GROUPS,
+    RUN,
+    CollectiveError,
+    NoLaneForm,
+    PerformanceWarning,
+    Run,
+    TraceError,
+    user_line,
+)
 from .guards import Watch, watch
 from .inputs import copy_alike
 from .lanes import LaneAxis
@@ -58,7 +69,7 @@ def run_outermost(call: Call, run: Run) -> Any:
     if reason or lanes is None:
         reached.restore()
         return in_order(call, run, reason, where)
-    if run.groups > MANY_GROUPS + len(lanes.classes):
+    if run.groups > MANY_GROUPS + len(lanes.classes) and not lanes.gave_up:
         _warn(many_groups(call, run), "")
     if lanes.writes():
         lanes.commit()
@@ -69,6 +80,10 @@ def run_outermost(call: Call, run: Run) -> Any:
     return stack(call, run, lanes.outcomes, call.inputs.sources)
 
 
+SMALL = 32  # many groups that hold fewer lanes than this on average take longer than a loop
+LARGE = 1000  # and each time that so many lanes start anew takes long
+
+
 class Outermost(Groups):
     """The outermost call: here lanes can run one by one, on plain values."""
 
@@ -76,6 +91,8 @@ class Outermost(Groups):
         super().__init__(call, run, watch)
         self.failure: tuple[int, Exception] | None = None
         self.written_lanes: list[tuple[Any, list[Any]]] = []
+        self.done = 0  # how many lanes have run in groups
+        self.gave_up = False  # the groups were too small
 
     def skips(self, group: facts.Group) -> bool:
         """Lanes behind the first that raises never run in the loop."""
@@ -86,12 +103,21 @@ class Outermost(Groups):
         run = self.run
         if run.refinements and run.axis.name is None:
             lanes = self.at_work()
-            if lanes.size == 1:
-                self.lane_by_lane(lanes)  # a group of one lane: the function itself
+            if lanes.size == 1 or (run.few and lanes.size <= FEW):
+                self.lane_by_lane(lanes)  # a group of one lane, or of the last few of a loop: the function itself
+                return
+            if self.gave_up:
+                self.lane_by_lane(lanes)
+                return
+            if self.too_many_groups(lanes.size):
+                self.gave_up = True
+                self.slow(f"the lanes go in very many small groups, as {run.why_split}", "")
                 return
         failed: Exception | None = None
         try:
             self.batched()
+            if run.groups > 1:
+                self.done += self.at_work().size
             return
         except NoLaneForm as signal:
             if signal.in_order or run.axis.size == 0:
@@ -112,6 +138,11 @@ class Outermost(Groups):
                 raise failed  # one lane alone can't tell; what they raised together counts
         finally:
             failed = None
+
+    def too_many_groups(self, lanes: int) -> bool:
+        """Whether groups have turned out so small that the loop is quicker, for a group of so many lanes."""
+        many = MANY_GROUPS if lanes < LARGE else MANY_GROUPS // 4
+        return self.run.groups > many and self.done < SMALL * self.run.groups
 
     def at_work(self) -> Any:
         """The lanes of the group at work."""

@@ -48,6 +48,8 @@ _NOTHING = object()
 class Frame(Region):
     """A call of a function: lanes leave it when they return."""
 
+    call = True
+
     def __init__(self, run: Run) -> None:
         super().__init__(run)
         self.top = run.top

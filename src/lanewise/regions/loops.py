@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from ..array import LaneArray
-from ..facts import PLAIN, Run
+from ..facts import FEW, PLAIN, Run
 from .branches import VARYING, contents, fill, truths, where
 from .region import GONE, Gone, Parked, Region
+
+LONG = 64  # turns, after which the last few lanes may go on alone
 
 
 class Loop(Region):
@@ -57,12 +60,14 @@ class Loop(Region):
         if run.region is not self:
             run.give_up()
         value = truths(value)
+        self.turns += 1
+        if self.turns >= LONG and self._alone():
+            return False
         if type(value) is not LaneArray:
             return value
         if self.ident in PLAIN:
             return bool(value)
         if not value.data.size:  # no lanes: see what one turn would do
-            self.turns += 1
             return self.turns == 1
         before = run.made, run.refinements
         gone = self.part(value.lanes, where(~value.data))
@@ -72,6 +77,22 @@ class Loop(Region):
         run.made, run.refinements = before
         self.used.append(gone)
         self.part(value.lanes, where(value.data))
+        return True
+
+    def _alone(self) -> bool:
+        """Whether the few lanes that are left run one by one instead, from the start of the mapped function."""
+        run = self.run
+        few = run.parted and 0 < math.prod([axis.size for axis in run.refinements]) <= FEW
+        if not few or run.parent is not None or run.axis.name is not None or run.writable or run.tracing:
+            return False
+        region = self.outer
+        while region is not None and not region.call:
+            region = region.outer
+        if region is None or not region.top:
+            return False  # a function that was called has to give something
+        run.file(tuple([run.on_roots(axis) for axis in run.refinements]))
+        run.few = True
+        self.here = False
         return True
 
     def over(self, iterable: Any) -> Any:
