@@ -66,7 +66,7 @@ class _Special:
 
 
 def __getattr__(name: str) -> Any:
-    """Every other name is NumPy's own."""
+    """Every other name is NumPy's own; functions that NumPy does not dispatch take lane values, too."""
     if name == "special" and "scipy.special" in _sys.modules:
         return _Special()
     return _aware(getattr(_np, name))
