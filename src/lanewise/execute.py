@@ -11,7 +11,7 @@ import numpy as np
 from . import facts
 from .array import ARRAY, SCALAR, LaneArray, as_wide_as_it_is, live
 from .axes import has_ragged, label
-from .collect import Outcome, Piece, Results, join, merge, replaced
+from .collect import Outcome, Piece, Results, join, merge, outcome, replaced
 from .convert import is_framed, lane_form
 from .facts import MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Refiled, Run, TraceError
 from .guards import Watch, watch
@@ -73,7 +73,8 @@ class Groups:
         self.inputs = call.inputs.of(0)
         self.classes = call.inputs.classes()
         # the mapped leaves, on the axes at the start of the run
-        self.bases = [] if self.classes else [leaf.base(run.axis.lanes) for leaf in self.inputs.mapped]
+        lanes = run.axis.lanes
+        self.bases = [] if self.classes else [leaf.base(lanes) for leaf in self.inputs.mapped]
         self.copies: list[LaneArray | None] = []
 
     def go(self) -> list[Outcome]:
@@ -145,7 +146,10 @@ class Groups:
         try:
             result = form(*args, **kwargs)
             if run.signal is None:
-                found = result.outcomes if type(result) is Returned else outcomes(run, result)
+                if type(result) is LaneArray:
+                    found = [outcome(run, result)]
+                else:
+                    found = result.outcomes if type(result) is Returned else outcomes(run, result)
         except Exception as error:
             if run.signal is not None:
                 raise run.signal from None

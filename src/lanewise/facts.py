@@ -136,7 +136,7 @@ class Run:
     lent: weakref.WeakValueDictionary[int, Any] | None = None  # copies that stand for arrays from before a region
     origins: dict[int, Any]  # the arrays that they are copies of
     lenders: dict[int, Any]  # the statements for whose sake they were made
-    fresh: dict[int, Any]  # containers made while lanes were away, and the refinements then
+    fresh: dict[int, Any] | None = None  # containers made while lanes were away, and the refinements then
     open: Sequence[Any] = ()  # the copies of the operation at work, which it may write
     dirty: Any = None  # and those that it has written
 
@@ -144,7 +144,6 @@ class Run:
         self.axis = axis
         self.parent = parent
         self.waiting: list[Group] = []
-        self.fresh = {}
         if parent is not None:
             self.strict = parent.strict
             self.tracing = parent.tracing
@@ -202,7 +201,7 @@ class Run:
         self.exchanged = 0
         self.region = None
         self.parted = self.top = False
-        self.fresh.clear()
+        self.fresh = None
         self.nowhere = self.views = None
         self.groups += 1
         for axis in group.axes:
@@ -340,7 +339,8 @@ class Run:
 
     def close(self) -> None:
         """End the run: values on its axis are dead from now on."""
-        self.stop()
+        if self.made:
+            self.stop()
         self.axis.close()
         self.started = self.nowhere = self.region = None
         self.exchanges = ()

@@ -115,6 +115,8 @@ def new(container: Any) -> Any:
     """A list, dict or set that has just been made: as long as no lane leaves, those at work may change it."""
     run = RUN.get()
     if run is not None and run.parted:
+        if run.fresh is None:
+            run.fresh = {}
         run.fresh[id(container)] = container, run.refinements
     return container
 

@@ -253,7 +253,7 @@ def effect(*objects: Any) -> None:
 
 def _is_fresh(run: Run, container: Any) -> bool:
     """Whether something was made by the lanes at work, all of which are still here."""
-    made = run.fresh.get(id(container))
+    made = run.fresh.get(id(container)) if run.fresh is not None else None
     return made is not None and made[0] is container and made[1] is run.refinements
 
 
