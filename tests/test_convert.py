@@ -1618,3 +1618,15 @@ def test_what_has_no_source_falls_back() -> None:
     space: Any = {}
     exec("def f(x):\n    if x > 0:\n        return 1.0\n    return 2.0", space)
     assert vmap(space["f"], strict=True)(X).tolist() == [space["f"](x) for x in X]
+
+
+def test_lanes_that_leave_one_by_one_for_thousands_of_turns():
+    def countdown(n):
+        k = 0
+        while k < n:
+            k += 1
+            if k == 1300 and n % 2:
+                return -k
+        return k
+
+    check(countdown, np.arange(0, 1500), strict=True)

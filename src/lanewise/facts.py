@@ -230,19 +230,31 @@ class Run:
     def roots(self, refinement: LaneAxis) -> tuple[tuple[LaneAxis, ...], tuple[Any, ...]]:
         """The axes at the start of the run that a refinement replaces, and its index on each."""
         if refinement.rooted is None:
-            parents: list[LaneAxis] = []
-            index: list[Any] = []
-            for n, parent in enumerate(refinement.parents):
-                if parent.owner is self:
-                    above, indices = self.roots(parent)
-                    lanes = refinement.selection(n)
-                    parents.extend(above)
-                    index.extend(i[lanes] for i in indices)
-                else:
-                    parents.append(parent)
-                    index.append(refinement.index[n])
-            refinement.rooted = tuple(parents), tuple(index)
+            waiting = [refinement]  # a loop makes a chain of them, as long as it has turns
+            while above := [axis for axis in waiting[-1].parents if axis.owner is self and axis.rooted is None]:
+                waiting.append(above[0])
+            for axis in reversed(waiting):
+                axis.rooted = self._composed(axis)
+        assert refinement.rooted is not None
         return refinement.rooted
+
+    def _composed(self, refinement: LaneAxis) -> tuple[tuple[LaneAxis, ...], tuple[Any, ...]]:
+        """The same, from what the refinements that it refines have."""
+        parents: list[LaneAxis] = []
+        index: list[Any] = []
+        for n, parent in enumerate(refinement.parents):
+            if parent.owner is self:
+                above, indices = self.roots(parent)
+                lanes = refinement.selection(n)
+                parents.extend(above)
+                index.extend(i[lanes] for i in indices)
+                for older in parent.parents:
+                    if older.owner is self:
+                        older.rooted = None  # of a long chain only the end is asked, as a rule
+            else:
+                parents.append(parent)
+                index.append(refinement.index[n])
+        return tuple(parents), tuple(index)
 
     def now(self) -> tuple[LaneAxis, ...]:
         """The group at work, as refinements of the axes at the start of the run."""

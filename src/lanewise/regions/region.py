@@ -109,10 +109,18 @@ class Region:
         return {axis: self._on_base(axis, since) for axis in self.run.refinements if axis in since}
 
     def _on_base(self, axis: LaneAxis, since: frozenset[LaneAxis]) -> LaneAxis:
+        waiting = [axis]  # a loop makes a chain of them, as long as it has turns
+        while above := [parent for parent in waiting[-1].parents if parent in since and parent not in self.known]:
+            waiting.append(above[0])
+        for older in reversed(waiting):
+            if older not in self.known:
+                self.known[older] = self._composed(older, since)
+        return self.known[axis]
+
+    def _composed(self, axis: LaneAxis, since: frozenset[LaneAxis]) -> LaneAxis:
+        """The same, from what is known of the refinements that it refines."""
         if not any(parent in since for parent in axis.parents):
             return axis
-        if axis in self.known:
-            return self.known[axis]
         parents: list[LaneAxis] = []
         index: list[Any] = []
         for parent, lanes in zip(axis.parents, axis.index, strict=True):
@@ -123,9 +131,7 @@ class Region:
             else:
                 parents.append(parent)
                 index.append(lanes)
-        found = axis.refinement(axis.size, axis.level, tuple(parents), tuple(index), self.run)
-        self.known[axis] = found
-        return found
+        return axis.refinement(axis.size, axis.level, tuple(parents), tuple(index), self.run)
 
     def park(self, values: list[Any], entry: list[Any] | None = None) -> Parked:
         """Take down the lanes at work and their values; what is as it was at the entry needs no taking down."""
