@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, LaneArray, apply
+from ..facts import Signal
 from ..lanes import LaneAxis, Lanes
 from .ir import Axis, Value, map_leaves
 from .lower import KernelStep, LibraryStep, Place, Plan, Stored, batch_of
@@ -109,13 +110,18 @@ class Running:
         """Call a function on the whole batch."""
         node = step.node
         args, kwargs = map_leaves(lambda x: self.lanes_of(step, x) if type(x) is Value else x, (node.args, node.kwargs))
-        with np.errstate(all="ignore"):
-            found = call_lanes(node.function, args, kwargs)
+        try:
+            with np.errstate(all="ignore"):
+                found = call_lanes(node.function, args, kwargs)
+        except (Signal, Exception):
+            raise NeedsEager from None
         found = found if isinstance(found, (tuple, list)) else (found,)
         for stored, value in zip(step.outputs, found, strict=True):
             data = value.data if type(value) is LaneArray else np.asarray(value)
             lanes = [self.axis(axis) for axis in stored.lanes]
             if type(value) is LaneArray and list(value.lanes.axes) != lanes:
+                raise NeedsEager
+            if data.shape != stored.shape or data.dtype != stored.dtype:
                 raise NeedsEager
             self.arrays[stored] = np.ascontiguousarray(data).reshape(data.shape)
 

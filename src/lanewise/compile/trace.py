@@ -12,7 +12,7 @@ how to be read from its parent and how to be put back into it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import optree
@@ -29,7 +29,6 @@ from ..reach import Reach
 from ..tree import flatten, flatten_results
 from .formulas import FORMULAS, NoFormula
 from .ir import Axis, Node, Program, Value, map_leaves, union
-
 
 INNERMOST = 1 << 20  # the level of the root: eager values of outer functions are shared, and not written here
 
@@ -113,6 +112,33 @@ def pack(items: Any, shape: tuple[int, ...]) -> Any:
     return np.array(items).reshape(shape)
 
 
+class TracedRun(Run):
+    """A function that is traced: values of outer functions, which are not, can't be split or written in it."""
+
+    def split(self, lanes: Lanes, codes: Any, what: str) -> Any:
+        """Refuse to split lanes that are not there."""
+        raise Untraceable(f"{what} of an outer function is asked")
+
+    def wrote(self) -> None:
+        """Refuse a write that is not recorded."""
+        raise Untraceable("an array of an outer function is written")
+
+    def need_writable(self) -> NoReturn:
+        """Refuse a write to an argument of an outer function."""
+        raise Untraceable("an array of an outer function is written")
+
+
+class ShadowRun(TracedRun):
+    """The run of the shadows: a rule that writes them writes what nobody sees."""
+
+    tries = False  # an assignment is only tried
+
+    def wrote(self) -> None:
+        """Refuse a write that is not recorded."""
+        if not self.tries:
+            raise Untraceable("an array is written in an unusual way")
+
+
 class Recorder:
     """Records a function that runs on traced values."""
 
@@ -123,11 +149,11 @@ class Recorder:
         self.of_shadow: dict[LaneAxis, LaneAxis] = {self.shadow_axis(self.root): self.root}
         self.depth = 0
         self.cells: dict[int, tuple[Any, Cell]] = {}  # by the identity of the data that the user's value has
-        self.run = Run(self.root, None)
+        self.run = TracedRun(self.root, None)
         self.run.tracing = True
         self.run.recorder = self
         self.run.nowhere = _nowhere()
-        self.shadow_run = Run(self.shadow_axis(self.root), None)
+        self.shadow_run = ShadowRun(self.shadow_axis(self.root), None)
         self.shadow_run.tracing = True
         self.scope = self.top = Scope(None, None)
         self.journal: dict[Cell, Value] | None = None  # the arrays written in the branch at work, as they were
@@ -492,8 +518,10 @@ class Recorder:
             lanes = self.shadow_run.axis.lanes
             map_lanes(lambda x: x, everyone)
             fresh = LaneArray(np.empty((0, *data.shape), data.dtype), lanes, ARRAY)
+            self.shadow_run.tries = True
             fresh[index] = value
         finally:
+            self.shadow_run.tries = False
             RUN.reset(token)
 
     def fresh(self, data: Any) -> LaneArray:
@@ -587,7 +615,7 @@ class Recorder:
         lanes = self.axes[axis]
         values = [self.lane_of(leaf.value, leaf.axis, axis) for leaf in call.inputs.mapped]
         args, kwargs = call.inputs.build(values)
-        inner = Run(axis, run.parent)
+        inner = TracedRun(axis, run.parent)
         inner.recorder = self
         inner.nowhere = _nowhere()
         scope = Scope(axis, self.scope)
@@ -775,8 +803,10 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
             elif isinstance(leaf, np.ndarray):
                 places.append(len(results))
                 results.append(recorder.value(recorder.constant_of(leaf)))
-            else:
+            elif leaf is None or isinstance(leaf, (bool, int, float, complex, str, bytes, np.generic)):
                 places.append((leaf,))
+            else:
+                raise Untraceable(f"a result is a {type(leaf).__name__}")
     finally:
         RUN.reset(token)
         unguard(guard)
