@@ -119,7 +119,7 @@ ARGUMENTS = [
     Row("quantile method", lambda x: np.quantile(x, 0.4, method="nearest"), ("f8:5",)),
     Row("quantile varies", lambda x, q: np.quantile(x, 1 / (1 + q * q)), ("f8:5", "f8:")),
     Row("quantile weights", lambda x, w: np.quantile(x, 0.5, weights=w, method="inverted_cdf"), ("f8:5", "f8:5|pos"),
-        special=False, facts=True),
+        special=False, facts=True, strict=False),  # NumPy's own code writes to views: of an outer map's, lane by lane
     Row("quantile of other floats", lambda x: (np.quantile(x, 0.3), np.nanquantile(x, [0.2, 0.5], axis=0)),
         ("float:4,2",)),
     Row("percentile", lambda x: np.percentile(x, [10, 50], axis=(0, 1)), ("f8:2,3,2",)),

@@ -211,7 +211,7 @@ class Groups:
             raise NoLaneForm("an inner function writes its ragged arguments")
         wrote = self.wrote
         for n, (leaf, (data, lanes, kind)) in enumerate(zip(self.inputs.mapped, self.bases, strict=True)):
-            if kind != ARRAY:
+            if kind != ARRAY or not any(found.written[n].data.flags.writeable for found in wrote):
                 continue
             if type(leaf.value) is not LaneArray:
                 raise NoLaneForm("an array that the outer lanes share is written", in_order=True)

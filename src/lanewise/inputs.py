@@ -11,7 +11,7 @@ import optree
 
 from .array import ARRAY, PYTHON, SCALAR, Data, LaneArray, live
 from .axes import AUTO, InAxes, Prefix, an, describe, label, mismatch, parameter_name, ragged
-from .facts import NoLaneForm
+from .facts import RUN, NoLaneForm
 from .lanes import Lanes
 from .tree import flatten
 
@@ -58,7 +58,11 @@ class Mapped(NamedTuple):
 
     def writeable(self) -> bool:
         """Whether the caller's arrays can be written."""
-        return type(self.value) is LaneArray or bool(self.value.flags.writeable)
+        if type(self.value) is not LaneArray:
+            return bool(self.value.flags.writeable)
+        run = RUN.get()  # the arguments of an outer function are read-only until it is known to write
+        asked = run is not None and run.parent is not None and run.parent.writable
+        return bool(self.value.data.flags.writeable) or not asked
 
     def commit(self, lanes: Any, rows: Any) -> None:
         """Write what some lanes left in their examples to the caller's array."""

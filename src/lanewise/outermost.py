@@ -142,7 +142,8 @@ class Outermost(Groups):
     def too_many_groups(self, lanes: int) -> bool:
         """Whether groups have turned out so small that the loop is quicker, for a group of so many lanes."""
         many = MANY_GROUPS if lanes < LARGE else MANY_GROUPS // 4
-        return self.run.groups > many and self.done < SMALL * self.run.groups
+        groups = self.run.groups - len(self.classes)
+        return groups > many and self.done < SMALL * groups
 
     def at_work(self) -> Any:
         """The lanes of the group at work."""
