@@ -15,6 +15,7 @@ from .emit import is_supported
 from .ir import Axis, Node, Program, Value, function_name, leaves
 from .kernel import Kernel, View
 from .native import machine
+from .passes import may_fail
 from .rows.table import ROWS, Unsupported
 from .trace import lane_in, lane_out
 
@@ -166,7 +167,7 @@ class Lowering:
             shared = value in self.program.inputs or self.is_view(value)
             shared = shared or any(place is self.places[value] for place, _ in results)
             results.append((self.places[value], shared))
-        self.checks = [node for node in live if node.function == "fail"]
+        self.checks = [node for node in live if may_fail(node) and node not in self.library]
         steps = self.ordered(outputs, libraries)
         if self.checks and all(axis.size for axis in self.program.axes()):
             raise Unsupported("nothing is computed where an exception may arise")
@@ -182,7 +183,7 @@ class Lowering:
         needed = {value for value in self.program.results if type(value) is Value}
         found = []
         for node in reversed(self.program.nodes):
-            if needed.intersection(node.outputs) or node.function == "fail":
+            if needed.intersection(node.outputs) or may_fail(node):
                 found.append(node)
                 needed.update(node.operands())
         return found[::-1]
@@ -309,9 +310,10 @@ class Lowering:
             return View(slot, place.lanes, place.dims, place.stored.strides, place.stored.number)
 
         here = {stored for stored, _, _ in outputs}
-        checks = [node for node in self.checks if set(node.args[0].axes) <= set(axes)]
+        checks = [node for node in self.checks if {axis for x in node.operands() for axis in x.axes} <= set(axes)]
         self.checks = [node for node in self.checks if node not in checks]
-        needed = self.needed([value for _, value, _ in outputs] + [node.args[0] for node in checks], here)
+        asked = [x for node in checks for x in (*node.operands(), *node.outputs)]
+        needed = self.needed([value for _, value, _ in outputs] + asked, here)
         views = {value: view(self.places[value]) for value in needed if self.in_memory(value, here)}
         written = [(value, view(place)) for _, value, place in outputs]
         making = {self.makers[value] for value in needed if value in self.makers and value not in views}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
 from ..array import ARRAY
 from .ir import Axis, Node, Program, Value, leaves, map_leaves
-from .trace import call_plain, lane_in, lane_out
+from .trace import call_plain, lane_in, lane_out, put
 
 
 def simplify(program: Program) -> Program:
@@ -118,12 +119,28 @@ def _form(tree: Any) -> Any:
     return slice if type(tree) is slice else None
 
 
+_RAISING = frozenset({
+    "fail", operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.lshift, operator.rshift, int,
+    round, np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.take_along_axis,
+})  # fmt: skip
+
+
+def may_fail(node: Node) -> bool:
+    """Whether an operation may raise in some lanes, so that it has to run even if nobody uses what it gives."""
+    function = node.function
+    if function in _RAISING or getattr(function, "__module__", "") == "math":
+        return True
+    if function in (operator.getitem, put):  # by a computed index
+        return any(type(x) is Value and x.dtype != bool for x in leaves(node.args[1]))
+    return any(type(x) is Program and any(map(may_fail, x.nodes)) for x in leaves(node.args))
+
+
 def dead_code(program: Program) -> Program:
     """Leave out what no result depends on."""
     needed = {value for value in program.results if type(value) is Value}
     nodes = []
     for node in reversed(program.nodes):
-        if needed.intersection(node.outputs) or node.function == "fail":
+        if needed.intersection(node.outputs) or may_fail(node):
             nodes.append(node)
             needed.update(node.operands())
     return Program(program.name, program.inputs, nodes[::-1], program.results)

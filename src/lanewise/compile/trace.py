@@ -40,13 +40,14 @@ class Untraceable(NoLaneForm):
 class Cell:
     """An array (or scalar) of the traced function, which may be written and viewed."""
 
-    __slots__ = ("args", "kwargs", "node", "parent", "scope", "shadow", "value", "version")
+    __slots__ = ("args", "frozen", "kwargs", "node", "parent", "scope", "shadow", "value", "version")
 
     def __init__(self, value: Value, shadow: LaneArray, scope: Scope) -> None:
         self.value = value
         self.shadow = shadow
         self.scope = scope
         self.version = 0
+        self.frozen = False  # a plain array of the user's, which no write would reach
         self.parent: Cell | None = None  # for a view: what it is a view of, and how it is read from it
         self.node: Any = None
         self.args: Any = ()
@@ -240,6 +241,7 @@ class Recorder:
         data = data if kept else data.copy()
         self.top.nodes.append(Node(np.asarray, (data,), {"kept": True} if kept else {}, [value]))
         cell = self.cell(value)
+        cell.frozen = kept
         return cell
 
     def add_node(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: list[Value]) -> None:
@@ -359,6 +361,8 @@ class Recorder:
             if root.node is lane_in:
                 own.add(root.args[2])
             root = root.parent
+        if root.frozen:
+            raise Untraceable("an array that is no lane value is written")
         own.update(root.value.axes)
         while scope is not None and scope is not root.scope:
             if scope.axis is not None and self.axes[scope.axis] not in own:
@@ -481,7 +485,7 @@ class Recorder:
             return writer(self, *operands, **kwargs)
         out = kwargs["out"]
         targets = out if type(out) is tuple else (out,)
-        if len(targets) != 1 or type(targets[0]) is not LaneArray:
+        if len(targets) != 1 or type(targets[0]) is not LaneArray or not isinstance(function, np.ufunc):
             raise Untraceable("an operation in place of an unusual kind")
         target = self.cell_of(targets[0])
         rest = {key: value for key, value in kwargs.items() if key != "out"}
@@ -490,6 +494,10 @@ class Recorder:
         lead = args[: len(args) - len(operands)]
         cells, rest = map_lanes(self.cell_of, (operands, rest))
         result = self.call(rule, function, lead, cells, rest)
+        if type(result) is not LaneArray or result.data.shape[result.lanes.ndim :] != target.value.shape:
+            raise Untraceable("an operation in place that broadcasts")
+        if not np.can_cast(result.data.dtype, target.value.dtype, "same_kind"):
+            raise Untraceable("an operation in place whose result does not fit")
         self.store(target, Ellipsis, result)
         return targets[0]
 
@@ -665,7 +673,9 @@ class Recorder:
         """A plain array as a cell."""
         if type(value) is not np.ndarray or value.dtype.hasobject:
             raise Untraceable(f"an argument is a {type(value).__name__}")
-        return self.constant(value, ARRAY)
+        cell = self.constant(value, ARRAY)
+        cell.frozen = True
+        return cell
 
     def stack(self, leaf: Any, at: Any, axis: Axis, fun: Any) -> Any:
         """A result of an inner function: its lanes along a new axis."""
