@@ -13,7 +13,7 @@ import optree
 
 from ..array import ARRAY, SCALAR, LaneArray, live
 from ..axes import label
-from ..facts import RUN, NoLaneForm, PerformanceWarning, Signal, TraceError, user_line
+from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user_line
 from ..lanes import LaneAxis, Lanes
 from ..tree import flatten
 from .ir import Program
@@ -141,7 +141,7 @@ class Jitted:
                     break
             else:
                 compiled = self.known.get(tuple(key))
-                if compiled is not None:
+                if compiled is not None and not compiled.traced.written:
                     if compiled.simple and compiled.direct is not None:  # one short kernel, one array
                         out = _EMPTY(*compiled.fresh[0])
                         return self.fun(*args) if compiled.direct(*args, out) else out
@@ -149,8 +149,6 @@ class Jitted:
                         results = compiled.run(list(args))
                     except _eager():
                         return self.fun(*args)
-                    if compiled.traced.written:
-                        self.commit(compiled, results, list(args))
                     return compiled.finish(results, [])
         return self.general(args, kwargs)
 
@@ -190,7 +188,7 @@ class Jitted:
         except _eager():
             return self.fun(*given[0], **given[1])
         if compiled.traced.written:
-            if lanes or _overlap(arguments, compiled.traced.written):
+            if lanes or _overlap(arguments, compiled.traced):
                 return self.fun(*given[0], **given[1])
             self.commit(compiled, results, arguments)
         return compiled.finish(results, lanes)
@@ -228,13 +226,20 @@ class Jitted:
             compiled.plain = all(_is_plain(leaves[n]) for n in compiled.places)
             return compiled
         except (Signal, Exception) as problem:
-            reason = getattr(problem, "reason", None) or str(problem)
+            reason = _reason(problem)
             if not isinstance(problem, (Signal, TraceError, Unsupported)):
                 reason = f"{type(problem).__name__}: {reason}"
             where = user_line(problem.__traceback__)
             place = f" because of {where}" if where else ""
             self.pending = f"jit({label(self.fun)}) runs eagerly{place}: {reason.rstrip('.')}."
         return None
+
+
+def _reason(problem: BaseException) -> str:
+    """Why a function can't be traced."""
+    if isinstance(problem, Undecided):
+        return f"{problem} is needed, and there are no values while a function is traced"
+    return getattr(problem, "reason", None) or str(problem)
 
 
 def _eager() -> Any:
@@ -294,14 +299,16 @@ def _argument(leaf: Any) -> Any:
     return leaf.data if type(leaf) is LaneArray else np.asarray(leaf)
 
 
-def _overlap(arguments: list[Any], written: list[int]) -> bool:
-    """Whether an argument that is written shares memory with another, or can't be written."""
-    for n in written:
-        if not arguments[n].flags.writeable:
+def _overlap(arguments: list[Any], traced: Traced) -> bool:
+    """Whether an argument that is written shares memory with another array, or with itself, or can't be written."""
+    for n in traced.written:
+        array = arguments[n]
+        low, high = np.lib.array_utils.byte_bounds(array)
+        if not array.flags.writeable or high - low < array.nbytes:
             return True
-        for m, other in enumerate(arguments):
-            if m != n and isinstance(other, np.ndarray) and np.may_share_memory(arguments[n], other):
-                return True
+        others = [other for m, other in enumerate(arguments) if m != n and isinstance(other, np.ndarray)]
+        if any(np.may_share_memory(array, other) for other in (*others, *traced.kept)):
+            return True
     return False
 
 
@@ -417,11 +424,10 @@ def make_program(fun: Callable[..., Any]) -> Callable[..., Program]:
     def make(*args: Any, **kwargs: Any) -> Program:
         try:
             return trace(fun, args, kwargs).program
-        except NoLaneForm as signal:
+        except Signal as signal:
             where = user_line(signal.__traceback__)
-            raise TraceError(
-                f"make_program: {label(fun)} can't be traced{f' because of {where}' if where else ''}: {signal.reason}."
-            ) from None
+            place = f" because of {where}" if where else ""
+            raise TraceError(f"make_program: {label(fun)} can't be traced{place}: {_reason(signal)}.") from None
 
     return make
 

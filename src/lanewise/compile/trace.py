@@ -11,6 +11,7 @@ how to be read from its parent and how to be put back into it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -40,13 +41,14 @@ class Untraceable(NoLaneForm):
 class Cell:
     """An array (or scalar) of the traced function, which may be written and viewed."""
 
-    __slots__ = ("args", "frozen", "kwargs", "node", "parent", "scope", "shadow", "value", "version")
+    __slots__ = ("args", "argument", "frozen", "kwargs", "node", "parent", "scope", "shadow", "value", "version")
 
     def __init__(self, value: Value, shadow: LaneArray, scope: Scope) -> None:
         self.value = value
         self.shadow = shadow
         self.scope = scope
         self.version = 0
+        self.argument = False  # of the traced function, of unknown layout
         self.frozen = False  # a plain array of the user's, which no write would reach
         self.parent: Cell | None = None  # for a view: what it is a view of, and how it is read from it
         self.node: Any = None
@@ -115,6 +117,8 @@ def pack(items: Any, shape: tuple[int, ...]) -> Any:
 
 class TracedRun(Run):
     """A function that is traced: values of outer functions, which are not, can't be split or written in it."""
+
+    probing = True  # a fact raises what the user's function can't catch
 
     def split(self, lanes: Lanes, codes: Any, what: str) -> Any:
         """Refuse to split lanes that are not there."""
@@ -356,11 +360,16 @@ class Recorder:
         """Refuse a write that the loop would carry from lane to lane; note one to an array of an outer scope."""
         scope: Scope | None = self.scope
         own: set[Any] = set()  # axes of which the cell is one lane of its array
-        root = cell
+        root, copies = cell, False  # a reshape copies or not by the layout, which is not known
+        if not cell.shadow.data.flags.writeable:
+            raise Untraceable("a read-only view is written")
         while root.parent is not None:
+            copies = copies or root.node in (np.reshape, np.ravel, "reshape")
             if root.node is lane_in:
                 own.add(root.args[2])
             root = root.parent
+        if copies and root.argument:
+            raise Untraceable("a reshaped argument is written")
         if root.frozen:
             raise Untraceable("an array that is no lane value is written")
         own.update(root.value.axes)
@@ -547,6 +556,11 @@ class Recorder:
         """Note that lanes for which a mask is true need the ordinary way."""
         self.scope.nodes.append(Node("fail", (self.truth(True) if path is None else path,), {}, []))
 
+    def caught(self) -> None:
+        """Refuse to go on where the user's function has caught an exception: some lanes may not have it."""
+        if sys.exc_info()[0] is not None:
+            raise Untraceable("an exception is caught")
+
     def form(self, function: Any, own: Any) -> Any:
         """A builtin or a function of `math`, as it is recorded."""
         from .builtins import form
@@ -632,6 +646,8 @@ class Recorder:
         guard = self.guard(call.fun)
         try:
             result = lane_form(call.fun)(*args, **kwargs)
+            if inner.signal is not None:  # somebody has caught it
+                raise inner.signal
         finally:
             RUN.reset(token)
             self.scope = outer
@@ -752,13 +768,16 @@ class Traced:
         Its leaves: for each the number of a result of the program, or a plain object in a 1-tuple.
     written : list of int
         Which arguments are written.
+    kept : list of ndarray
+        The arrays of closures and globals that it may read.
     """
 
-    def __init__(self, program: Program, spec: Any, leaves: list[Any], written: list[int]) -> None:
+    def __init__(self, program: Program, spec: Any, leaves: list[Any], written: list[int], kept: list[Any]) -> None:
         self.program = program
         self.spec = spec
         self.leaves = leaves
         self.written = written
+        self.kept = kept
 
 
 def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:
@@ -789,6 +808,7 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
         value = Value(shape, dtype, axes, kind)
         inputs.append(value)
         cells.append(recorder.cell(value))
+        cells[-1].argument = True
         return recorder.handle(cells[-1])
 
     if any(type(leaf) is LaneArray for leaf in leaves_):  # outer axes first, whatever argument has them
@@ -801,6 +821,8 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     token = RUN.set(recorder.run)
     try:
         result = lane_form(fun)(*new_args, **new_kwargs)
+        if recorder.run.signal is not None:  # somebody has caught it
+            raise recorder.run.signal
         found, tree = flatten_results(result)
         results: list[Any] = []
         places: list[Any] = []
@@ -825,7 +847,7 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     written = [n for n, cell in enumerate(cells) if recorder.value(cell) is not before[n]]
     results += [cells[n].value for n in written]
     program = Program(label(fun), inputs, recorder.scope.nodes, results)
-    return Traced(program, tree, places, written)
+    return Traced(program, tree, places, written, recorder.kept)
 
 
 def unguard(guard: Watch) -> None:

@@ -94,6 +94,8 @@ def depth() -> Any:
 
 def caught(before: Any) -> None:
     """See that an exception was caught where it arose for all lanes alike."""
+    if (tracer := recorder()) is not None:
+        tracer.caught()
     if before is not None and before[0].region is not before[1]:
         run: Run = before[0]
         if run.parted:
