@@ -82,7 +82,7 @@ class Carried:
         r = self.recorder
         count = len(outputs) - len(self.cells)
         for cell, value in zip(self.cells, outputs[count:], strict=True):
-            r.write(cell, value)
+            r.rewrite(cell, value)
         return [r.new(value) for value in outputs[:count]]
 
     def inits(self) -> list[Value]:
@@ -202,7 +202,7 @@ def fori_loop(r: Recorder, lower: int, upper: int, body: Callable[[Any, Any], An
 
 
 def branch(r: Recorder, test: Any, sides: list[Callable[[], Any]]) -> list[Any]:
-    """Trace each side under its own mask; what each gives, the arrays that they write merged.
+    """Trace each side under its own mask, under which it writes, too.
 
     Parameters
     ----------
@@ -210,28 +210,17 @@ def branch(r: Recorder, test: Any, sides: list[Callable[[], Any]]) -> list[Any]:
         Which lanes take the first side; the others take the second.
     """
     mask = r.truth(test)
-    outer, outer_journal = r.scope.path, r.journal
+    outer = r.scope.path
     results = []
-    writes: list[dict[Cell, Value]] = []
     for n, side in enumerate(sides):
         own = mask if n == 0 else r.node_value(np.logical_not, mask)
         r.scope.path = own if outer is None else r.node_value(np.logical_and, outer, own)
-        journal: dict[Cell, Value] = {}
-        r.journal = journal
         try:
             results.append(side())
         except BaseException:
             r.poisoned = True
             raise
         r.scope.path = outer
-        writes.append({cell: cell.value for cell in journal})
-        for cell, old in journal.items():
-            cell.value = old
-            cell.version += 1
-    r.journal = outer_journal
-    for cell in {**writes[0], **writes[1]}:
-        yes, no = (side.get(cell, cell.value) for side in writes)
-        r.write(cell, r.merged(mask, yes, no))
     return results
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import optree
 
-from ..array import LaneArray
+from ..array import ARRAY, LaneArray
 from ..facts import TraceError
 from ..regions import GONE, UNBOUND, contents
 from ..regions.branches import fill
@@ -180,7 +180,8 @@ class TracedLoop:
                 if contents(cell) is not UNBOUND]  # fmt: skip
 
     def is_carried(self, n: int, m: int, leaf: Any) -> bool:
-        return type(leaf) is LaneArray or (n, m) in self.moving
+        """Whether a leaf goes round the loop: numbers do; arrays stay, unless their names are bound anew."""
+        return (type(leaf) is LaneArray and leaf.kind != ARRAY) or (n, m) in self.moving
 
     def start(self, extra: list[Any]) -> None:
         """Begin the loop: what it carries at first."""
@@ -227,9 +228,11 @@ class TracedLoop:
             if spec is None or len(leaves) != len(now):
                 raise Untraceable("a variable changes its structure in a loop")
             for m, (old, new) in enumerate(zip(now, leaves, strict=True)):
-                if type(old) is LaneArray:
+                if self.is_carried(n, m, old):
                     found.append(new)
-                elif old is not new and not (type(old) is type(new) and np.array_equal(old, new)):
+                    if old.kind == ARRAY and r.cell_of(old).version:
+                        raise Untraceable("an array is written whose name a loop binds anew")
+                elif old is not new and not _alike(old, new):
                     self.moving.add((n, m))
                     changed = True
         if self.returned and not self.flags:
@@ -288,7 +291,7 @@ class TracedLoop:
             next(outputs)
         for n, now in self.before:
             spec = next(item[2] for item in self.begun if item[0] == n)
-            final = [next(outputs) if type(leaf) is LaneArray else leaf for leaf in now]
+            final = [next(outputs) if self.is_carried(n, m, leaf) else leaf for m, leaf in enumerate(now)]
             fill(self.variables[n], optree.tree_unflatten(spec, final))
         self.flag_values = [next(outputs) for _ in self.flags]
         began = {n for n, _ in self.before}
@@ -448,6 +451,13 @@ class TracedLoop:
         for path in paths:
             stays = r.truth(False) if path is None else r.node_value(np.logical_not, path)
             r.scope.path = stays if r.scope.path is None else r.node_value(np.logical_and, r.scope.path, stays)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two plain values are the same."""
+    if LaneArray in (type(a), type(b)) or type(a) is not type(b):
+        return False
+    return bool(np.array_equal(a, b))
 
 
 def _zero(value: Value) -> Any:

@@ -12,6 +12,7 @@ how to be read from its parent and how to be put back into it.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -161,7 +162,7 @@ class Recorder:
         self.shadow_run = ShadowRun(self.shadow_axis(self.root), None)
         self.shadow_run.tracing = True
         self.scope = self.top = Scope(None, None)
-        self.journal: dict[Cell, Value] | None = None  # the arrays written in the branch at work, as they were
+        self.reads: Counter[Cell] = Counter()  # how often each array was read
         self.depths = 0  # of calls of converted functions
         self.poisoned = False  # an exception went through a branch or a loop
         self.loops: list[Any] = []  # of converted code, the innermost last
@@ -321,6 +322,7 @@ class Recorder:
 
     def value(self, cell: Cell) -> Value:
         """The current value of a cell; a view is read again if its array was written since."""
+        self.reads[cell.root()] += 1
         if cell.parent is not None:
             now = cell.root().version
             if cell.version != now:
@@ -359,27 +361,34 @@ class Recorder:
     def check_write(self, cell: Cell) -> None:
         """Refuse a write that the loop would carry from lane to lane; note one to an array of an outer scope."""
         scope: Scope | None = self.scope
-        own: set[Any] = set()  # axes of which the cell is one lane of its array
         root, copies = cell, False  # a reshape copies or not by the layout, which is not known
         if not cell.shadow.data.flags.writeable:
             raise Untraceable("a read-only view is written")
         while root.parent is not None:
             copies = copies or root.node in (np.reshape, np.ravel, "reshape")
-            if root.node is lane_in:
-                own.add(root.args[2])
             root = root.parent
         if copies and root.argument:
             raise Untraceable("a reshaped argument is written")
         if root.frozen:
             raise Untraceable("an array that is no lane value is written")
-        own.update(root.value.axes)
+        own = root.value.axes
         while scope is not None and scope is not root.scope:
             if scope.axis is not None and self.axes[scope.axis] not in own:
                 raise Untraceable("a value that the lanes share is written")
+            scope = scope.parent
+        self.note_write(root)
+
+    def note_write(self, root: Cell) -> None:
+        """Let the scopes at work know that an array from outside is written."""
+        scope: Scope | None = self.scope
+        while scope is not None and scope is not root.scope:
             scope.written.setdefault(root, root.value)
             scope = scope.parent
-        if self.journal is not None:
-            self.journal.setdefault(root, root.value)
+
+    def rewrite(self, root: Cell, new: Value) -> None:
+        """Put in place what a loop has made of an array."""
+        self.note_write(root)
+        self.update(root, new)
 
     def put_back(self, cell: Cell) -> Value:
         """What the parent of a view is after the view was written."""
@@ -387,12 +396,6 @@ class Recorder:
         parent = self.value(cell.parent)
         new = cell.value
         axes = union(parent.axes, new.axes)
-        if cell.node is lane_in:
-            _, axis, lanes = cell.args
-            axes = tuple([a for a in axes if a is not lanes])
-            found = Value(parent.shape, parent.dtype, axes, parent.kind)
-            self.scope.nodes.append(Node(lane_out, (new, axis, lanes), {}, [found]))
-            return found
         numbers = np.arange(int(np.prod(parent.shape))).reshape(parent.shape)
         try:
             args, kwargs = map_leaves(lambda x: numbers if x is cell.parent else x, (cell.args, cell.kwargs))
@@ -635,12 +638,15 @@ class Recorder:
         """An inner ``vmap``: its mapped arguments are lanes of the outer values, its results arrays of them."""
         axis = self.add_axis(call.size, label(call.fun), call.axis_name)
         lanes = self.axes[axis]
-        values = [self.lane_of(leaf.value, leaf.axis, axis) for leaf in call.inputs.mapped]
-        args, kwargs = call.inputs.build(values)
+        scope = Scope(axis, self.scope)
+        mapped = [self.lane_of(leaf.value, leaf.axis, axis) for leaf in call.inputs.mapped]
+        for cell, _ in mapped:
+            cell.scope = scope
+        reads = [self.reads[whole.root()] for _, whole in mapped]
+        args, kwargs = call.inputs.build([self.handle(cell) for cell, _ in mapped])
         inner = TracedRun(axis, run.parent)
         inner.recorder = self
         inner.nowhere = _nowhere()
-        scope = Scope(axis, self.scope)
         outer, self.scope = self.scope, scope
         token = RUN.set(inner)
         guard = self.guard(call.fun)
@@ -653,11 +659,26 @@ class Recorder:
             self.scope = outer
             self.depth -= 1
             unguard(guard)
+        for (cell, whole), leaf, before in zip(mapped, call.inputs.mapped, reads, strict=True):
+            if cell.version:
+                if self.reads[whole.root()] != before:
+                    raise Untraceable("a mapped argument is written, and read in another way as well")
+                self.put_lanes_back(cell, whole, leaf.axis, lanes)
         found, spec = flatten_results(result)
         entries = result_axes(call.out_axes, result, len(found), call.fun)
         return optree.tree_unflatten(
             spec, [self.stack(leaf, entry, lanes, call.fun) for leaf, entry in zip(found, entries, strict=True)]
         )
+
+    def put_lanes_back(self, cell: Cell, whole: Cell, at: int, lanes: Axis) -> None:
+        """Write what the lanes have made of a mapped argument into the array that they are lanes of."""
+        value, old = self.value(cell), self.value(whole)
+        if value.shape != old.shape[:at] + old.shape[at + 1 :]:
+            raise Untraceable("a mapped argument is written in an unusual way")
+        axes = tuple([axis for axis in union(old.axes, value.axes) if axis is not lanes])
+        new = Value(old.shape, old.dtype, axes, ARRAY)
+        self.scope.nodes.append(Node(lane_out, (value, at, lanes), {}, [new]))
+        self.write(whole, new)
 
     def guard(self, fun: Any) -> Watch:
         """Watch the generators and arrays that a function reaches; the arrays are read anew at each call."""
@@ -671,8 +692,8 @@ class Recorder:
             raise Untraceable(reason)
         return found
 
-    def lane_of(self, value: Any, at: int, axis: LaneAxis) -> LaneArray:
-        """A mapped argument, as one lane of it."""
+    def lane_of(self, value: Any, at: int, axis: LaneAxis) -> tuple[Cell, Cell]:
+        """A mapped argument, as one lane of it; and the array that it is a lane of."""
         cell = self.cell_of(value) if type(value) is LaneArray else self.constant_of(value)
         whole = self.value(cell)
         lanes = self.axes[axis]
@@ -680,10 +701,8 @@ class Recorder:
         new = Value(shape, whole.dtype, union(whole.axes, (lanes,)), ARRAY if shape else SCALAR)
         self.scope.nodes.append(Node(lane_in, (whole, at, lanes), {}, [new]))
         made = self.cell(new)
-        if new.kind == ARRAY:
-            made.parent, made.node, made.args = cell, lane_in, (cell, at, lanes)
-            made.version = cell.root().version
-        return self.handle(made)
+        made.argument = cell.root().argument
+        return made, cell
 
     def constant_of(self, value: Any) -> Cell:
         """A plain array as a cell."""
