@@ -83,7 +83,7 @@ class Carried:
         count = len(outputs) - len(self.cells)
         for cell, value in zip(self.cells, outputs[count:], strict=True):
             r.rewrite(cell, value)
-        return [r.new(value) for value in outputs[:count]]
+        return [r.frozen(value) for value in outputs[:count]]
 
     def inits(self) -> list[Value]:
         """What goes in, in the types that are carried."""
@@ -238,7 +238,7 @@ def merge(r: Recorder, mask: Value, yes: Any, no: Any, what: str) -> Any:
         raise Untraceable(f"the sides of a {what} differ in structure: {spec} and {other_spec}")
     leaves = [
         a if a is b or (type(a) is not LaneArray and type(a) is type(b) and np.array_equal(a, b))
-        else r.new(r.merged(mask, r.as_value(a), r.as_value(b)))
+        else r.frozen(r.merged(mask, r.as_value(a), r.as_value(b)))
         for a, b in zip(found, others, strict=True)
     ]  # fmt: skip
     return optree.tree_unflatten(spec, leaves)

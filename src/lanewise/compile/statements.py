@@ -126,7 +126,7 @@ class TracedFrame:
         self.r.left += 1
         for loop in reversed(self.r.loops[self.loops :]):
             loop.gone.append(path)
-            if loop.symbolic:
+            if loop.symbolic and not loop.finished:
                 loop.returned.append((path, value, self))
                 return
         self.exits.append((path, value))
@@ -161,6 +161,7 @@ class TracedLoop:
         self.skipped: list[tuple[Value | None, list[Any]]] = []
         self.broken: list[tuple[Value | None, list[Any]]] = []
         self.symbolic = False
+        self.finished = False
         self.turns = 0
         self.tries = 0
         self.first: Value | None = None
@@ -294,6 +295,7 @@ class TracedLoop:
             final = [next(outputs) if self.is_carried(n, m, leaf) else leaf for m, leaf in enumerate(now)]
             fill(self.variables[n], optree.tree_unflatten(spec, final))
         self.flag_values = [next(outputs) for _ in self.flags]
+        self.finished = True
         began = {n for n, _ in self.before}
         for n, cell in enumerate(self.variables):
             if n not in began and contents(cell) is not UNBOUND:
@@ -430,19 +432,19 @@ class TracedLoop:
             r.scope.path = self.path
             self.still_there(self.gone)
             return None
-        r.scope.path = self.path
+        now = r.scope.path  # lanes may have left in the else
         if self.frame is None:
             return GONE if self.endless and not self.broken else None
         flag, *leaves = self.flag_values
         mask = r.truth(flag)
-        path = mask if self.path is None else r.node_value(np.logical_and, mask, self.path)
+        path = mask if now is None else r.node_value(np.logical_and, mask, now)
         value = optree.tree_unflatten(self.returned_spec, leaves)
         if self.endless and not self.broken:
-            self.frame.leave_from(self.path, value)
+            self.frame.leave_from(now, value)
             return GONE
         self.frame.leave_from(path, value)
         stays = r.node_value(np.logical_not, mask)
-        r.scope.path = stays if self.path is None else r.node_value(np.logical_and, self.path, stays)
+        r.scope.path = stays if now is None else r.node_value(np.logical_and, now, stays)
         return None
 
     def still_there(self, paths: list[Value | None]) -> None:

@@ -221,6 +221,12 @@ class Recorder:
         """A lane value for a new value of the program."""
         return self.handle(self.cell(value))
 
+    def frozen(self, value: Value) -> LaneArray:
+        """A value that stands for one array in some lanes and another elsewhere: nobody may write it."""
+        cell = self.cell(value)
+        cell.frozen = value.kind == ARRAY
+        return self.handle(cell)
+
     def cell_of(self, x: LaneArray) -> Cell:
         """The cell behind a lane value of the user's."""
         known = self.cells.get(id(x.data))
