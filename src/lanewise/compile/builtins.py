@@ -10,7 +10,8 @@ from typing import Any
 from ..array import LaneArray
 from ..convert.calls import FORMS
 from ..regions import LaneRange
-from .trace import Recorder, Untraceable
+from .cells import Untraceable
+from .trace import Recorder
 
 
 def form(r: Recorder, function: Any, own: Any) -> Any:

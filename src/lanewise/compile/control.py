@@ -15,8 +15,9 @@ import optree
 
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray
 from ..tree import flatten_results
+from .cells import Cell, Scope, Untraceable
 from .ir import Program, Value, union
-from .trace import Cell, Recorder, Scope, Untraceable
+from .trace import Recorder
 
 TRIES = 8  # how often a loop's body is traced before it is given up
 

@@ -17,7 +17,7 @@ from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user
 from ..lanes import LaneAxis, Lanes
 from ..tree import flatten
 from .ir import Program
-from .trace import Traced, trace
+from .whole import Traced, trace
 
 MANY_TRACES = 16  # more traces than this of one function earn a warning
 

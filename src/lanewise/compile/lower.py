@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from .cells import lane_in, lane_out
 from .emit import is_supported
 from .ir import Axis, Node, Program, Value, function_name, leaves
 from .kernel import Kernel, View
 from .native import machine
 from .passes import may_fail
 from .rows.table import ROWS, Unsupported
-from .trace import lane_in, lane_out
 
 LARGEST = 256  # elements of one example's array that are kept in registers
 

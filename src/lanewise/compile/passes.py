@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY
+from .cells import lane_in, lane_out, put
 from .ir import Axis, Node, Program, Value, leaves, map_leaves
-from .trace import call_plain, lane_in, lane_out, put
+from .trace import call_plain
 
 
 def simplify(program: Program) -> Program:

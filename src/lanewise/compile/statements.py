@@ -18,9 +18,10 @@ from ..facts import TraceError
 from ..regions import GONE, UNBOUND, contents
 from ..regions.branches import fill
 from ..tree import flatten_results
+from .cells import Untraceable
 from .control import TRIES, Carried, branch, emit_while, merge
 from .ir import Value, union
-from .trace import Recorder, Untraceable
+from .trace import Recorder
 
 DEEPEST = 12  # calls of converted functions within each other
 

@@ -23,97 +23,16 @@ from ..array import ARRAY, PYTHON, SCALAR, LaneArray, map_lanes
 from ..axes import label, result_axes
 from ..convert import lane_form
 from ..execute import Call
-from ..facts import RUN, NoLaneForm, Run, owner_of
+from ..facts import RUN, Run, owner_of
 from ..guards import Watch, watch
 from ..lanes import LaneAxis, Lanes
-from ..program import ShapeDtypeStruct
 from ..reach import Reach
-from ..tree import flatten, flatten_results
+from ..tree import flatten_results
+from .cells import Cell, Scope, Untraceable, lane_in, lane_out, pack, put, put_view
 from .formulas import FORMULAS, NoFormula
-from .ir import Axis, Node, Program, Value, map_leaves, union
+from .ir import Axis, Node, Value, map_leaves, union
 
 INNERMOST = 1 << 20  # the level of the root: eager values of outer functions are shared, and not written here
-
-
-class Untraceable(NoLaneForm):
-    """What a function does can't be recorded; it runs eagerly instead."""
-
-
-class Cell:
-    """An array (or scalar) of the traced function, which may be written and viewed."""
-
-    __slots__ = ("args", "argument", "frozen", "kwargs", "node", "parent", "scope", "shadow", "value", "version")
-
-    def __init__(self, value: Value, shadow: LaneArray, scope: Scope) -> None:
-        self.value = value
-        self.shadow = shadow
-        self.scope = scope
-        self.version = 0
-        self.argument = False  # of the traced function, of unknown layout
-        self.frozen = False  # a plain array of the user's, which no write would reach
-        self.parent: Cell | None = None  # for a view: what it is a view of, and how it is read from it
-        self.node: Any = None
-        self.args: Any = ()
-        self.kwargs: dict[str, Any] = {}
-
-    def root(self) -> Cell:
-        """The array whose memory a view shares."""
-        cell = self
-        while cell.parent is not None:
-            cell = cell.parent
-        return cell
-
-
-class Scope:
-    """A list of nodes in the making: the program's own, or that of one of its sub-programs."""
-
-    def __init__(self, axis: LaneAxis | None, parent: Scope | None) -> None:
-        self.axis = axis  # the innermost mapped axis at work
-        self.parent = parent
-        self.nodes: list[Node] = parent.nodes if parent is not None else []
-        self.path: Value | None = parent.path if parent is not None else None  # the mask of the lanes at work
-        self.written: dict[Cell, Value] = {}  # cells of outer scopes that are written here, as they were
-        self.read: list[tuple[Cell, Value, int]] = []  # views that were read again here, as they were
-
-    def undo(self) -> None:
-        """Forget what became of arrays of outer scopes."""
-        for cell, value in self.written.items():
-            cell.value = value
-            cell.version += 1
-        for cell, value, version in reversed(self.read):
-            cell.value, cell.version = value, version
-
-
-# ---- operations that only the recorder makes ----
-
-
-def lane_in(x: Any, axis: int, lanes: Axis) -> Any:
-    """One lane of an array along one of its axes."""
-    raise NotImplementedError
-
-
-def lane_out(x: Any, axis: int, lanes: Axis) -> Any:
-    """All lanes of a value, along a new axis."""
-    raise NotImplementedError
-
-
-def put_view(x: Any, places: Any, value: Any) -> Any:
-    """An array with some elements, given by their places in C order, replaced."""
-    x = np.array(x)
-    x.reshape(-1)[places] = value
-    return x
-
-
-def put(x: Any, index: Any, value: Any) -> Any:
-    """An array after ``x[index] = value``."""
-    x = np.array(x)
-    x[index] = value
-    return x
-
-
-def pack(items: Any, shape: tuple[int, ...]) -> Any:
-    """An array made of scalars."""
-    return np.array(items).reshape(shape)
 
 
 class TracedRun(Run):
@@ -273,7 +192,7 @@ class Recorder:
         if type(x) is LaneArray:
             return self.value(self.cell_of(x))
         if isinstance(x, np.ndarray) and x.dtype == object:
-            return self.as_value(_unpacked(self, x))
+            return self.as_value(unpacked(self, x))
         kind = PYTHON if type(x) in (bool, int, float, complex) else ARRAY if isinstance(x, np.ndarray) else SCALAR
         data = np.asarray(x)
         if data.dtype.kind not in "biufc":
@@ -430,14 +349,14 @@ class Recorder:
         rule_of = FORMULAS.get(function)
         if rule_of is not None:
             try:
-                return rule_of(*_unpacked(self, operands), **kwargs)
+                return rule_of(*unpacked(self, operands), **kwargs)
             except NoFormula:
                 pass
         writer = WRITERS.get(function)
         if writer is not None or kwargs.get("out") is not None:
             return self.record_write(writer, rule, function, args, operands, kwargs)
         lead = args[: len(args) - len(operands)]
-        operands, kwargs = map_lanes(self.cell_of, _unpacked(self, (operands, kwargs)))
+        operands, kwargs = map_lanes(self.cell_of, unpacked(self, (operands, kwargs)))
         return self.call(rule, function, lead, operands, kwargs)
 
     def call(self, rule: Any, function: Any, lead: Any, operands: Any, kwargs: Any) -> Any:
@@ -749,7 +668,7 @@ class Recorder:
 
 
 def _setitem(recorder: Recorder, x: LaneArray, index: Any, value: Any) -> None:
-    recorder.store(recorder.cell_of(x), index, _unpacked(recorder, value))
+    recorder.store(recorder.cell_of(x), index, unpacked(recorder, value))
 
 
 def _fill(recorder: Recorder, x: LaneArray, value: Any) -> None:
@@ -777,102 +696,7 @@ WRITERS: dict[Any, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-# ---- a whole function ----
-
-
-class Traced:
-    """What tracing a function gave.
-
-    Attributes
-    ----------
-    program : Program
-        The results' values come first, then those of the written arguments.
-    spec : PyTreeSpec
-        The structure of the result.
-    leaves : list
-        Its leaves: for each the number of a result of the program, or a plain object in a 1-tuple.
-    written : list of int
-        Which arguments are written.
-    kept : list of ndarray
-        The arrays of closures and globals that it may read.
-    """
-
-    def __init__(self, program: Program, spec: Any, leaves: list[Any], written: list[int], kept: list[Any]) -> None:
-        self.program = program
-        self.spec = spec
-        self.leaves = leaves
-        self.written = written
-        self.kept = kept
-
-
-def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:
-    """Record a function on arguments of these shapes and dtypes.
-
-    Raises
-    ------
-    NoLaneForm, TraceError
-        If the function can't be recorded: it needs values, or does what has no recorded form.
-    """
-    leaves_, spec = flatten((args, kwargs))
-    recorder = Recorder(label(fun))
-    inputs: list[Value] = []
-    cells: list[Cell] = []
-    lanes: dict[LaneAxis, LaneAxis] = {}
-
-    def enter(leaf: Any) -> Any:
-        shaped = _shape_of(leaf)
-        if shaped is None:
-            return leaf
-        shape, dtype, kind = shaped
-        axes: tuple[Axis, ...] = ()
-        if type(leaf) is LaneArray:
-            for axis in leaf.lanes.axes:
-                if axis not in lanes:
-                    lanes[axis] = recorder.add_axis(axis.size, axis.label, axis.name)
-            axes = tuple([recorder.axes[lanes[axis]] for axis in leaf.lanes.axes])
-        value = Value(shape, dtype, axes, kind)
-        inputs.append(value)
-        cells.append(recorder.cell(value))
-        cells[-1].argument = True
-        return recorder.handle(cells[-1])
-
-    if any(type(leaf) is LaneArray for leaf in leaves_):  # outer axes first, whatever argument has them
-        known = {axis for leaf in leaves_ if type(leaf) is LaneArray for axis in leaf.lanes.axes}
-        for axis in sorted(known, key=lambda axis: axis.level):
-            lanes[axis] = recorder.add_axis(axis.size, axis.label, axis.name)
-    new_args, new_kwargs = optree.tree_unflatten(spec, [enter(leaf) for leaf in leaves_])
-    before = [cell.value for cell in cells]
-    guard = recorder.guard(fun)
-    token = RUN.set(recorder.run)
-    try:
-        result = lane_form(fun)(*new_args, **new_kwargs)
-        if recorder.run.signal is not None:  # somebody has caught it
-            raise recorder.run.signal
-        found, tree = flatten_results(result)
-        results: list[Any] = []
-        places: list[Any] = []
-        for leaf in found:
-            if type(leaf) is np.ndarray and leaf.dtype.hasobject:
-                leaf = _unpacked(recorder, leaf)
-            if type(leaf) is LaneArray:
-                places.append(len(results))
-                results.append(recorder.value(recorder.cell_of(leaf)))
-            elif isinstance(leaf, np.ndarray):
-                places.append(len(results))
-                results.append(recorder.value(recorder.constant_of(leaf)))
-            elif leaf is None or isinstance(leaf, (bool, int, float, complex, str, bytes, np.generic)):
-                places.append((leaf,))
-            else:
-                raise Untraceable(f"a result is a {type(leaf).__name__}")
-    finally:
-        RUN.reset(token)
-        unguard(guard)
-    if recorder.poisoned or recorder.loops:
-        raise Untraceable("an exception is caught that came out of a loop or a branch")
-    written = [n for n, cell in enumerate(cells) if recorder.value(cell) is not before[n]]
-    results += [cells[n].value for n in written]
-    program = Program(label(fun), inputs, recorder.scope.nodes, results)
-    return Traced(program, tree, places, written, recorder.kept)
+# ---- helpers ----
 
 
 def unguard(guard: Watch) -> None:
@@ -882,24 +706,6 @@ def unguard(guard: Watch) -> None:
     if moved:
         guard.restore()
         raise Untraceable(moved)
-
-
-def _shape_of(leaf: Any) -> tuple[tuple[int, ...], np.dtype[Any], int] | None:
-    """Shape, dtype and kind of an argument; None for one that is static."""
-    if type(leaf) is LaneArray:
-        return leaf.data.shape[leaf.lanes.ndim :], leaf.data.dtype, leaf.kind
-    if isinstance(leaf, (np.ndarray, ShapeDtypeStruct)):
-        if type(leaf) is not ShapeDtypeStruct and (type(leaf) is not np.ndarray or leaf.dtype.hasobject):
-            raise Untraceable(f"an argument is a {type(leaf).__name__} of {leaf.dtype}")
-        return leaf.shape, leaf.dtype, ARRAY
-    if isinstance(leaf, np.generic):
-        return (), leaf.dtype, SCALAR
-    if type(leaf) in (float, complex):
-        return (), np.dtype(type(leaf)), PYTHON
-    return None
-
-
-# ---- helpers ----
 
 
 def _nowhere() -> Lanes:
@@ -947,7 +753,7 @@ def _map_result(function: Callable[[Any], Any], result: Any) -> Any:
     return function(result)
 
 
-def _unpacked(recorder: Recorder, tree: Any) -> Any:
+def unpacked(recorder: Recorder, tree: Any) -> Any:
     """Object arrays of traced scalars, put together again."""
 
     def unpack(x: Any) -> Any:

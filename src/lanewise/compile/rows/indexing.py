@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..trace import put
+from ..cells import put
 from ..values import Array, filled
 from .elementwise import choose
 from .shaping import is_static

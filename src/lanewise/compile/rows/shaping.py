@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..cells import pack, put_view
 from ..emit import Ref
 from ..ir import leaves, map_leaves
-from ..trace import call_plain, pack, put_view
+from ..trace import call_plain
 from ..values import Array, Pair, literal, objects
 from .table import Unsupported, as_array, cast, result, row
 

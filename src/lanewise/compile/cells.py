@@ -1,0 +1,93 @@
+"""What the traced function holds: cells that follow writes and views, and the scopes in which nodes are noted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..array import LaneArray
+from ..facts import NoLaneForm
+from ..lanes import LaneAxis
+from .ir import Axis, Node, Value
+
+
+class Untraceable(NoLaneForm):
+    """What a function does can't be recorded; it runs eagerly instead."""
+
+
+class Cell:
+    """An array (or scalar) of the traced function, which may be written and viewed."""
+
+    __slots__ = ("args", "argument", "frozen", "kwargs", "node", "parent", "scope", "shadow", "value", "version")
+
+    def __init__(self, value: Value, shadow: LaneArray, scope: Scope) -> None:
+        self.value = value
+        self.shadow = shadow
+        self.scope = scope
+        self.version = 0
+        self.argument = False  # of the traced function, of unknown layout
+        self.frozen = False  # a plain array of the user's, which no write would reach
+        self.parent: Cell | None = None  # for a view: what it is a view of, and how it is read from it
+        self.node: Any = None
+        self.args: Any = ()
+        self.kwargs: dict[str, Any] = {}
+
+    def root(self) -> Cell:
+        """The array whose memory a view shares."""
+        cell = self
+        while cell.parent is not None:
+            cell = cell.parent
+        return cell
+
+
+class Scope:
+    """A list of nodes in the making: the program's own, or that of one of its sub-programs."""
+
+    def __init__(self, axis: LaneAxis | None, parent: Scope | None) -> None:
+        self.axis = axis  # the innermost mapped axis at work
+        self.parent = parent
+        self.nodes: list[Node] = parent.nodes if parent is not None else []
+        self.path: Value | None = parent.path if parent is not None else None  # the mask of the lanes at work
+        self.written: dict[Cell, Value] = {}  # cells of outer scopes that are written here, as they were
+        self.read: list[tuple[Cell, Value, int]] = []  # views that were read again here, as they were
+
+    def undo(self) -> None:
+        """Forget what became of arrays of outer scopes."""
+        for cell, value in self.written.items():
+            cell.value = value
+            cell.version += 1
+        for cell, value, version in reversed(self.read):
+            cell.value, cell.version = value, version
+
+
+# ---- operations that only the recorder makes ----
+
+
+def lane_in(x: Any, axis: int, lanes: Axis) -> Any:
+    """One lane of an array along one of its axes."""
+    raise NotImplementedError
+
+
+def lane_out(x: Any, axis: int, lanes: Axis) -> Any:
+    """All lanes of a value, along a new axis."""
+    raise NotImplementedError
+
+
+def put_view(x: Any, places: Any, value: Any) -> Any:
+    """An array with some elements, given by their places in C order, replaced."""
+    x = np.array(x)
+    x.reshape(-1)[places] = value
+    return x
+
+
+def put(x: Any, index: Any, value: Any) -> Any:
+    """An array after ``x[index] = value``."""
+    x = np.array(x)
+    x[index] = value
+    return x
+
+
+def pack(items: Any, shape: tuple[int, ...]) -> Any:
+    """An array made of scalars."""
+    return np.array(items).reshape(shape)

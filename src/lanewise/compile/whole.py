@@ -1,0 +1,130 @@
+"""A whole function, traced: its arguments, its results, and what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import optree
+
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray
+from ..axes import label
+from ..convert import lane_form
+from ..facts import RUN
+from ..lanes import LaneAxis
+from ..program import ShapeDtypeStruct
+from ..tree import flatten, flatten_results
+from .cells import Cell, Untraceable
+from .ir import Axis, Program, Value
+from .trace import Recorder, unguard, unpacked
+
+
+class Traced:
+    """What tracing a function gave.
+
+    Attributes
+    ----------
+    program : Program
+        The results' values come first, then those of the written arguments.
+    spec : PyTreeSpec
+        The structure of the result.
+    leaves : list
+        Its leaves: for each the number of a result of the program, or a plain object in a 1-tuple.
+    written : list of int
+        Which arguments are written.
+    kept : list of ndarray
+        The arrays of closures and globals that it may read.
+    """
+
+    def __init__(self, program: Program, spec: Any, leaves: list[Any], written: list[int], kept: list[Any]) -> None:
+        self.program = program
+        self.spec = spec
+        self.leaves = leaves
+        self.written = written
+        self.kept = kept
+
+
+def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:
+    """Record a function on arguments of these shapes and dtypes.
+
+    Raises
+    ------
+    NoLaneForm, TraceError
+        If the function can't be recorded: it needs values, or does what has no recorded form.
+    """
+    leaves_, spec = flatten((args, kwargs))
+    recorder = Recorder(label(fun))
+    inputs: list[Value] = []
+    cells: list[Cell] = []
+    lanes: dict[LaneAxis, LaneAxis] = {}
+
+    def enter(leaf: Any) -> Any:
+        shaped = _shape_of(leaf)
+        if shaped is None:
+            return leaf
+        shape, dtype, kind = shaped
+        axes: tuple[Axis, ...] = ()
+        if type(leaf) is LaneArray:
+            for axis in leaf.lanes.axes:
+                if axis not in lanes:
+                    lanes[axis] = recorder.add_axis(axis.size, axis.label, axis.name)
+            axes = tuple([recorder.axes[lanes[axis]] for axis in leaf.lanes.axes])
+        value = Value(shape, dtype, axes, kind)
+        inputs.append(value)
+        cells.append(recorder.cell(value))
+        cells[-1].argument = True
+        return recorder.handle(cells[-1])
+
+    if any(type(leaf) is LaneArray for leaf in leaves_):  # outer axes first, whatever argument has them
+        known = {axis for leaf in leaves_ if type(leaf) is LaneArray for axis in leaf.lanes.axes}
+        for axis in sorted(known, key=lambda axis: axis.level):
+            lanes[axis] = recorder.add_axis(axis.size, axis.label, axis.name)
+    new_args, new_kwargs = optree.tree_unflatten(spec, [enter(leaf) for leaf in leaves_])
+    before = [cell.value for cell in cells]
+    guard = recorder.guard(fun)
+    token = RUN.set(recorder.run)
+    try:
+        result = lane_form(fun)(*new_args, **new_kwargs)
+        if recorder.run.signal is not None:  # somebody has caught it
+            raise recorder.run.signal
+        found, tree = flatten_results(result)
+        results: list[Any] = []
+        places: list[Any] = []
+        for leaf in found:
+            if type(leaf) is np.ndarray and leaf.dtype.hasobject:
+                leaf = unpacked(recorder, leaf)
+            if type(leaf) is LaneArray:
+                places.append(len(results))
+                results.append(recorder.value(recorder.cell_of(leaf)))
+            elif isinstance(leaf, np.ndarray):
+                places.append(len(results))
+                results.append(recorder.value(recorder.constant_of(leaf)))
+            elif leaf is None or isinstance(leaf, (bool, int, float, complex, str, bytes, np.generic)):
+                places.append((leaf,))
+            else:
+                raise Untraceable(f"a result is a {type(leaf).__name__}")
+    finally:
+        RUN.reset(token)
+        unguard(guard)
+    if recorder.poisoned or recorder.loops:
+        raise Untraceable("an exception is caught that came out of a loop or a branch")
+    written = [n for n, cell in enumerate(cells) if recorder.value(cell) is not before[n]]
+    results += [cells[n].value for n in written]
+    program = Program(label(fun), inputs, recorder.scope.nodes, results)
+    return Traced(program, tree, places, written, recorder.kept)
+
+
+def _shape_of(leaf: Any) -> tuple[tuple[int, ...], np.dtype[Any], int] | None:
+    """Shape, dtype and kind of an argument; None for one that is static."""
+    if type(leaf) is LaneArray:
+        return leaf.data.shape[leaf.lanes.ndim :], leaf.data.dtype, leaf.kind
+    if isinstance(leaf, (np.ndarray, ShapeDtypeStruct)):
+        if type(leaf) is not ShapeDtypeStruct and (type(leaf) is not np.ndarray or leaf.dtype.hasobject):
+            raise Untraceable(f"an argument is a {type(leaf).__name__} of {leaf.dtype}")
+        return leaf.shape, leaf.dtype, ARRAY
+    if isinstance(leaf, np.generic):
+        return (), leaf.dtype, SCALAR
+    if type(leaf) in (float, complex):
+        return (), np.dtype(type(leaf)), PYTHON
+    return None
