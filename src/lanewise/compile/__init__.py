@@ -2,6 +2,7 @@
 
 ```
 ir.py         Program, Node, Value: NumPy functions of one example, and the lane axes that each value has
+tape.py       the values of a program in the making, and the lane values that stand for them
 trace.py      the recorder: what a function on zero lanes asks of NumPy, as nodes
 cells.py      arrays that are written and viewed, as values
 whole.py      a function's arguments, results and written arguments

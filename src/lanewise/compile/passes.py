@@ -10,7 +10,7 @@ import numpy as np
 from ..array import ARRAY
 from .cells import lane_in, lane_out, put
 from .ir import Axis, Node, Program, Value, leaves, map_leaves
-from .trace import call_plain
+from .tape import call_plain
 
 
 def simplify(program: Program) -> Program:

@@ -146,7 +146,7 @@ class Running:
 
 def call_lanes(function: Any, args: Any, kwargs: Any) -> Any:
     """Call the function of a node on lane values."""
-    from .trace import call_plain
+    from .tape import call_plain
 
     if isinstance(function, (str, tuple)):
         return call_plain(function, args, kwargs)

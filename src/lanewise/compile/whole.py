@@ -17,7 +17,8 @@ from ..program import ShapeDtypeStruct
 from ..tree import flatten, flatten_results
 from .cells import Cell, Untraceable
 from .ir import Axis, Program, Value
-from .trace import Recorder, unguard, unpacked
+from .tape import unpacked
+from .trace import Recorder, unguard
 
 
 class Traced:

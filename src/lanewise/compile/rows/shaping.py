@@ -9,7 +9,7 @@ import numpy as np
 from ..cells import pack, put_view
 from ..emit import Ref
 from ..ir import leaves, map_leaves
-from ..trace import call_plain
+from ..tape import call_plain
 from ..values import Array, Pair, literal, objects
 from .table import Unsupported, as_array, cast, result, row
 
