@@ -25,6 +25,10 @@ class TracedRun(Run):
         """Refuse to split lanes that are not there."""
         raise Untraceable(f"{what} of an outer function is asked")
 
+    def refine(self, axis: LaneAxis) -> None:
+        """Refuse to let lanes of an outer function go different ways."""
+        raise Untraceable("lanes of an outer function part")
+
     def wrote(self) -> None:
         """Refuse a write that is not recorded."""
         raise Untraceable("an array of an outer function is written")
