@@ -25,7 +25,7 @@ class TracedRun(Run):
         """Refuse to split lanes that are not there."""
         raise Untraceable(f"{what} of an outer function is asked")
 
-    def refine(self, axis: LaneAxis) -> None:
+    def refine(self, refinement: LaneAxis) -> None:
         """Refuse to let lanes of an outer function go different ways."""
         raise Untraceable("lanes of an outer function part")
 

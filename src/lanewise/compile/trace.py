@@ -29,7 +29,7 @@ from ..reach import Reach
 from ..tree import flatten_results
 from .cells import Cell, Scope, Untraceable, lane_in, lane_out, put
 from .formulas import FORMULAS, NoFormula
-from .ir import Axis, Node, Value, map_leaves, union
+from .ir import Axis, Node, Value, leaves, map_leaves, union
 from .tape import Tape, TracedRun, nowhere, shadow, unpacked, values_in
 
 
@@ -101,7 +101,8 @@ class Recorder(Tape):
             return
         owner = owner_of(made.shadow.data)
         for cell in cells:
-            if cell.shadow.kind == ARRAY and owner_of(cell.shadow.data) is owner:
+            shares = owner_of(cell.shadow.data) is owner or (function is operator.getitem and _is_view(operands[1]))
+            if cell.shadow.kind == ARRAY and shares:
                 made.parent, made.node, made.args, made.kwargs = cell, function, operands, kwargs
                 made.version = cell.root().version
                 return
@@ -428,6 +429,13 @@ def _cells(tree: Any) -> list[Cell]:
     map_leaves(lambda x: found.append(x) if type(x) is Cell else None, tree)
     return found
 
+
+
+def _is_view(index: Any) -> bool:
+    """Whether indexing gives a view in the loop: an array at a number of each lane, which is a copy in the batch."""
+    return not any(isinstance(x, (np.ndarray, list)) for x in leaves(index)) and all(
+        cell.shadow.kind != ARRAY for cell in _cells(index)
+    )
 
 
 def _flat_result(result: Any) -> list[Any]:
