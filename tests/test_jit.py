@@ -213,3 +213,9 @@ def test_results_are_fresh():
     y = jit(lambda x: x)(x)
     assert y is not x
     assert not np.shares_memory(y, x)
+
+
+def test_fastmath_is_close(rng):
+    x = rng.normal(size=(50, 6))
+    f = lambda x: (x[0] * x[1] + x[2]) / x[3] - (x * x).sum()  # noqa: E731
+    np.testing.assert_allclose(jit(vmap(f), fastmath=True)(x), jit(vmap(f))(x), rtol=1e-9)

@@ -90,6 +90,7 @@ class Emitter:
     def __init__(self, width: int, features: frozenset[str] = frozenset()) -> None:
         self.width = width
         self.features = features  # of the processor
+        self.fast = False  # whether arithmetic may be reassociated and contracted
         self.root = self.region = Region(None, "entry")
         self.count = 0
         self.declared: dict[str, str] = {}
@@ -164,6 +165,8 @@ class Emitter:
         """An instruction whose operands and result are of one type."""
         refs = self.level(*operands)
         first = refs[0]
+        if self.fast and name in _FAST:
+            name += " reassoc contract arcp"
         text = f"{name} {first}" + "".join(f", {ref.name}" for ref in refs[1:])
         return self.add(text, first.type, first.width, refs)
 
@@ -410,6 +413,7 @@ class Branch:
         return found
 
 
+_FAST = frozenset({"fadd", "fsub", "fmul", "fdiv", "fneg"})
 _SUFFIX = {"double": "f64", "float": "f32", "half": "f16"}
 
 

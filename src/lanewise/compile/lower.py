@@ -319,6 +319,7 @@ class Lowering:
         making = {self.makers[value] for value in needed if value in self.makers and value not in views}
         width = self.width(axes, needed, [node for node in self.program.nodes if node in making])
         kernel = Kernel(views, self.makers, axes, width)
+        kernel.e.fast = self.fastmath
         for n, (_, place) in enumerate(written):  # outputs know the sizes of axes, too
             kernel.views.setdefault(Value((), np.dtype(float), (), n), place)
         try:

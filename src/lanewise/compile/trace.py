@@ -11,6 +11,7 @@ how to be read from its parent and how to be put back into it.
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -388,8 +389,6 @@ def _copyto(recorder: Recorder, dst: Any, src: Any, casting: str = "same_kind", 
 def _refuse(recorder: Recorder, *args: Any, **kwargs: Any) -> Any:
     raise Untraceable("an array is written in an unusual way")
 
-
-import operator  # noqa: E402
 
 WRITERS: dict[Any, Callable[..., Any]] = {
     operator.setitem: _setitem, "fill": _fill, np.copyto: _copyto,
