@@ -435,7 +435,7 @@ def settle(rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
             args = current(args)
             break
         if kind in MIXED:
-            return TABLE["each"](partial(settle, rule, plain), args, kwargs, name)
+            return TABLE["apart"](lambda *args, **kwargs: settle(rule, plain, args, kwargs, name), args, kwargs)
     if kwargs:
         for arg in kwargs.values():
             if type(arg) is LaneArray or type(arg) is list or type(arg) is tuple:
@@ -523,11 +523,7 @@ class Settlement:
             else:
                 self.plain(*args[1:], **kwargs)
         except Exception as error:
-            for code, known in enumerate(self.errors, 1):
-                if type(known) is type(error) and known.args == error.args:
-                    return code
-            self.errors.append(error)
-            return len(self.errors)
+            return code_of(error, self.errors)
         raise NoLaneForm(f"{getattr(self.plain, '__name__', self.name)} has no batched form for these arguments")
 
     def take(self, lanes: Data) -> Any:
@@ -542,6 +538,15 @@ class Settlement:
             return LaneArray(*gather(x.data, x.lanes, axis), x.kind)
 
         return map_lanes(pick, (self.args, self.kwargs))
+
+
+def code_of(error: Exception, errors: list[Exception]) -> int:
+    """A number for an exception, from 1 up, the same for those that look alike."""
+    for code, known in enumerate(errors, 1):
+        if type(known) is type(error) and known.args == error.args:
+            return code
+    errors.append(error)
+    return len(errors)
 
 
 # ---- helpers over arguments, which may hold lane values in lists, tuples and dicts ----
@@ -593,6 +598,11 @@ def one_lane(x: LaneArray, *, copy: bool = True) -> Any:
     if x.kind == ARRAY:
         return data.copy() if copy else data
     return data[()] if x.kind == SCALAR else data.item()
+
+
+def is_single(x: LaneArray) -> bool:
+    """Whether one example has a single element."""
+    return math.prod(x.data.shape[x.lanes.ndim :]) == 1
 
 
 def live(x: LaneArray) -> LaneArray:
@@ -660,7 +670,7 @@ def value_of(x: LaneArray, what: str, function: Callable[[Any], Any]) -> Any:
     ``function`` gives NumPy's own complaint.
     """
     x = live(x)
-    if x.kind == ARRAY and (math.prod(x.data.shape[x.lanes.ndim :]) != 1 or function in (str, round)):
+    if x.kind == ARRAY and (not is_single(x) or function in (str, round)):
         if not x.lanes.axes:
             return x.data
         if function in (str, round):

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from .lanes import LaneAxis, Lanes
+from .lanes import LaneAxis, Lanes, chain, compose
 
 PLAIN: set[Any] = set()
 """The statements that ask facts, since lanes can't part there and keep the law (`regions`)."""
@@ -230,31 +230,12 @@ class Run:
     def roots(self, refinement: LaneAxis) -> tuple[tuple[LaneAxis, ...], tuple[Any, ...]]:
         """The axes at the start of the run that a refinement replaces, and its index on each."""
         if refinement.rooted is None:
-            waiting = [refinement]  # a loop makes a chain of them, as long as it has turns
-            while above := [axis for axis in waiting[-1].parents if axis.owner is self and axis.rooted is None]:
-                waiting.append(above[0])
-            for axis in reversed(waiting):
-                axis.rooted = self._composed(axis)
+            for axis in chain(refinement, lambda axis: axis.owner is self and axis.rooted is None):
+                axis.rooted = compose(axis, lambda parent: self.roots(parent) if parent.owner is self else None)
+                for older in {older for parent in axis.parents if parent.owner is self for older in parent.parents}:
+                    older.rooted = None  # of a long chain only the end is asked, as a rule
         assert refinement.rooted is not None
         return refinement.rooted
-
-    def _composed(self, refinement: LaneAxis) -> tuple[tuple[LaneAxis, ...], tuple[Any, ...]]:
-        """The same, from what the refinements that it refines have."""
-        parents: list[LaneAxis] = []
-        index: list[Any] = []
-        for n, parent in enumerate(refinement.parents):
-            if parent.owner is self:
-                above, indices = self.roots(parent)
-                lanes = refinement.selection(n)
-                parents.extend(above)
-                index.extend(i[lanes] for i in indices)
-                for older in parent.parents:
-                    if older.owner is self:
-                        older.rooted = None  # of a long chain only the end is asked, as a rule
-            else:
-                parents.append(parent)
-                index.append(refinement.index[n])
-        return tuple(parents), tuple(index)
 
     def now(self) -> tuple[LaneAxis, ...]:
         """The group at work, as refinements of the axes at the start of the run."""

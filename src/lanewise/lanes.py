@@ -10,6 +10,7 @@ axes that it replaces. A value on the old axes is *stale*; it is gathered when i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -190,6 +191,36 @@ class Lanes:
 
 def _level(axis: LaneAxis) -> int:
     return axis.level
+
+
+Composed = tuple[tuple[LaneAxis, ...], tuple[Index, ...]]
+
+
+def chain(axis: LaneAxis, waits: Callable[[LaneAxis], bool]) -> list[LaneAxis]:
+    """A refinement and those above it that wait to be composed, the one to begin with first.
+
+    A loop makes a chain of refinements as long as it has turns, so this is no recursion.
+    """
+    found = [axis]
+    while above := [parent for parent in found[-1].parents if waits(parent)]:
+        found.append(above[0])
+    return found[::-1]
+
+
+def compose(axis: LaneAxis, above: Callable[[LaneAxis], Composed | None]) -> Composed:
+    """The axes that a refinement replaces, and its index on each; parents that ``above`` knows are resolved."""
+    parents: list[LaneAxis] = []
+    index: list[Index] = []
+    for n, parent in enumerate(axis.parents):
+        resolved = above(parent)
+        if resolved is None:
+            parents.append(parent)
+            index.append(axis.index[n])
+        else:
+            lanes = axis.selection(n)
+            parents.extend(resolved[0])
+            index.extend(i[lanes] for i in resolved[1])
+    return tuple(parents), tuple(index)
 
 
 NOWHERE = Lanes(())  # the lanes of a value that does not vary

@@ -19,21 +19,13 @@ from .lanes import spread
 def elementwise(ufunc: np.ufunc, a: Any, b: Any) -> Any:
     """A ufunc of two operands, at least one a lane value, without detours; `SLOW` where they need more care."""
     if type(a) is LaneArray:
-        if a.kind == PYTHON or a.lanes.stale:
-            if a.kind != SCALAR:
-                return SLOW
-            a = live(a)
-            if a.lanes.stale:  # a traced value
-                return SLOW
+        if (a.kind == PYTHON or a.lanes.stale) and (a := _plain(a)) is SLOW:
+            return SLOW
         lanes, x = a.lanes, a.data
         rank = x.ndim - lanes.ndim
         if type(b) is LaneArray:
-            if b.kind == PYTHON or b.lanes.stale:
-                if b.kind != SCALAR:
-                    return SLOW
-                b = live(b)
-                if b.lanes.stale:  # a traced value
-                    return SLOW
+            if (b.kind == PYTHON or b.lanes.stale) and (b := _plain(b)) is SLOW:
+                return SLOW
             other, y = b.lanes, b.data
             rank_b = y.ndim - other.ndim
             if other is not lanes:
@@ -55,12 +47,8 @@ def elementwise(ufunc: np.ufunc, a: Any, b: Any) -> Any:
             elif kind not in _PLAIN_SCALARS:
                 return SLOW
     else:
-        if b.kind == PYTHON or b.lanes.stale:
-            if b.kind != SCALAR:
-                return SLOW
-            b = live(b)
-            if b.lanes.stale:  # a traced value
-                return SLOW
+        if (b.kind == PYTHON or b.lanes.stale) and (b := _plain(b)) is SLOW:
+            return SLOW
         lanes, x, y = b.lanes, a, b.data
         kind = type(a)
         if kind is np.ndarray:
@@ -80,6 +68,14 @@ def elementwise(ufunc: np.ufunc, a: Any, b: Any) -> Any:
     return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
 
 
+def _plain(x: LaneArray) -> Any:
+    """A stale value brought up to date, if it can't be written: a scalar of NumPy's that is not traced; else `SLOW`."""
+    if x.kind != SCALAR:
+        return SLOW
+    now = live(x)
+    return SLOW if now.lanes.stale else now
+
+
 _PLAIN_SCALARS = frozenset({int, float, bool, np.float64, np.float32, np.int64, np.int32, np.bool, np.complex128})
 
 
@@ -87,10 +83,7 @@ def unary(ufunc: np.ufunc, x: Any) -> Any:
     """A ufunc of one operand without detours; `SLOW` where it needs more care."""
     lanes = x.lanes
     if x.kind == PYTHON or lanes.stale or not lanes.ndim:
-        if x.kind != SCALAR or not lanes.ndim:
-            return SLOW
-        x = live(x)
-        if x.lanes.stale:  # a traced value
+        if not lanes.ndim or (x := _plain(x)) is SLOW:
             return SLOW
         lanes = x.lanes
     try:

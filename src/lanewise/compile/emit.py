@@ -382,37 +382,6 @@ class Loop:
             phi.ref.region = outer
 
 
-class Branch:
-    """Code that runs only if a scalar condition holds."""
-
-    def __init__(self, e: Emitter, condition: Ref) -> None:
-        self.e = e
-        self.name = e.fresh("if")
-        self.outer = e.region
-        self.condition = condition
-        self.region = Region(e.region, f"{self.name}.then")
-        e.region = self.region
-
-    def close(self, pairs: list[tuple[Ref, Ref]]) -> list[Ref]:
-        """End the branch; of each pair, the first if it was taken, else the second."""
-        e, name, region, outer = self.e, self.name, self.region, self.outer
-        e.region = outer
-        outer.lines.append(f"  br i1 {self.condition.name}, label %{name}.then, label %{name}.exit")
-        outer.lines.append(f"{name}.then:")
-        outer.lines += region.lines
-        outer.lines.append(f"  br label %{name}.exit")
-        outer.lines.append(f"{name}.exit:")
-        entry, outer.block = outer.block, f"{name}.exit"
-        found = []
-        for yes, no in pairs:
-            ref = Ref("%" + e.fresh("p"), yes.type, yes.width, outer)
-            outer.lines.append(
-                f"  {ref.name} = phi {yes.llvm} [ {yes.name}, %{region.block} ], [ {no.name}, %{entry} ]"
-            )
-            found.append(ref)
-        return found
-
-
 _FAST = frozenset({"fadd", "fsub", "fmul", "fdiv", "fneg"})
 _SUFFIX = {"double": "f64", "float": "f32", "half": "f16"}
 

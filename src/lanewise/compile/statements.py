@@ -169,7 +169,6 @@ class TracedLoop:
         self.carried: Carried | None = None
         self.moving: set[tuple[int, int]] = set()  # plain leaves of variables that change from turn to turn
         self.flags: list[Any] = []
-        self.result_kind: Any = None
         self.endless = True
         self.frame: TracedFrame | None = None
         r.loops.append(self)

@@ -69,6 +69,16 @@ def num_threads(count: int) -> Iterator[None]:
         _WANTED.reset(token)
 
 
+_WORK = f"""\
+  %nextp = getelementptr i8, ptr %pool, i64 {_NEXT}
+  %sizep = getelementptr i8, ptr %pool, i64 {_SIZE}
+  %chunkp = getelementptr i8, ptr %pool, i64 {_CHUNK}
+  %kernelp = getelementptr i8, ptr %pool, i64 {_KERNEL}
+  %objectsp = getelementptr i8, ptr %pool, i64 {_OBJECTS}
+  %flagsp = getelementptr i8, ptr %pool, i64 {_FLAGS}
+"""  # where the pool says what is to be done
+
+
 def runtime_text() -> str:
     """The code of callers and workers."""
     return f"""
@@ -77,13 +87,7 @@ declare void @llvm.x86.sse2.pause()
 
 define internal void @work(ptr %pool) {{
 entry:
-  %nextp = getelementptr i8, ptr %pool, i64 {_NEXT}
-  %sizep = getelementptr i8, ptr %pool, i64 {_SIZE}
-  %chunkp = getelementptr i8, ptr %pool, i64 {_CHUNK}
-  %kernelp = getelementptr i8, ptr %pool, i64 {_KERNEL}
-  %objectsp = getelementptr i8, ptr %pool, i64 {_OBJECTS}
-  %flagsp = getelementptr i8, ptr %pool, i64 {_FLAGS}
-  %size = load i64, ptr %sizep
+{_WORK}  %size = load i64, ptr %sizep
   %chunk = load i64, ptr %chunkp
   %kernel = load ptr, ptr %kernelp
   %objects = load ptr, ptr %objectsp
@@ -121,13 +125,7 @@ open:
   %statep = getelementptr i8, ptr %pool, i64 {_STATE}
   %epochp = getelementptr i8, ptr %pool, i64 {_EPOCH}
   %sleepersp = getelementptr i8, ptr %pool, i64 {_SLEEPERS}
-  %nextp = getelementptr i8, ptr %pool, i64 {_NEXT}
-  %sizep = getelementptr i8, ptr %pool, i64 {_SIZE}
-  %chunkp = getelementptr i8, ptr %pool, i64 {_CHUNK}
-  %kernelp = getelementptr i8, ptr %pool, i64 {_KERNEL}
-  %objectsp = getelementptr i8, ptr %pool, i64 {_OBJECTS}
-  %flagsp = getelementptr i8, ptr %pool, i64 {_FLAGS}
-  store atomic i64 0, ptr %nextp seq_cst, align 8
+{_WORK}  store atomic i64 0, ptr %nextp seq_cst, align 8
   store i64 %size, ptr %sizep
   store i64 %chunk, ptr %chunkp
   store ptr %kernel, ptr %kernelp

@@ -13,18 +13,16 @@ import numpy as np
 
 from .. import facts
 from .. import numpy as lane_numpy
-from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, apply, live
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, apply, is_single, live
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE
 from ..ops.common import spread_all
 from ..ops.polynomial import undispatched
-from ..regions import LaneRange, Mixed, choose, effect, truths
+from ..regions import VARYING, LaneRange, Mixed, apart, choose, effect, sides, truths
 from .mathematics import ITEMS, float_of, forms, mapped
 
 FORMS: dict[Any, Any] = {}
 """For each function that has a form of its own in rewritten code, that form."""
-
-_VARYING = frozenset({LaneArray, Mixed})
 
 
 def guarded(function: Any) -> Any:
@@ -37,7 +35,7 @@ def guarded(function: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception:
-            if any(type(arg) in _VARYING for arg in (*args, *kwargs.values())):
+            if any(type(arg) in VARYING for arg in (*args, *kwargs.values())):
                 raise NoLaneForm(f"{function.__name__} has no batched form") from None
             raise
 
@@ -54,10 +52,10 @@ def form_of(function: Any) -> Callable[[Any], Any]:
     def enter(form: Any) -> Any:
         @functools.wraps(function, updated=())
         def call(*args: Any, **kwargs: Any) -> Any:
-            for arg in args:
-                if type(arg) in _VARYING:
-                    return form(*args, **kwargs)
-            return function(*args, **kwargs)
+            kinds = set(map(type, args))
+            if Mixed in kinds:
+                return apart(call, args, kwargs)
+            return form(*args, **kwargs) if LaneArray in kinds else function(*args, **kwargs)
 
         FORMS[function] = call
         return form
@@ -101,7 +99,7 @@ def _int(x: Any = 0, *base: Any) -> Any:
 
 
 def _is_array(x: LaneArray) -> bool:
-    return x.data.size != functools.reduce(operator.mul, x.lanes.shape, 1)
+    return not is_single(x)
 
 
 @form_of(bool)
@@ -112,9 +110,9 @@ def _bool(x: Any = False) -> Any:
 
 @form_of(complex)
 def _complex(*args: Any) -> Any:
-    parts = [float_of(x) if type(x) in _VARYING and not _complex_like(x) else x for x in args]
-    if any(type(x) is Mixed or _complex_like(x) for x in parts):
+    if any(type(x) is complex or (type(x) is LaneArray and x.data.dtype.kind == "c") for x in args):
         return complex(*args)
+    parts = [float_of(x) if type(x) is LaneArray else x for x in args]
     real, imag = (*parts, 0.0)[:2]
     (a, b), lanes = spread_all([real, imag])
     found = np.empty(lanes.shape, complex)
@@ -122,13 +120,9 @@ def _complex(*args: Any) -> Any:
     return LaneArray(found, lanes, PYTHON)
 
 
-def _complex_like(x: Any) -> bool:
-    return type(x) is Mixed or (type(x) is LaneArray and x.data.dtype.kind == "c") or type(x) is complex
-
-
 @form_of(range)
 def _range(*args: Any) -> Any:
-    if any(type(x) is Mixed or _is_array(x) or x.data.dtype.kind not in "iu" for x in args if type(x) in _VARYING):
+    if any(_is_array(x) or x.data.dtype.kind not in "iu" for x in args if type(x) is LaneArray):
         return range(*args)
     start, stop, step = (args[0], args[1], args[2] if len(args) > 2 else 1) if len(args) > 1 else (0, args[0], 1)
     if type(step) is LaneArray or step == 0:
@@ -174,16 +168,10 @@ def _type_name(x: Any) -> str:
 
 @form_of(type)
 def _type(x: Any, *rest: Any) -> Any:
-    if type(x) is Mixed:
-        return TABLE["mixed"](x, _type)
     return x.__class__ if not rest else type(x, *rest)
 
 
-@form_of(isinstance)
-def _isinstance(x: Any, kinds: Any) -> Any:
-    if type(x) is not Mixed:
-        return isinstance(x, kinds)
-    return TABLE["mixed"](x, lambda option: isinstance(option, kinds))
+form_of(isinstance)(isinstance)
 
 
 # ---- min, max, any, all, sorted ----
@@ -204,7 +192,7 @@ def _extreme(name: str, before: Callable[[Any, Any], Any], ufunc: np.ufunc) -> N
         if key is None and _is_row(items) and len(items):
             return _first(items, ufunc)
         items = _items(args)
-        if not any(type(x) in _VARYING for x in items):
+        if not any(type(x) in VARYING for x in items):
             return builtin(items, key=key, **default)
         best, *rest = items
         best_key = best if key is None else key(best)
@@ -242,7 +230,7 @@ def _select(test: LaneArray, a: Any, b: Any) -> Any:
         a, b = _as_lane(a), _as_lane(b)
         (x, y, t), lanes = spread_all([live(a), live(b), LaneArray(test.data, test.lanes, SCALAR)])
         return LaneArray(np.where(t, x, y), lanes, a.kind)
-    return choose(test.lanes, [np.nonzero(test.data), np.nonzero(~test.data)], [lambda: a, lambda: b], None)
+    return choose(test.lanes, sides(test), [lambda: a, lambda: b], None)
 
 
 def _alike(a: Any, b: Any) -> bool:
@@ -288,7 +276,7 @@ def _quantifier(builtin: Any, until: bool) -> None:
     def call(items: Any) -> Any:
         from . import lane_form
 
-        if type(items) in (list, tuple) and not any(type(x) in _VARYING for x in items):
+        if type(items) in (list, tuple) and not any(type(x) in VARYING for x in items):
             return builtin(items)
         return lane_form(source)(items) if facts.RUN.get() is not None else builtin(items)
 

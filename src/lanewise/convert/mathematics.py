@@ -15,13 +15,11 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, code_of, is_single, live
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE
 from ..ops.common import spread_all
-from ..regions import Mixed
-
-_VARYING = frozenset({LaneArray, Mixed})
+from ..regions import VARYING, Mixed, apart
 
 _BY_NUMPY: dict[str, Any] = {
     "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
@@ -43,13 +41,8 @@ _COMPLEX: dict[str, Any] = {
 
 def float_of(x: Any) -> Any:
     """``float(x)`` of a value of each lane."""
-    if type(x) is Mixed:
-        return TABLE["mixed"](x, float_of)
-    if type(x) is not LaneArray:
-        return float(x)
     x = live(x)
-    size = math.prod(x.lanes.shape)
-    if x.data.dtype.kind not in "biuf" or x.data.size != size:
+    if x.data.dtype.kind not in "biuf" or not is_single(x):
         return float(x)
     return LaneArray(x.data.reshape(x.lanes.shape).astype(np.float64), x.lanes, PYTHON)
 
@@ -63,7 +56,7 @@ def _operands(args: tuple[Any, ...], dtype: Any = np.float64) -> tuple[list[Any]
             continue
         x = live(x)
         kinds = "biuf" if dtype is np.float64 else "biufc"
-        if x.data.dtype.kind not in kinds or x.data.size != math.prod(x.lanes.shape):
+        if x.data.dtype.kind not in kinds or not is_single(x):
             raise NoLaneForm("math on something other than a number")
         values.append(LaneArray(x.data.reshape(x.lanes.shape).astype(dtype), x.lanes, PYTHON))
     datas, lanes = spread_all(values)
@@ -73,9 +66,9 @@ def _operands(args: tuple[Any, ...], dtype: Any = np.float64) -> tuple[list[Any]
 def mapped(function: Any, *args: Any) -> Any:
     """A function of Python scalars, one lane after another; where lanes raise, that is a fact."""
     if any(type(x) is Mixed for x in args):
-        return TABLE["each"](lambda a, k, name: mapped(function, *a), args, {}, "")
+        return apart(functools.partial(mapped, function), args, {})
     items = [live(x) if type(x) is LaneArray else x for x in args]
-    if any(type(x) is LaneArray and (x.kind == ARRAY and x.data.size != math.prod(x.lanes.shape)) for x in items):
+    if any(type(x) is LaneArray and x.kind == ARRAY and not is_single(x) for x in items):
         return function(*args)  # its own complaint
     values = [LaneArray(x.data.reshape(x.lanes.shape), x.lanes, PYTHON) if type(x) is LaneArray else x for x in items]
     datas, lanes = spread_all([x if type(x) is LaneArray else _plain(x) for x in values])
@@ -102,24 +95,21 @@ def _collected(function: Any, columns: list[Any], lanes: Any, args: tuple[Any, .
         try:
             results.append(function(*row))
         except Exception as error:
-            flat[n] = _code(error, errors)
+            flat[n] = code_of(error, errors)
             results.append(None)
     if errors:
-        code = facts.agree(lanes, codes, "whether an exception is raised")
-        if code:
-            raise errors[int(code) - 1]
-        return mapped(function, *[live(x) if type(x) is LaneArray else x for x in args])
+        return mapped(function, *_without_errors(codes, errors, lanes, args))
     if not results:
         raise NoLaneForm("a function of numbers, and no lanes")
     return _column(results, lanes)
 
 
-def _code(error: Exception, errors: list[Exception]) -> int:
-    for n, known in enumerate(errors):
-        if type(known) is type(error) and known.args == error.args:
-            return n + 1
-    errors.append(error)
-    return len(errors)
+def _without_errors(codes: Any, errors: list[Exception], lanes: Any, args: tuple[Any, ...]) -> list[Any]:
+    """The arguments of the lanes that raise nothing, once the lanes at work agree; else what they raise."""
+    code = facts.agree(lanes, codes, "whether an exception is raised")
+    if code:
+        raise errors[int(code) - 1]
+    return [live(x) if type(x) is LaneArray else x for x in args]
 
 
 def _column(results: list[Any], lanes: Any) -> Any:
@@ -139,56 +129,38 @@ def by_numpy(function: Any, ufunc: Any, dtype: Any = np.float64) -> Callable[...
     """The form of a function of `math` that NumPy has, too."""
 
     def call(*args: Any) -> Any:
-        if any(type(x) is Mixed for x in args):
-            return TABLE["each"](lambda a, k, name: call(*a), args, {}, "")
         datas, lanes = _operands(args, dtype)
         with np.errstate(all="ignore"):
             found = np.asarray(ufunc(*datas))
-        odd = ~np.isfinite(found)
-        if odd.any():
-            return _asked(function, found, odd, datas, lanes, args)
+        odd = np.flatnonzero(~np.isfinite(found))
+        codes, errors = _asked(function, found, odd, datas)
+        if errors:
+            return call(*_without_errors(codes, errors, lanes, args))
         return LaneArray(found, lanes, PYTHON)
 
     return call
 
 
-def _asked(function: Any, found: Any, odd: Any, datas: list[Any], lanes: Any, args: tuple[Any, ...]) -> Any:
-    """Ask `math` about the lanes whose result is no number."""
+def _asked(function: Any, found: Any, odd: Any, datas: list[Any]) -> tuple[Any, list[Exception]]:
+    """Ask `math` about the lanes whose result is no number; what it gives replaces that, what it raises is returned."""
     errors: list[Exception] = []
-    codes = np.zeros(lanes.shape, np.intp)
+    codes = np.zeros(found.shape, np.intp)
     flat, results = codes.reshape(-1), found.reshape(-1)
-    columns = [data.reshape(-1) for data in datas]
-    for n in np.flatnonzero(odd):
+    columns = [data.reshape(-1) for data in datas] if odd.size else []
+    for n in odd:
         try:
             results[n] = function(*[column[n].item() for column in columns])
         except Exception as error:
-            flat[n] = _code(error, errors)
-    if errors:
-        code = facts.agree(lanes, codes, "whether an exception is raised")
-        if code:
-            raise errors[int(code) - 1]
-        form = by_numpy(function, _ufunc_of(function), datas[0].dtype.type)
-        return form(*[live(x) if type(x) is LaneArray else x for x in args])
-    return LaneArray(found, lanes, PYTHON)
-
-
-def _ufunc_of(function: Any) -> Any:
-    table = _COMPLEX if getattr(cmath, function.__name__, None) is function else _BY_NUMPY
-    return table.get(function.__name__, _log)
-
-
-def _log(x: Any) -> Any:
-    return np.log(x)
+            flat[n] = code_of(error, errors)
+    return codes, errors
 
 
 def _rounding(function: Any, ufunc: Any) -> Callable[..., Any]:
     """``floor``, ``ceil`` and ``trunc`` give ints."""
 
     def call(x: Any) -> Any:
-        if type(x) is Mixed:
-            return TABLE["mixed"](x, call)
         x = live(x)
-        no_scalar = x.data.size != math.prod(x.lanes.shape) or (x.kind == ARRAY and function is math.trunc)
+        no_scalar = not is_single(x) or (x.kind == ARRAY and function is math.trunc)
         if function is math.trunc and x.kind == SCALAR and x.data.dtype != np.float64:
             raise TypeError(f"type {x.__class__.__module__}.{x.__class__.__name__} doesn't define __trunc__ method")
         if x.data.dtype.kind not in "biuf" or no_scalar:
@@ -205,8 +177,6 @@ def _rounding(function: Any, ufunc: Any) -> Callable[..., Any]:
 
 def _test(ufunc: Any) -> Callable[..., Any]:
     def call(x: Any) -> Any:
-        if type(x) is Mixed:
-            return TABLE["mixed"](x, call)
         (data,), lanes = _operands((x,))
         return LaneArray(ufunc(data), lanes, PYTHON)
 
@@ -215,7 +185,7 @@ def _test(ufunc: Any) -> Callable[..., Any]:
 
 def _logarithm(x: Any, *base: Any) -> Any:
     if not base:
-        return by_numpy(math.log, _log)(x)
+        return by_numpy(math.log, np.log)(x)
     return mapped(math.log, x, *base)
 
 
@@ -247,7 +217,7 @@ def _over_items(function: Any) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         rows = [list(arg) for arg in args]
-        if not any(type(x) in _VARYING for row in rows for x in row):
+        if not any(type(x) in VARYING for row in rows for x in row):
             return function(*rows, **kwargs)
         sizes = [len(row) for row in rows]
 

@@ -15,11 +15,24 @@ from ..facts import RUN, NoLaneForm, Run, recorder
 from ..lanes import NOWHERE, LaneAxis
 from ..ops.composite import CLASSES
 from ..ops.polynomial import lane_instance
-from ..regions import GONE, PLAIN, UNBOUND, Frame, Loop, Mixed, choose, contents, effect, either, truths
+from ..regions import (
+    GONE,
+    PLAIN,
+    UNBOUND,
+    VARYING,
+    Frame,
+    Loop,
+    Mixed,
+    choose,
+    contents,
+    effect,
+    either,
+    sides,
+    truths,
+    where,
+)
 from . import lane_form
 from .calls import FORMS, guarded
-
-_VARYING = frozenset({LaneArray, Mixed})
 
 
 def _run() -> Run:
@@ -51,7 +64,7 @@ def variables(names: tuple[str, ...], *functions: Any) -> list[CellType]:
 
 def if_(test: Any, then: Any, orelse: Any, names: tuple[str, ...]) -> Any:
     """``if test: then() else: orelse()``; `GONE` if no lane comes to the end."""
-    if type(test) not in _VARYING:
+    if type(test) not in VARYING:
         body = then if test else orelse
         return None if body is None else body()
     ident = (then or orelse).__code__
@@ -66,7 +79,7 @@ def loop(peek: Any, names: tuple[str, ...], has_else: bool, twice: bool = True) 
         return None
     if run is not None and run.recorder is not None:
         return run.recorder.loop(variables(names, peek), has_else)  # type: ignore[no-any-return]
-    return Loop(_run() if run is None else run, variables(names, peek), peek.__code__, has_else)
+    return Loop(_run() if run is None else run, variables(names, peek), peek.__code__)
 
 
 _PLAIN_TYPES = frozenset({
@@ -155,12 +168,18 @@ def _picked(items: Any, index: LaneArray) -> Any:
         if table.dtype.kind in "biufc":
             found = apply(operator.getitem, LaneArray(table, NOWHERE, ARRAY), index)
             return LaneArray(found.data.astype(kind, copy=False), found.lanes, PYTHON)
-    numbers = np.unique(index.data)
-    if numbers.size == 1 or numbers[0] < -len(items) or numbers[-1] >= len(items):
+    numbers = _numbers(items, index)
+    if numbers is None:
         return items[index]
-    indices = [np.nonzero(index.data == number) for number in numbers]
-    thunks: list[Any] = [lambda number=number: items[int(number)] for number in numbers]
-    return choose(index.lanes, indices, thunks, None)
+    thunks: list[Any] = [lambda number=number: items[number] for number in numbers]
+    return choose(index.lanes, [where(index.data == number) for number in numbers], thunks, None)
+
+
+def _numbers(items: Any, index: LaneArray) -> list[int] | None:
+    """The different places that an index has; None if it has one only, or one that a sequence lacks."""
+    numbers: list[int] = np.unique(index.data).tolist()
+    few = len(numbers) == 1 or numbers[0] < -len(items) or numbers[-1] >= len(items)
+    return None if few else numbers
 
 
 def set_(value: Any, base: Any, index: Any) -> None:
@@ -179,15 +198,14 @@ def _is_number(index: LaneArray) -> bool:
 
 def _set_items(items: list[Any], index: LaneArray, value: Any) -> None:
     """``items[index] = value`` for a list, at a place of each lane's own."""
-    numbers = np.unique(index.data)
-    if numbers.size == 1 or numbers[0] < -len(items) or numbers[-1] >= len(items):
+    numbers = _numbers(items, index)
+    if numbers is None:
         items[operator.index(index)] = value
         return
-    for number in numbers.tolist():
-        old = items[number]
-        sides = [np.nonzero(index.data == number), np.nonzero(index.data != number)]
-        thunks: list[Any] = [lambda: value, lambda old=old: old]
-        items[number] = choose(index.lanes, sides, thunks, None)
+    for number in numbers:
+        here = LaneArray(index.data == number, index.lanes, PYTHON)
+        thunks: list[Any] = [lambda: value, lambda old=items[number]: old]
+        items[number] = choose(index.lanes, sides(here), thunks, None)
 
 
 def set_augmented(function: Any, base: Any, index: Any, value: Any) -> None:
@@ -200,7 +218,7 @@ def set_augmented(function: Any, base: Any, index: Any, value: Any) -> None:
 
 def if_expression(test: Any, then: Any, orelse: Any) -> Any:
     """``then() if test else orelse()``."""
-    if type(test) not in _VARYING:
+    if type(test) not in VARYING:
         return then() if test else orelse()
     ident = then.__code__
     test = truths(test)
@@ -208,13 +226,13 @@ def if_expression(test: Any, then: Any, orelse: Any) -> Any:
         return tracer.choose(test, then, orelse)
     if type(test) is not LaneArray or ident in PLAIN:
         return then() if test else orelse()
-    return choose(test.lanes, [np.nonzero(test.data), np.nonzero(~test.data)], [then, orelse], ident)
+    return choose(test.lanes, sides(test), [then, orelse], ident)
 
 
 def and_(value: Any, *others: Any) -> Any:
     """``value and others[0]() and ...``."""
     for n, other in enumerate(others):
-        if type(value) in _VARYING:
+        if type(value) in VARYING:
             held, rest = value, others[n:]
             return if_expression(held, lambda: and_(rest[0](), *rest[1:]), lambda: held)
         if not value:
@@ -226,7 +244,7 @@ def and_(value: Any, *others: Any) -> Any:
 def or_(value: Any, *others: Any) -> Any:
     """``value or others[0]() or ...``."""
     for n, other in enumerate(others):
-        if type(value) in _VARYING:
+        if type(value) in VARYING:
             held, rest = value, others[n:]
             return if_expression(held, lambda: held, lambda: or_(rest[0](), *rest[1:]))
         if value:
@@ -247,7 +265,7 @@ def any_(value: Any, *others: Any) -> Any:
 
 def _truth_of(until: bool, value: Any, others: Any) -> Any:
     for n, other in enumerate(others):
-        if type(value) in _VARYING:
+        if type(value) in VARYING:
             value = truths(value)
         if type(value) is LaneArray:
             rest = others[n:]
@@ -265,7 +283,7 @@ def _truth_of(until: bool, value: Any, others: Any) -> Any:
 
 def not_(value: Any) -> Any:
     """``not value``."""
-    if type(value) not in _VARYING:
+    if type(value) not in VARYING:
         return not value
     value = truths(value)
     if type(value) is LaneArray and (tracer := recorder()) is not None:
@@ -302,7 +320,7 @@ def in_(item: Any, items: Any) -> Any:
     if kind is LaneArray or (type(item) is LaneArray and kind is np.ndarray):
         found = apply(np.any, items == item)
         return LaneArray(found.data, found.lanes, PYTHON) if type(found) is LaneArray else bool(found)
-    if kind in (list, tuple, set, frozenset) and (type(item) in _VARYING or any(type(x) in _VARYING for x in items)):
+    if kind in (list, tuple, set, frozenset) and (type(item) in VARYING or any(type(x) in VARYING for x in items)):
         return any_(False, *[lambda x=x: x is item or item == x for x in items])
     if kind is range and type(item) is LaneArray and item.data.dtype.kind in "iu" and items.step > 0:
         return all_(item >= items.start, lambda: item < items.stop, lambda: (item - items.start) % items.step == 0)

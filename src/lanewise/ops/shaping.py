@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live, map_lanes, method, method_is, row
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, is_single, live, map_lanes, method, method_is, row
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
 from .common import as_lanes, data_axes, data_axis, decided, full, lane, npl, plain_only, weaken
@@ -500,7 +500,7 @@ def _item(x: LaneArray, *index: Any) -> Any:
     """One element as a Python scalar: the lanes need not agree on it."""
     if index:
         x = x[index[0]] if isinstance(index[0], tuple) else (np.ravel(x)[index[0]] if len(index) == 1 else x[index])
-    if math.prod(x.data.shape[x.lanes.ndim :]) != 1:
+    if not is_single(x):
         raise ValueError("can only convert an array of size 1 to a Python scalar")
     return python_scalar(LaneArray(x.data.reshape(x.lanes.shape), x.lanes, SCALAR))
 

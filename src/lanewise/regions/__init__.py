@@ -11,13 +11,13 @@ some of them append to) ends in `give_up`: the group runs again, and that statem
 
 from ..facts import PLAIN
 from . import away as away
-from .branches import Box, choose, contents, either, truths
+from .branches import VARYING, Box, choose, contents, either, sides, truths, where
 from .frames import Frame, Returned, outcomes
 from .loops import LaneRange, Loop
-from .meet import UNBOUND, Mixed
+from .meet import UNBOUND, Mixed, apart
 from .region import GONE, effect, failed
 
 __all__ = [
-    "GONE", "PLAIN", "UNBOUND", "Box", "Frame", "LaneRange", "Loop", "Mixed", "Returned", "choose", "contents",
-    "effect", "either", "failed", "outcomes", "truths",
+    "GONE", "PLAIN", "UNBOUND", "VARYING", "Box", "Frame", "LaneRange", "Loop", "Mixed", "Returned", "apart", "choose",
+    "contents", "effect", "either", "failed", "outcomes", "sides", "truths", "where",
 ]  # fmt: skip

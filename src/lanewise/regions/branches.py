@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON, TABLE, LaneArray, live, truth
+from ..array import ARRAY, PYTHON, TABLE, LaneArray, is_single, live, truth
 from ..facts import PLAIN, RUN, NoLaneForm, Run, recorder
 from ..lanes import Lanes
 from .meet import UNBOUND, Mixed, bound, present
@@ -59,7 +58,7 @@ def branch(run: Run, lanes: Lanes, indices: list[Any], bodies: list[Any], variab
         region.part(lanes, index)
         result = body() if body is not None else None
         if run.region is not region:
-            region.give_up()
+            run.give_up(region.statements())
         if result is not GONE:
             sides.append(region.side([contents(cell) for cell in variables]))
         region.back()
@@ -114,7 +113,7 @@ def truths(test: Any) -> Any:
     lanes = test.lanes
     if not lanes.axes:
         return bool(test.data)
-    if test.kind == ARRAY and test.data.size != math.prod(lanes.shape):
+    if test.kind == ARRAY and not is_single(test):
         return bool(test)  # NumPy's complaint
     data = truth(test.data.reshape(lanes.shape))
     if data.size:
@@ -125,11 +124,17 @@ def truths(test: Any) -> Any:
 
 
 VARYING = frozenset({LaneArray, Mixed})
+"""The types of what may differ between lanes."""
 
 
 def where(mask: Any) -> tuple[Any, ...]:
     """The lanes that a mask marks, for `Region.part`."""
     return (mask,) if mask.ndim == 1 else np.nonzero(mask)
+
+
+def sides(test: LaneArray) -> list[Any]:
+    """The lanes for which a truth holds, and the others."""
+    return [where(test.data), where(~test.data)]
 
 
 def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any) -> Any:
@@ -145,8 +150,7 @@ def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any) 
     run = RUN.get()
     if run is None:
         raise NoLaneForm("a value is asked outside of the vmap that it belongs to")
-    indices = [where(test.data), where(~test.data)]
-    return branch(run, test.lanes, indices, [then, orelse], variables, ident)
+    return branch(run, test.lanes, sides(test), [then, orelse], variables, ident)
 
 
 def mixed(value: Mixed, function: Callable[[Any], Any]) -> Any:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import optree
 
 from ..array import LaneArray, live
 from ..collect import Outcome, outcome
 from ..facts import Run
 from ..tree import flatten_results
-from .meet import Mixed, bound
+from .branches import where
+from .meet import Mixed, bound, present
 from .region import GONE, Gone, Parked, Region
 
 
@@ -25,9 +25,10 @@ def outcomes(run: Run, value: Any) -> list[Outcome]:
             codes = live(leaf.codes)
             region = Region(run)
             found = []
-            for code in np.unique(codes.data) if codes.data.size else range(len(leaf.options)):
-                region.part(codes.lanes, np.nonzero(codes.data == code))
-                leaves[n] = bound(leaf.options[int(code)])
+            numbers = range(len(leaf.options))
+            for code in present(codes.data, len(numbers)) if codes.data.size else numbers:
+                region.part(codes.lanes, where(codes.data == code))
+                leaves[n] = bound(leaf.options[code])
                 found.extend(outcomes(run, optree.tree_unflatten(spec, leaves)))
                 region.back()
             region.end()

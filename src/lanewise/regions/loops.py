@@ -8,7 +8,7 @@ from typing import Any
 
 from ..array import LaneArray
 from ..facts import FEW, PLAIN, Run
-from .branches import VARYING, contents, fill, truths, where
+from .branches import VARYING, contents, fill, sides, truths
 from .region import GONE, Gone, Parked, Region
 
 LONG = 64  # turns, after which the last few lanes may go on alone
@@ -25,10 +25,9 @@ class Loop(Region):
         What the loop assigns and later code (or its next turn) may read.
     """
 
-    def __init__(self, run: Run, variables: list[Any], ident: Any, has_else: bool = False) -> None:
+    def __init__(self, run: Run, variables: list[Any], ident: Any) -> None:
         super().__init__(run, ident)
         self.variables = variables
-        self.has_else = has_else
         self.entry = [contents(cell) for cell in variables]
         self.finished: list[Parked] = []
         self.broken: list[Parked] = []
@@ -70,13 +69,14 @@ class Loop(Region):
         if not value.data.size:  # no lanes: see what one turn would do
             return self.turns == 1
         before = run.made, run.refinements
-        gone = self.part(value.lanes, where(~value.data))
+        stay, leave = sides(value)
+        gone = self.part(value.lanes, leave)
         self.finished.append(self._park())
         for axis in value.lanes.axes:
             axis.replace(None)
         run.made, run.refinements = before
         self.used.append(gone)
-        self.part(value.lanes, where(value.data))
+        self.part(value.lanes, stay)
         return True
 
     def _alone(self) -> bool:

@@ -292,10 +292,10 @@ class Mixed:
         return TABLE["mixed"](self, lambda x: getattr(x, name))
 
     def __array_ufunc__(self, ufunc: np.ufunc, name: str, *inputs: Any, **kwargs: Any) -> Any:
-        return _each(getattr(ufunc, name), inputs, kwargs)
+        return apart(getattr(ufunc, name), inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _each(func, args, kwargs)
+        return apart(func, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self.settled(), dtype=dtype, copy=copy)
@@ -311,14 +311,6 @@ class Mixed:
 MIXED.add(Mixed)
 
 
-def each_settled(settle: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Any:
-    """An operation of the table with a mixed operand."""
-    return _each(lambda *args, **kwargs: settle(args, kwargs, name), args, kwargs)
-
-
-TABLE["each"] = each_settled
-
-
 def bound(value: Any) -> Any:
     """A value, if it is one."""
     if value is UNBOUND:
@@ -326,7 +318,7 @@ def bound(value: Any) -> Any:
     return value
 
 
-def _each(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+def apart(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Call a function for each alternative of the first mixed value among its arguments."""
     for n, arg in enumerate(args):
         if type(arg) is Mixed:
@@ -336,6 +328,9 @@ def _each(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
             return TABLE["mixed"](arg, lambda x, name=name: function(*args, **{**kwargs, name: x}))
     settled = [[x.settled() if type(x) is Mixed else x for x in arg] if type(arg) is list else arg for arg in args]
     return function(*settled, **kwargs)
+
+
+TABLE["apart"] = apart
 
 
 def _install() -> None:

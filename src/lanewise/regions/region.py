@@ -9,7 +9,7 @@ import numpy as np
 from ..array import LaneArray
 from ..collect import cells
 from ..facts import RUN, Refiled, Run, owner_of
-from ..lanes import LaneAxis, Lanes
+from ..lanes import LaneAxis, Lanes, chain, compose
 from .meet import Meeting, Mixed, Saved, arrays, as_shared, save, save_part
 
 
@@ -109,29 +109,22 @@ class Region:
         return {axis: self._on_base(axis, since) for axis in self.run.refinements if axis in since}
 
     def _on_base(self, axis: LaneAxis, since: frozenset[LaneAxis]) -> LaneAxis:
-        waiting = [axis]  # a loop makes a chain of them, as long as it has turns
-        while above := [parent for parent in waiting[-1].parents if parent in since and parent not in self.known]:
-            waiting.append(above[0])
-        for older in reversed(waiting):
+        for older in chain(axis, lambda parent: parent in since and parent not in self.known):
             if older not in self.known:
                 self.known[older] = self._composed(older, since)
         return self.known[axis]
 
     def _composed(self, axis: LaneAxis, since: frozenset[LaneAxis]) -> LaneAxis:
-        """The same, from what is known of the refinements that it refines."""
-        if not any(parent in since for parent in axis.parents):
+        if since.isdisjoint(axis.parents):
             return axis
-        parents: list[LaneAxis] = []
-        index: list[Any] = []
-        for parent, lanes in zip(axis.parents, axis.index, strict=True):
-            if parent in since:
-                above = self._on_base(parent, since)
-                parents.extend(above.parents)
-                index.extend(i[lanes] for i in above.index)
-            else:
-                parents.append(parent)
-                index.append(lanes)
-        return axis.refinement(axis.size, axis.level, tuple(parents), tuple(index), self.run)
+
+        def above(parent: LaneAxis) -> Any:
+            if parent not in since:
+                return None
+            base = self._on_base(parent, since)
+            return base.parents, base.index
+
+        return axis.refinement(axis.size, axis.level, *compose(axis, above), self.run)
 
     def park(self, values: list[Any], entry: list[Any] | None = None) -> Parked:
         """Take down the lanes at work and their values; what is as it was at the entry needs no taking down."""
@@ -217,10 +210,6 @@ class Region:
             part = run.axis.refinement(index[0].size, grid[-1].level, grid, index, run)
             run.file(tuple([run.on_roots(axis) for axis in (*others, part)]), pure=pure)
         raise Refiled
-
-    def give_up(self, statements: Any = None) -> NoReturn:
-        """Run the group again, these statements (or all at work) asking facts from now on."""
-        self.run.give_up(statements or self.statements())
 
     def bottom(self) -> Region:
         """The outermost region of the run."""

@@ -440,23 +440,23 @@ def isnan(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
 @element(np.isinf)
 def isinf(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
     """Whether it is infinite."""
-    if type(a) is Pair:
-        real = np.dtype(f"f{dtype.itemsize // 2}")
-        return e.op("or", isinf(e, real, a.re), isinf(e, real, a.im))
-    if dtype.kind != "f":
-        return e.literal(False, "i1")
-    return e.compare("oeq", e.intrinsic("fabs", a), e.literal(math.inf, a.type))
+    return _against_infinity(e, dtype, a, "oeq", "or")
 
 
 @element(np.isfinite)
 def isfinite(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
     """Whether it is neither."""
+    return _against_infinity(e, dtype, a, "olt", "and")
+
+
+def _against_infinity(e: Emitter, dtype: np.dtype[Any], a: Any, comparison: str, both: str) -> Any:
+    """How the magnitude of a number compares with infinity; of a complex one, both parts."""
     if type(a) is Pair:
         real = np.dtype(f"f{dtype.itemsize // 2}")
-        return e.op("and", isfinite(e, real, a.re), isfinite(e, real, a.im))
+        return e.op(both, *[_against_infinity(e, real, part, comparison, both) for part in (a.re, a.im)])
     if dtype.kind != "f":
-        return e.literal(True, "i1")
-    return e.compare("olt", e.intrinsic("fabs", a), e.literal(math.inf, a.type))
+        return e.literal(comparison == "olt", "i1")
+    return e.compare(comparison, e.intrinsic("fabs", a), e.literal(math.inf, a.type))
 
 
 @element(np.signbit)
