@@ -1630,3 +1630,25 @@ def test_lanes_that_leave_one_by_one_for_thousands_of_turns():
         return k
 
     check(countdown, np.arange(0, 1500), strict=True)
+
+
+def test_a_loop_without_branches_is_a_region_only_if_its_range_differs():
+    def powers(x, n):
+        total = 0.0
+        for k in range(n):
+            for _ in range(2):
+                total = total + x * k
+        return total
+
+    check(powers, np.arange(6.0), np.arange(6), strict=True)
+    check(lambda x: powers(x, 3), np.arange(6.0), strict=True)
+    check(lambda x, n: powers(x, n) if x > 2 else powers(x, 4), np.arange(6.0), np.arange(6)[::-1].copy(), strict=True)
+
+
+def test_the_truth_of_an_array_is_an_error_on_no_lanes_as_well():
+    def f(x):
+        return 1.0 if x else 2.0
+
+    with pytest.raises(ValueError, match="ambiguous"):
+        vmap(f)(np.zeros((0, 3)))
+    assert vmap(f)(np.zeros((0, 1))).shape == (0,)

@@ -301,7 +301,8 @@ class Function:
         names = self.assigned(node) & (self.live.after.get(node, self.locals) | self.live.head.get(node, self.locals))
         seen = sorted((read(node) & self.visible) | names)
         peek = _thunk(ast.Tuple([_name(name) for name in seen], ast.Load()))
-        start = ast.Assign([_name(loop, True)], _call("loop", peek, _strings(names), ast.Constant(bool(node.orelse))))
+        flags = [ast.Constant(bool(node.orelse)), ast.Constant(is_straight(node))]
+        start = ast.Assign([_name(loop, True)], _call("loop", peek, _strings(names), *flags))
         new = [make(loop)]
         if node.orelse:
             name = self.fresh("else")
@@ -659,10 +660,20 @@ def _binds(node: Any) -> bool:
 # ---- which functions ----
 
 
+def is_straight(node: Any) -> bool:
+    """Whether a statement is a ``for`` in whose body no lanes part."""
+    jumps = (ast.Return, ast.Break, ast.Continue)
+    return isinstance(node, ast.For) and not (node.orelse or has_regions(node.body) or _holds(node, jumps))
+
+
 def has_regions(body: list[Any]) -> bool:
-    """Whether lanes may part in a function."""
+    """Whether lanes may part in a function, other than by a range of their own."""
     kinds = (ast.If, ast.While, ast.For, ast.Assert, ast.Match, ast.Try, ast.With)
-    return any(isinstance(node, kinds) or (not isinstance(node, _SCOPES) and _holds(node, kinds)) for node in body)
+    return any(
+        (isinstance(node, kinds) and not is_straight(node))
+        or (not isinstance(node, (*_SCOPES, ast.Lambda)) and has_regions(list(ast.iter_child_nodes(node))))
+        for node in body
+    )
 
 
 def can_rewrite(node: Any) -> bool:

@@ -23,6 +23,7 @@ from ..regions import (
     Frame,
     Loop,
     Mixed,
+    Straight,
     choose,
     contents,
     effect,
@@ -71,15 +72,31 @@ def if_(test: Any, then: Any, orelse: Any, names: tuple[str, ...]) -> Any:
     return either(test, then, orelse, variables(names, then, orelse), ident)
 
 
-def loop(peek: Any, names: tuple[str, ...], has_else: bool, twice: bool = True) -> Loop | None:
-    """Begin a loop; None if it names no lane values, and may run as it was written."""
+def loop(peek: Any, names: tuple[str, ...], has_else: bool, straight: bool, twice: bool = True) -> Any:
+    """Begin a loop; None if it names no lane values, and may run as it was written.
+
+    Parameters
+    ----------
+    peek : callable
+        An inner function that has the variables of the loop in its cells.
+    names : tuple of str
+        Those that the loop assigns and later code (or its next turn) may read.
+    has_else, straight : bool
+        Whether it has an ``else``; whether its body parts no lanes.
+    twice : bool
+        Whether the loop stands there as it was written, too.
+    """
     cells = peek.__closure__ or ()
     run = RUN.get()
     if twice and all(_is_plain(contents(cell), run) for cell in cells):
         return None
     if run is not None and run.recorder is not None:
-        return run.recorder.loop(variables(names, peek), has_else)  # type: ignore[no-any-return]
-    return Loop(_run() if run is None else run, variables(names, peek), peek.__code__)
+        return run.recorder.loop(variables(names, peek), has_else)
+
+    def make() -> Loop:
+        return Loop(_run() if run is None else run, variables(names, peek), peek.__code__)
+
+    return Straight(make) if straight else make()
 
 
 _PLAIN_TYPES = frozenset({

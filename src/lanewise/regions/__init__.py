@@ -13,11 +13,11 @@ from ..facts import PLAIN
 from . import away as away
 from .branches import VARYING, Box, choose, contents, either, sides, truths, where
 from .frames import Frame, Returned, outcomes
-from .loops import LaneRange, Loop
+from .loops import LaneRange, Loop, Straight
 from .meet import UNBOUND, Mixed, apart
 from .region import GONE, effect, failed
 
 __all__ = [
-    "GONE", "PLAIN", "UNBOUND", "VARYING", "Box", "Frame", "LaneRange", "Loop", "Mixed", "Returned", "apart", "choose",
-    "contents", "effect", "either", "failed", "outcomes", "sides", "truths", "where",
+    "GONE", "PLAIN", "UNBOUND", "VARYING", "Box", "Frame", "LaneRange", "Loop", "Mixed", "Returned", "Straight",
+    "apart", "choose", "contents", "effect", "either", "failed", "outcomes", "sides", "truths", "where",
 ]  # fmt: skip

@@ -175,6 +175,33 @@ class Loop(Region):
         return None if here else GONE
 
 
+class Straight:
+    """A loop in whose body no lanes part: only a range that differs between lanes makes a region of it.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the `Loop`.
+    """
+
+    __slots__ = ("loop", "make")
+
+    def __init__(self, make: Callable[[], Loop]) -> None:
+        self.make = make
+        self.loop: Loop | None = None
+
+    def over(self, iterable: Any) -> Any:
+        """As `Loop.over`."""
+        if type(iterable) is not LaneRange:
+            return iter(iterable)
+        self.loop = self.make()
+        return self.loop.over(iterable)
+
+    def over_and_out(self) -> Any:
+        """As `Loop.over_and_out`."""
+        return None if self.loop is None else self.loop.over_and_out()
+
+
 class LaneRange:
     """``range`` with bounds that differ between lanes."""
 
