@@ -8,7 +8,7 @@ integers, truth values and complex numbers; ``m`` a matrix; ``w`` a view of some
 
 Values are small integers and dyadic fractions, and what is added up or multiplied is exact or has one order only, so
 any disagreement is a bug. ``python tests/programs.py FIRST LAST`` runs many programs, and shows each that disagrees
-in its shortest form.
+in its shortest form; with ``jit`` as a third argument, they are compiled (those that can be) and run that way, too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import optree
 
-from lanewise import vmap
+from lanewise import jit, vmap
+from lanewise.compile.jit import Jitted
 
 LEAVES = {
     "v": "1.0 ; 2.0 ; (-1.0) ; 0.5 ; 3 ; {a}[0] ; {a}[-1]",
@@ -343,7 +344,7 @@ def case(seed: int) -> Case:
 def outcome(source: str, found: Case, mapper: Callable[..., Any], **options: Any) -> tuple[Any, Any, list[Any]]:
     """What a program gives, the exception that it raises, and what it leaves in its arguments."""
     args, around = [x.copy("K") for x in found.args], [x.copy() for x in found.around]
-    namespace: dict[str, Any] = {"np": np, "vmap": mapper, "g": around[1]}
+    namespace: dict[str, Any] = {"np": np, "vmap": loop if mapper is loop else vmap, "g": around[1]}
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         name = f"<program {hash(source)}>"
@@ -359,28 +360,39 @@ def outcome(source: str, found: Case, mapper: Callable[..., Any], **options: Any
             linecache.cache.pop(name, None)
 
 
-def disagreement(source: str, found: Case) -> str:
-    """How the two ways to run a program disagree, or an empty string; the first line names the kind."""
+made: list[Jitted] = []
+"""What `compiled` made, the outermost map of a program last."""
+
+
+def compiled(f: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    """``jit(vmap(f))``, in the place of ``vmap``."""
+    made.append(jit(vmap(f, **options)))
+    return made[-1]
+
+
+def disagreement(source: str, found: Case, mapper: Callable[..., Any] = vmap) -> str:
+    """How the loop and another way to run a program disagree, or an empty string; the first line names the kind."""
     expected, error, left = outcome(source, found, loop)
     # the results of a chunk are stacked before the next one runs: not so in the loop, if they are what lanes share
     chunk_size = None if re.search(r"\b[seg]\b", source) else found.chunk_size
-    given, failure, ours = outcome(source, found, vmap, chunk_size=chunk_size)
+    given, failure, ours = outcome(source, found, mapper, chunk_size=chunk_size)
     if type(error) is not type(failure):
-        return f"exceptions: {type(error)} {type(failure)}\nthe loop: {expected} {error!r}\nvmap: {given} {failure!r}"
+        theirs, mine = f"the loop: {expected} {error!r}", f"{mapper.__name__}: {given} {failure!r}"
+        return f"exceptions: {type(error)} {type(failure)}\n{theirs}\n{mine}"
     for name, theirs, mine in zip("xykqseg", left, ours, strict=True):
         if not _same(theirs, mine):
-            return f"writes to {name}\nthe loop: {theirs}\nvmap: {mine}"
+            return f"writes to {name}\nthe loop: {theirs}\n{mapper.__name__}: {mine}"
     if error is None and not (type(given) is type(expected) and all(map(_same, _leaves(given), _leaves(expected)))):
-        return f"results\nthe loop: {expected}\nvmap: {given}"
+        return f"results\nthe loop: {expected}\n{mapper.__name__}: {given}"
     return ""
 
 
-def check_seed(seed: int, *, shorten: bool = False) -> str:
+def check_seed(seed: int, mapper: Callable[..., Any] = vmap, *, shorten: bool = False) -> str:
     """Run one program both ways; how they disagree, or an empty string."""
     source, found = Writer(seed).program(), case(seed)
-    text = disagreement(source, found)
+    text = disagreement(source, found, mapper)
     if text and shorten:
-        source, text = shortest(source, found, text)
+        source, text = shortest(source, found, text, mapper)
     return text and f"seed {seed}\n{source}\n{found._replace(args=[], around=[])}\n{text}"
 
 
@@ -397,14 +409,14 @@ def _same(a: Any, b: Any) -> bool:
 # ---- the shortest program that shows the same ----
 
 
-def shortest(source: str, found: Case, text: str) -> tuple[str, str]:
+def shortest(source: str, found: Case, text: str, mapper: Callable[..., Any] = vmap) -> tuple[str, str]:
     """Take out of a program all that its disagreement does not need; returns it, and how it disagrees."""
     kind = text.splitlines()[0]
     going = True
     while going:
         going = False
         for shorter in variants(source):
-            if len(shorter) < len(source) and (less := disagreement(shorter, found)).startswith(kind):
+            if len(shorter) < len(source) and (less := disagreement(shorter, found, mapper)).startswith(kind):
                 source, text, going = shorter, less, True
                 break
     return source, text
@@ -435,10 +447,14 @@ def variants(source: str) -> Iterator[str]:
 
 if __name__ == "__main__":
     first, last = map(int, sys.argv[1:3])
-    bad = 0
+    ways = [vmap, compiled] if sys.argv[3:] == ["jit"] else [vmap]
+    bad = ran = 0
     for seed in range(first, last):
-        text = check_seed(seed, shorten=True)
-        if text:
-            bad += 1
-            print(text, flush=True)
-    print(f"{last - first} programs, {bad} disagree")
+        for mapper in ways:
+            made.clear()
+            text = check_seed(seed, mapper, shorten=True)
+            ran += bool(made) and None not in made[-1].known.values()
+            if text:
+                bad += 1
+                print(text, flush=True)
+    print(f"{last - first} programs, {bad} disagree" + f", {ran} ran compiled" * (len(ways) > 1))
