@@ -7,9 +7,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..array import LaneArray
+import numpy as np
+
+from ..array import PYTHON, LaneArray
 from ..convert.calls import FORMS
-from ..regions import LaneRange
+from ..convert.mathematics import operands
+from ..regions import LaneRange, Mixed, apart
 from .cells import Untraceable
 from .trace import Recorder
 
@@ -28,11 +31,14 @@ def form(r: Recorder, function: Any, own: Any) -> Any:
     if function in NATIVE:
         return function
     if function in RECORDED or getattr(function, "__module__", "") == "math":
+        rule = SHAPES.get(function, own)
 
         def call(*args: Any, **kwargs: Any) -> Any:
+            if any(type(x) is Mixed for x in args):
+                return apart(call, args, kwargs)
             if not any(type(x) is LaneArray for x in args):
                 return own(*args, **kwargs)
-            return r.record(lambda _, *a, **k: own(*a, **k), function, (function, *args), kwargs)
+            return r.record(lambda _, *a, **k: rule(*a, **k), function, (function, *args), kwargs)
 
         return call
     return own
@@ -99,6 +105,21 @@ def _all(r: Recorder, items: Any) -> Any:
     return found
 
 
+def _of_reals(dtype: Any) -> Callable[..., Any]:
+    """What stands for a function of real numbers on zero lanes."""
+
+    def rule(*args: Any) -> Any:
+        _, lanes = operands(args)
+        return LaneArray(np.empty(lanes.shape, dtype), lanes, PYTHON)
+
+    return rule
+
+
+SHAPES: dict[Any, Any] = {
+    **dict.fromkeys([math.erf, math.erfc, math.gamma, math.lgamma], _of_reals(float)), complex: _of_reals(complex),
+}  # fmt: skip
+"""Functions whose forms for lanes need lanes."""
+
 TRACED: dict[Any, Any] = {min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all}
 NATIVE = frozenset({abs, sum, divmod, pow, isinstance, len, math.prod})
-RECORDED = frozenset({int, float, round})
+RECORDED = frozenset({int, float, round, complex})

@@ -20,6 +20,7 @@ from .ir import Program
 from .whole import Traced, trace
 
 MANY_TRACES = 16  # more traces than this of one function earn a warning
+DEEPEST = 2  # how often a function may call itself at first; where that is not enough, it is traced again
 
 
 _EMPTY = np.empty
@@ -55,6 +56,7 @@ class Compiled:
         self.kinds = [value.kind for value in traced.program.results]
         self.axes = [value.axes for value in traced.program.results]
         self.count = count
+        self.deepest = DEEPEST
         self.bare = traced.spec.is_leaf() and len(traced.leaves) == 1 and traced.leaves[0] == 0
         self.direct: Any = None
         self.places: list[int] = []  # the leaves of the arguments that are data
@@ -144,12 +146,13 @@ class Jitted:
                 if compiled is not None and not compiled.traced.written:
                     if compiled.simple and compiled.direct is not None:  # one short kernel, one array
                         out = _EMPTY(*compiled.fresh[0])
-                        return self.fun(*args) if compiled.direct(*args, out) else out
-                    try:
-                        results = compiled.run(list(args))
-                    except _eager():
-                        return self.fun(*args)
-                    return compiled.finish(results, [])
+                        if not compiled.direct(*args, out):
+                            return out
+                    else:
+                        try:
+                            return compiled.finish(compiled.run(list(args)), [])
+                        except _eager():
+                            pass
         return self.general(args, kwargs)
 
     def general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -172,26 +175,34 @@ class Jitted:
             return self.fun(*given[0], **given[1])
         if not known:
             self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys))
-        compiled = self.known[key]
-        if compiled is None:
-            result = self.fun(*given[0], **given[1])
-            if self.pending:  # what raises eagerly, too, earns no warning
-                message, self.pending = self.pending, ""
-                warnings.warn(message, PerformanceWarning, stacklevel=3)
-            return result
-        if compiled.plain:
-            arguments = [leaves[n] for n in compiled.places]
-        else:
-            arguments = [_argument(leaves[n]) for n in compiled.places]
-        try:
-            results = compiled.run(arguments)
-        except _eager():
-            return self.fun(*given[0], **given[1])
+        while True:
+            compiled = self.known[key]
+            if compiled is None:
+                return self.eagerly(*given)
+            if compiled.plain:
+                arguments = [leaves[n] for n in compiled.places]
+            else:
+                arguments = [_argument(leaves[n]) for n in compiled.places]
+            try:
+                results = compiled.run(arguments)
+                break
+            except _eager():
+                if not compiled.traced.cut:
+                    return self.fun(*given[0], **given[1])
+                self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys), 4 * compiled.deepest)
         if compiled.traced.written:
             if lanes or _overlap(arguments, compiled.traced):
                 return self.fun(*given[0], **given[1])
             self.commit(compiled, results, arguments)
         return compiled.finish(results, lanes)
+
+    def eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the function as it is, with the warning that waits for it."""
+        result = self.fun(*args, **kwargs)
+        if self.pending:  # what raises eagerly, too, earns no warning
+            message, self.pending = self.pending, ""
+            warnings.warn(message, PerformanceWarning, stacklevel=4)
+        return result
 
     def commit(self, compiled: Compiled, results: list[Any], arguments: list[Any]) -> None:
         """Write back what the function wrote to its arguments."""
@@ -207,7 +218,9 @@ class Jitted:
                 bound.arguments[name] = Static(bound.arguments[name])
         return bound.args, bound.kwargs
 
-    def compile(self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any) -> Compiled | None:
+    def compile(
+        self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any, deepest: int = DEEPEST
+    ) -> Compiled | None:  # fmt: skip
         """Trace and lower the function for these arguments; None if it has to run eagerly."""
         self.traces += 1
         if self.traces == MANY_TRACES:
@@ -218,10 +231,11 @@ class Jitted:
         try:
             token = RUN.set(None)
             try:
-                traced = trace(_unwrapped(self.fun) if self.static else self.fun, args, kwargs)
+                traced = trace(_unwrapped(self.fun) if self.static else self.fun, args, kwargs, deepest)
             finally:
                 RUN.reset(token)
             compiled = Compiled(traced, [_layout(leaf) for leaf in leaves if _is_data(leaf)], self.fastmath)
+            compiled.deepest = deepest
             compiled.places = [n for n, leaf in enumerate(leaves) if _is_data(leaf)]
             compiled.plain = all(_is_plain(leaves[n]) for n in compiled.places)
             return compiled

@@ -7,6 +7,7 @@ settles (see `control`); a loop over a short range of plain numbers is simply ru
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,8 +23,6 @@ from .cells import Untraceable
 from .control import TRIES, Carried, branch, emit_while, merge
 from .ir import Value, union
 from .trace import Recorder
-
-DEEPEST = 12  # calls of converted functions within each other
 
 
 def truths(r: Recorder, test: Any) -> Any:
@@ -56,7 +55,7 @@ def meet(r: Recorder, mask: Value, yes: Any, no: Any) -> Any:
 def either(r: Recorder, test: Any, then: Any, orelse: Any, variables: list[Any]) -> Any:
     """``if test: then() else: orelse()``; `GONE` if no lane comes to the end."""
     entry = [contents(cell) for cell in variables]
-    outer, scope, loops = r.scope.path, r.scope, list(r.loops)
+    outer, state = r.scope.path, State(r)
     ends: list[tuple[Any, list[Any], Any]] = []
 
     def side(body: Any) -> Callable[[], Any]:
@@ -67,7 +66,7 @@ def either(r: Recorder, test: Any, then: Any, orelse: Any, variables: list[Any])
             except TraceError:
                 raise
             except Exception:  # who goes this way has it from the ordinary way
-                if r.loops != loops or r.scope is not scope:
+                if not state.restore(r):
                     raise
                 r.fail(path)
                 r.left += 1
@@ -97,10 +96,86 @@ def either(r: Recorder, test: Any, then: Any, orelse: Any, variables: list[Any])
 
 def choose(r: Recorder, test: Any, then: Callable[[], Any], orelse: Callable[[], Any]) -> Any:
     """``then() if test else orelse()``."""
-    yes, no = branch(r, test, [then, orelse])
+    failed = object()
+    errors: list[Exception] = []
+    state = State(r)
+
+    def side(body: Callable[[], Any]) -> Callable[[], Any]:
+        def run() -> Any:
+            path = r.scope.path
+            try:
+                return body()
+            except TraceError:
+                raise
+            except Exception as error:  # who goes this way has it from the ordinary way
+                if not state.restore(r):
+                    raise
+                r.fail(path)
+                errors.append(error)
+                return failed
+
+        return run
+
+    yes, no = branch(r, test, [side(then), side(orelse)])
+    if yes is failed or no is failed:
+        if yes is no:
+            raise errors[0]
+        return no if yes is failed else yes
     if type(yes) is bool and type(no) is LaneArray:
         yes = r.new(r.as_value(yes))
     return merge(r, r.truth(test), yes, no, "choice")
+
+
+class State:
+    """Where the tracer is among loops and calls: to go on from there when an exception was raised further in."""
+
+    def __init__(self, r: Recorder) -> None:
+        self.scope = r.scope
+        self.loops = list(r.loops)
+        self.frames = list(r.frames)
+
+    def restore(self, r: Recorder) -> bool:
+        """Leave what has begun since; whether that can be done."""
+        count = len(self.loops)
+        begun = r.loops[count:]
+        if r.scope is not self.scope or r.loops[:count] != self.loops:
+            return False
+        if any(loop.broken or loop.skipped for loop in begun):
+            return False  # these lanes had not raised
+        del r.loops[count:]
+        r.frames[:] = self.frames
+        return True
+
+
+def called(r: Recorder, made: Callable[..., Any]) -> Callable[..., Any]:
+    """A converted function that is called: lanes that raise in it leave it, for the ordinary way."""
+    code = getattr(made, "__code__", None)
+
+    @functools.wraps(made)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if r.active[code] > r.deepest:
+            r.cut = True
+            raise TooDeep
+        state = State(r)
+        r.active[code] += 1
+        try:
+            return made(*args, **kwargs)
+        except TraceError:
+            raise
+        except Exception:
+            own = r.frames[len(state.frames) :]
+            if r.scope.path is None or len(own) != 1 or not own[0].exits or not state.restore(r):
+                raise
+            r.fail(r.scope.path)
+            return own[0].result()
+        finally:
+            r.active[code] -= 1
+
+    return call
+
+
+class TooDeep(Exception):
+    """A function calls itself more often than it was traced."""
 
 
 class TracedFrame:
@@ -110,9 +185,7 @@ class TracedFrame:
         self.r = r
         self.loops = len(r.loops)  # those of the callers
         self.path = r.scope.path
-        r.depths += 1
-        if r.depths > DEEPEST:
-            raise Untraceable("a function calls itself very often")
+        r.frames.append(self)
         self.exits: list[tuple[Value | None, Any]] = []
         self.left = r.left
         r.left = 0
@@ -139,7 +212,8 @@ class TracedFrame:
             value = other if path is None else merge(r, path, other, value, "function's returns")
         r.scope.path = self.path
         r.left = self.left
-        r.depths -= 1
+        if self in r.frames:
+            r.frames.remove(self)
         return value
 
     def result(self) -> Any:

@@ -13,6 +13,7 @@ from ..lanes import LaneAxis, Lanes
 from .cells import Cell, Scope, Untraceable, pack, put_view
 from .ir import Axis, Node, Value, map_leaves, union
 
+LONGEST = 20_000  # operations of a program; one that is longer compiles for minutes
 INNERMOST = 1 << 20  # the level of the root: eager values of outer functions are shared, and not written here
 
 
@@ -52,7 +53,7 @@ class ShadowRun(TracedRun):
 class Tape:
     """The values of a program in the making, and the lane values that stand for them."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, deepest: int = 2) -> None:
         self.name = name
         self.root = self.traced_axis(0, INNERMOST, name)
         self.axes: dict[LaneAxis, Axis] = {}  # the program's axis of each traced one
@@ -67,7 +68,11 @@ class Tape:
         self.shadow_run.tracing = True
         self.scope = self.top = Scope(None, None)
         self.reads: Counter[Cell] = Counter()  # how often each array was read
-        self.depths = 0  # of calls of converted functions
+        self.frames: list[Any] = []  # of the converted functions at work, the innermost last
+        self.active: Counter[Any] = Counter()  # how often each code object is at work
+        self.deepest = deepest  # a function may call itself so often; lanes that go further need the ordinary way
+        self.cut = False  # whether some would
+        self.count = 0  # of the operations noted
         self.poisoned = False  # an exception went through a branch or a loop
         self.loops: list[Any] = []  # of converted code, the innermost last
         self.left = 0  # how often lanes have left the function, loop or turn at work
@@ -164,6 +169,9 @@ class Tape:
         node = Node(function, args, kwargs, outputs)
         node.mask = self.scope.path
         self.scope.nodes.append(node)
+        self.count += 1
+        if self.count > LONGEST:
+            raise Untraceable("the program is too long")
 
     def node_value(self, function: Any, *args: Value) -> Value:
         """A logical operation on masks."""

@@ -22,6 +22,7 @@ import optree
 from ..array import ARRAY, SCALAR, LaneArray, map_lanes
 from ..axes import label, result_axes
 from ..convert import lane_form
+from ..convert.calls import FORMS
 from ..execute import Call
 from ..facts import RUN, Run, owner_of
 from ..guards import Watch, watch
@@ -256,6 +257,12 @@ class Recorder(Tape):
 
         return TracedFrame(self)
 
+    def called(self, made: Any) -> Any:
+        """A converted function, to be called."""
+        from .statements import called
+
+        return called(self, made)
+
     def loop(self, variables: list[Any], has_else: bool) -> Any:
         """A loop of converted code begins."""
         from .statements import TracedLoop
@@ -281,7 +288,7 @@ class Recorder(Tape):
         token = RUN.set(inner)
         guard = self.guard(call.fun)
         try:
-            result = lane_form(call.fun)(*args, **kwargs)
+            result = self.called(lane_form(call.fun))(*args, **kwargs)
             if inner.signal is not None:  # somebody has caught it
                 raise inner.signal
         finally:
@@ -373,6 +380,8 @@ class Recorder(Tape):
 
 
 def _setitem(recorder: Recorder, x: LaneArray, index: Any, value: Any) -> None:
+    if type(value) in (list, tuple):
+        value = FORMS[np.array](value)
     recorder.store(recorder.cell_of(x), index, unpacked(recorder, value))
 
 

@@ -36,18 +36,28 @@ class Traced:
         Which arguments are written.
     kept : list of ndarray
         The arrays of closures and globals that it may read.
+    cut : bool
+        Whether a function that calls itself was followed only so deep.
     """
 
-    def __init__(self, program: Program, spec: Any, leaves: list[Any], written: list[int], kept: list[Any]) -> None:
+    def __init__(
+        self, program: Program, spec: Any, leaves: list[Any], written: list[int], kept: list[Any], cut: bool
+    ) -> None:  # fmt: skip
         self.program = program
         self.spec = spec
         self.leaves = leaves
         self.written = written
         self.kept = kept
+        self.cut = cut
 
 
-def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:
+def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], deepest: int = 2) -> Traced:
     """Record a function on arguments of these shapes and dtypes.
+
+    Parameters
+    ----------
+    deepest : int
+        How often a function may call itself within itself; lanes that go further need the ordinary way.
 
     Raises
     ------
@@ -55,7 +65,7 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
         If the function can't be recorded: it needs values, or does what has no recorded form.
     """
     leaves_, spec = flatten((args, kwargs))
-    recorder = Recorder(label(fun))
+    recorder = Recorder(label(fun), deepest)
     inputs: list[Value] = []
     cells: list[Cell] = []
     lanes: dict[LaneAxis, LaneAxis] = {}
@@ -86,7 +96,7 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     guard = recorder.guard(fun)
     token = RUN.set(recorder.run)
     try:
-        result = lane_form(fun)(*new_args, **new_kwargs)
+        result = recorder.called(lane_form(fun))(*new_args, **new_kwargs)
         if recorder.run.signal is not None:  # somebody has caught it
             raise recorder.run.signal
         found, tree = flatten_results(result)
@@ -113,7 +123,7 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     written = [n for n, cell in enumerate(cells) if recorder.value(cell) is not before[n]]
     results += [cells[n].value for n in written]
     program = Program(label(fun), inputs, recorder.scope.nodes, results)
-    return Traced(program, tree, places, written, recorder.kept)
+    return Traced(program, tree, places, written, recorder.kept, recorder.cut)
 
 
 def _shape_of(leaf: Any) -> tuple[tuple[int, ...], np.dtype[Any], int] | None:

@@ -47,7 +47,7 @@ def float_of(x: Any) -> Any:
     return LaneArray(x.data.reshape(x.lanes.shape).astype(np.float64), x.lanes, PYTHON)
 
 
-def _operands(args: tuple[Any, ...], dtype: Any = np.float64) -> tuple[list[Any], Any]:
+def operands(args: tuple[Any, ...], dtype: Any = np.float64) -> tuple[list[Any], Any]:
     """Scalars as float64 (or another dtype) over common lanes, all broadcast."""
     values = []
     for x in args:
@@ -129,7 +129,7 @@ def by_numpy(function: Any, ufunc: Any, dtype: Any = np.float64) -> Callable[...
     """The form of a function of `math` that NumPy has, too."""
 
     def call(*args: Any) -> Any:
-        datas, lanes = _operands(args, dtype)
+        datas, lanes = operands(args, dtype)
         with np.errstate(all="ignore"):
             found = np.asarray(ufunc(*datas))
         odd = np.flatnonzero(~np.isfinite(found))
@@ -177,7 +177,7 @@ def _rounding(function: Any, ufunc: Any) -> Callable[..., Any]:
 
 def _test(ufunc: Any) -> Callable[..., Any]:
     def call(x: Any) -> Any:
-        (data,), lanes = _operands((x,))
+        (data,), lanes = operands((x,))
         return LaneArray(ufunc(data), lanes, PYTHON)
 
     return call
@@ -199,7 +199,7 @@ def _gcd(*args: Any) -> Any:
             return mapped(math.gcd, *args)
     found: Any = 0
     for other in args:
-        (a, b), lanes = _operands((found, other), np.int64)
+        (a, b), lanes = operands((found, other), np.int64)
         if (b == np.iinfo(np.int64).min).any():
             return mapped(math.gcd, *args)
         found = LaneArray(np.gcd(a, b), lanes, PYTHON)

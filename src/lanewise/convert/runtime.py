@@ -399,7 +399,8 @@ def function(found: Any) -> Any:
         if form is not None:
             return form if (tracer := recorder()) is None else tracer.form(found, form)
         if kind is FunctionType:
-            return lane_form(found)
+            made = lane_form(found)
+            return made if (tracer := recorder()) is None else tracer.called(made)
         return guarded(found) if kind is BuiltinFunctionType else found
     if kind is MethodType:
         return FORMS.get(found) or lane_form(found)

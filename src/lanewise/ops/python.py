@@ -70,7 +70,7 @@ def division(func: Any, a: Any, b: Any) -> LaneArray:
             return func(*[x.flat[0].item() if isinstance(x, np.ndarray) else x for x in (x, y)])  # type: ignore[no-any-return]
         facts.agree(lanes, zero, "whether a divisor is zero")
         return division(func, *[live(v) if type(v) is LaneArray else v for v in (a, b)])  # type: ignore[no-any-return]
-    if _kind(x, y) == "i" and func is operator.truediv and max(np.abs(x).max(), np.abs(y).max()) > _EXACT:
+    if _kind(x, y) == "i" and func is operator.truediv and max(np.abs(v).max(initial=0) for v in (x, y)) > _EXACT:
         raise NoLaneForm("Python integers above 2**53 are divided")
     if _kind(x, y) == "c" and func is not operator.truediv:
         return func(0j, 1)  # type: ignore[no-any-return]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...convert.mathematics import _BY_NUMPY, _ROUNDING, _TESTS
-from ..values import Array, filled
+from ..values import Array, Pair, filled
+from ..vectormath import libm
 from .elementwise import one
 from .table import ROWS, Unsupported, as_array, cast, row
 
@@ -58,6 +59,24 @@ def logarithm(k: Any, *args: Any) -> Any:
     found = one(k.e, ufunc, _REAL, *_items(k, args))
     k.fail(k.e.op("xor", one(k.e, np.isfinite, _REAL, found), k.e.literal(True, "i1")))
     return Array(filled([found], ()), _REAL)
+
+
+@row(math.erf, math.erfc, math.gamma, math.lgamma)
+def by_libm(k: Any, x: Any) -> Any:
+    """Functions that only the C library has."""
+    name = {"gamma": "tgamma"}.get(k.node.function.__name__, k.node.function.__name__)
+    found = libm(k.e, name, *_items(k, (x,)))
+    k.fail(k.e.op("xor", one(k.e, np.isfinite, _REAL, found), k.e.literal(True, "i1")))
+    return Array(filled([found], ()), _REAL)
+
+
+@row(complex)
+def as_complex(k: Any, *args: Any) -> Any:
+    """``complex()`` of real numbers."""
+    if not all(as_array(k, x).dtype.kind in "biuf" for x in args):
+        raise Unsupported("complex() of a complex number")
+    re, im = (*_items(k, args), k.e.number(0.0, _REAL))[:2]
+    return Array(filled([Pair(re, im)], ()), k.node.outputs[0].dtype)
 
 
 @row(float)
