@@ -111,3 +111,146 @@ def test_rows_are_written_item_by_item():
         return out
 
     same(pair, x)
+
+
+# ---- what is one thing in some lanes and another elsewhere ----
+
+
+def test_an_integer_here_and_a_float_there():
+    same(lambda v: 0 if v < 0 else v, x)
+    same(lambda v: 0 if v < 0 else v, abs(x) + 1)  # every lane a float
+    same(lambda v: 0 if v < 0 else v, -abs(x) - 1)  # every lane an int
+
+    def half(v, k):
+        total = 0
+        if v > 0:
+            total = k / 2
+        return total * 3, -total
+
+    same(half, x, n)
+    same(half, -x - 10, n)
+
+
+def test_what_a_loop_makes_of_an_integer():
+    def count(v, k):
+        total = 0
+        while k > 0:
+            total += v
+            k -= 1
+        return total
+
+    same(count, x, n)
+    same(count, x, 0 * n)  # no lane takes a turn: integers
+
+    def dot(row):
+        total = 0
+        for k in range(12):
+            total += row[k] * k
+        return total
+
+    same(dot, np.arange(36.0).reshape(3, 12) / 7)
+
+
+def test_dtypes_that_differ_between_lanes():
+    def narrow(v):
+        y = np.float32(0.1)
+        if v > 0:
+            y = v
+        return y * y
+
+    same(narrow, x)
+    same(narrow, -abs(x))
+
+
+def test_none_and_numbers():
+    def root(v):
+        return None if v < 0 else math.sqrt(v)
+
+    same(root, x)
+    same(root, abs(x))
+    same(root, -abs(x) - 1)
+
+    def last(v, k):
+        old = None
+        for j in range(k):
+            if old is not None and old > v:
+                return old
+            old = j * 0.75
+        return old
+
+    same(last, x, n)
+
+
+def test_texts_as_states():
+    def gate(row):
+        state, opened = "shut", 0
+        for item in row:
+            if state == "shut" and item > 2:
+                state, opened = "open", opened + 1
+            elif state == "open" and item < 1:
+                state = "shut"
+        return opened, 1 if state == "open" else 0
+
+    same(gate, np.random.default_rng(1).uniform(0, 3, (9, 20)))
+    same(lambda v: "low" if v < 0 else "high", x)
+
+
+def test_variables_that_some_lanes_never_bind():
+    def largest_below(v):
+        for k in range(12):
+            if k * k > v:
+                break
+            best = k
+        return best
+
+    same(largest_below, abs(x))
+    with pytest.raises(UnboundLocalError):
+        jit(vmap(largest_below))(x)
+
+    def sign(v):
+        if v > 0:
+            s = 1
+        elif v <= 0:
+            s = -1.5
+        return s * v
+
+    same(sign, x)
+
+
+def test_loops_with_an_else_that_return():
+    def search(v, k):
+        for j in range(20):
+            if j * v > 10:
+                return -1.0
+            if j > k:
+                break
+        else:
+            return None
+        return j / 2
+
+    same(search, x, n * 3)
+
+
+def test_results_that_differ_in_kind_are_not_used_further():
+    def outer(rows):
+        return vmap(lambda v: None if v < 0 else v)(rows)
+
+    with pytest.warns(PerformanceWarning, match="runs eagerly"):
+        jit(lambda rows: outer(rows)[0])(abs(x))
+
+
+def test_zeros_keep_their_sign():
+    same(lambda v: 0.0 if v < 1 else -0.0, x)
+    same(lambda v: 0 * v if v < 1 else -0.0 * v, x)
+
+
+def test_python_numbers_where_ways_meet():
+    def inverse(v):
+        low = 0.0
+        if v > 1:
+            low = v
+        return 1 / low if v > -10 else low
+
+    same(inverse, np.array([2.0, 3.0]))
+    with pytest.raises(ZeroDivisionError):
+        jit(vmap(inverse))(x)

@@ -74,6 +74,12 @@ def _bool(r: Recorder, *args: Any) -> Any:
     return r.truths(args[0]) if args else False
 
 
+def _isinstance(r: Recorder, x: Any, kinds: Any) -> Any:
+    if type(x) is Mixed:
+        return r.mixed(x, lambda option: isinstance(option, kinds))
+    return isinstance(x, kinds)
+
+
 def _range(r: Recorder, *args: Any) -> Any:
     if not any(type(x) is LaneArray for x in args):
         return range(*args)
@@ -120,6 +126,8 @@ SHAPES: dict[Any, Any] = {
 }  # fmt: skip
 """Functions whose forms for lanes need lanes."""
 
-TRACED: dict[Any, Any] = {min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all}
-NATIVE = frozenset({abs, sum, divmod, pow, isinstance, len, math.prod})
+TRACED: dict[Any, Any] = {
+    min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all, isinstance: _isinstance,
+}  # fmt: skip
+NATIVE = frozenset({abs, sum, divmod, pow, len, math.prod})
 RECORDED = frozenset({int, float, round, complex})

@@ -108,7 +108,10 @@ def _joined(old: Any, new: Value, axes: tuple[Any, ...]) -> Any:
             dtype = np.result_type(dtype, _sample(new.dtype))
         if dtype.kind not in "biufc":
             raise Untraceable("a value that a loop carries changes its type")
-        kind = PYTHON if weak_old and weak_new else ARRAY if ARRAY in (kind, new.kind) else SCALAR
+        if weak_old != weak_new and old[1] == new.dtype and ARRAY not in (kind, new.kind):
+            kind = PYTHON  # which leaves to the ordinary way what only NumPy's numbers can do
+        else:
+            kind = PYTHON if weak_old and weak_new else ARRAY if ARRAY in (kind, new.kind) else SCALAR
     return (shape, dtype, union(own, new.axes, axes), kind)
 
 

@@ -15,8 +15,10 @@ from ..array import ARRAY, SCALAR, LaneArray, live
 from ..axes import label
 from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user_line
 from ..lanes import LaneAxis, Lanes
+from ..regions import Mixed
 from ..tree import flatten
 from .ir import Program
+from .mixed import Choice
 from .whole import Traced, trace
 
 MANY_TRACES = 16  # more traces than this of one function earn a warning
@@ -94,16 +96,23 @@ class Compiled:
             return results[0]
         leaves = []
         for leaf in self.traced.leaves:
-            if type(leaf) is tuple:
-                leaves.append(leaf[0])
-                continue
-            data, kind = results[leaf], self.kinds[leaf]
-            if self.axes[leaf]:
-                own = Lanes.of(tuple([lanes[axis.level - 1] for axis in self.axes[leaf]]))
-                leaves.append(LaneArray(data, own, kind))
+            if type(leaf) is Choice:
+                codes = self.leaf(leaf.codes, results, lanes)
+                options = [self.leaf(option, results, lanes) for option in leaf.options]
+                leaves.append(chosen(codes, options, leaf.at))
             else:
-                leaves.append(data if kind == ARRAY else data[()] if kind == SCALAR else data.item())
+                leaves.append(self.leaf(leaf, results, lanes))
         return optree.tree_unflatten(self.traced.spec, leaves)
+
+    def leaf(self, place: Any, results: list[Any], lanes: list[LaneAxis]) -> Any:
+        """A leaf of the result."""
+        if type(place) is tuple:
+            return place[0]
+        data, kind = results[place], self.kinds[place]
+        if self.axes[place]:
+            own = Lanes.of(tuple([lanes[axis.level - 1] for axis in self.axes[place]]))
+            return LaneArray(data, own, kind)
+        return data if kind == ARRAY else data[()] if kind == SCALAR else data.item()
 
 
 class Jitted:
@@ -247,6 +256,26 @@ class Jitted:
             place = f" because of {where}" if where else ""
             self.pending = f"jit({label(self.fun)}) runs eagerly{place}: {reason.rstrip('.')}."
         return None
+
+
+def chosen(codes: Any, options: list[Any], at: int | None) -> Any:
+    """A result that is one thing in some lanes and another elsewhere: stacked, as the loop does."""
+    if type(codes) is LaneArray:
+        return Mixed(codes, options)
+    if at is None:
+        return options[int(codes)]
+    found = [code for code in range(len(options)) if (codes == code).any()]
+    if len(found) == 1 and isinstance(options[found[0]], np.ndarray):
+        return options[found[0]]
+    rows = [np.moveaxis(x, at, 0) if isinstance(x, np.ndarray) else np.asarray(x) for x in options]
+    shapes = {rows[code].shape[isinstance(options[code], np.ndarray) :] for code in found}
+    if len(shapes) > 1:
+        raise _eager()
+    out = np.empty((len(codes), *shapes.pop()), np.result_type(*[rows[code].dtype for code in found]))
+    for code in found:
+        mask = codes == code
+        out[mask] = rows[code][mask] if isinstance(options[code], np.ndarray) else rows[code]
+    return np.moveaxis(out, 0, at)
 
 
 def _reason(problem: BaseException) -> str:

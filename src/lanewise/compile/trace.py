@@ -27,7 +27,9 @@ from ..execute import Call
 from ..facts import RUN, Run, owner_of
 from ..guards import Watch, watch
 from ..lanes import LaneAxis
+from ..operators import PYTHON_OPERATORS
 from ..reach import Reach
+from ..regions import Mixed
 from ..tree import flatten_results
 from .cells import Cell, Scope, Untraceable, lane_in, lane_out, put
 from .formulas import FORMULAS, NoFormula
@@ -57,6 +59,8 @@ class Recorder(Tape):
                 return rule_of(*unpacked(self, operands), **kwargs)
             except NoFormula:
                 pass
+        if isinstance(function, np.ufunc) or function in ARITHMETIC:
+            _see_numbers(function, operands)
         writer = WRITERS.get(function)
         if writer is not None or kwargs.get("out") is not None:
             return self.record_write(writer, rule, function, args, operands, kwargs)
@@ -265,9 +269,23 @@ class Recorder(Tape):
 
     def loop(self, variables: list[Any], has_else: bool) -> Any:
         """A loop of converted code begins."""
-        from .statements import TracedLoop
+        from .loops import TracedLoop
 
         return TracedLoop(self, variables, has_else)
+
+    # ---- values that differ in kind between lanes: see `mixed` ----
+
+    def mixed(self, value: Any, function: Any) -> Any:
+        """A function of a mixed value."""
+        from .mixed import mixed
+
+        return mixed(self, value, function)
+
+    def settled(self, value: Any) -> Any:
+        """The one alternative of a mixed value that is a value."""
+        from .mixed import settled
+
+        return settled(self, value)
 
     # ---- nested maps ----
 
@@ -351,6 +369,8 @@ class Recorder(Tape):
 
     def stack(self, leaf: Any, at: Any, axis: Axis, fun: Any) -> Any:
         """A result of an inner function: its lanes along a new axis."""
+        if type(leaf) is Mixed:
+            return self.stack_mixed(leaf, at, axis, fun)
         if type(leaf) is not LaneArray:
             if at is None:
                 return leaf.copy() if type(leaf) is np.ndarray else leaf
@@ -374,6 +394,19 @@ class Recorder(Tape):
         new = Value(shape, value.dtype, tuple([a for a in value.axes if a is not axis]), ARRAY)
         self.scope.nodes.append(Node(lane_out, (value, at, axis), {}, [new]))
         return self.new(new)
+
+
+    def stack_mixed(self, leaf: Mixed, at: Any, axis: Axis, fun: Any) -> Any:
+        """A result that differs in kind between lanes."""
+        from .mixed import Choice, is_number, without_unbound
+
+        leaf = without_unbound(self, leaf)
+        if type(leaf) is not Mixed:
+            return self.stack(leaf, at, axis, fun)
+        if at is None:
+            raise Untraceable("a result that is not stacked differs in kind between lanes")
+        options = [self.stack(x, at, axis, fun) if is_number(x) else x for x in leaf.options]
+        return Choice(self.stack(leaf.codes, 0, axis, fun), options, at)
 
 
 # ---- in-place functions ----
@@ -430,6 +463,22 @@ def _operation(plain: Any, args: tuple[Any, ...], name: str) -> tuple[Any, tuple
         return (owner, plain.__name__), args[1:]
     return plain, args[1:]
 
+
+
+ARITHMETIC = frozenset(PYTHON_OPERATORS.values())
+
+
+def _see_numbers(function: Any, operands: Any) -> None:
+    """Refuse what is no number among the operands, as it is refused where there are lanes."""
+    for x in operands:
+        if x is None or isinstance(x, (str, bytes)):
+            if function in (np.equal, np.not_equal, operator.eq, operator.ne):
+                raise Untraceable("a number is compared with what is none")
+            raise TypeError(f"unsupported operand type(s) for {_name_of(function)}: {type(x).__name__}")
+
+
+def _name_of(function: Any) -> str:
+    return str(getattr(function, "__name__", function))
 
 
 def _cells(tree: Any) -> list[Cell]:

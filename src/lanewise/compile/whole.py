@@ -14,9 +14,11 @@ from ..convert import lane_form
 from ..facts import RUN
 from ..lanes import LaneAxis
 from ..program import ShapeDtypeStruct
+from ..regions import Mixed
 from ..tree import flatten, flatten_results
 from .cells import Cell, Untraceable
 from .ir import Axis, Program, Value
+from .mixed import Choice, without_unbound
 from .tape import unpacked
 from .trace import Recorder, unguard
 
@@ -31,7 +33,8 @@ class Traced:
     spec : PyTreeSpec
         The structure of the result.
     leaves : list
-        Its leaves: for each the number of a result of the program, or a plain object in a 1-tuple.
+        Its leaves: for each the number of a result of the program, or a plain object in a 1-tuple; or a `Choice`
+        among such.
     written : list of int
         Which arguments are written.
     kept : list of ndarray
@@ -103,18 +106,15 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
         results: list[Any] = []
         places: list[Any] = []
         for leaf in found:
-            if type(leaf) is np.ndarray and leaf.dtype.hasobject:
-                leaf = unpacked(recorder, leaf)
-            if type(leaf) is LaneArray:
-                places.append(len(results))
-                results.append(recorder.value(recorder.cell_of(leaf)))
-            elif isinstance(leaf, np.ndarray):
-                places.append(len(results))
-                results.append(recorder.value(recorder.constant_of(leaf)))
-            elif leaf is None or isinstance(leaf, (bool, int, float, complex, str, bytes, np.generic)):
-                places.append((leaf,))
+            if type(leaf) is Mixed:
+                leaf = without_unbound(recorder, leaf)
+            if type(leaf) is Mixed:
+                leaf = Choice(leaf.codes, leaf.options, None)
+            if type(leaf) is Choice:
+                options = [place_of(recorder, option, results) for option in leaf.options]
+                places.append(Choice(place_of(recorder, leaf.codes, results), options, leaf.at))
             else:
-                raise Untraceable(f"a result is a {type(leaf).__name__}")
+                places.append(place_of(recorder, leaf, results))
     finally:
         RUN.reset(token)
         unguard(guard)
@@ -124,6 +124,21 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     results += [cells[n].value for n in written]
     program = Program(label(fun), inputs, recorder.scope.nodes, results)
     return Traced(program, tree, places, written, recorder.kept, recorder.cut)
+
+
+def place_of(recorder: Recorder, leaf: Any, results: list[Any]) -> Any:
+    """Where a leaf of the result is found: among the results of the program, or as it is in a 1-tuple."""
+    if type(leaf) is np.ndarray and leaf.dtype.hasobject:
+        leaf = unpacked(recorder, leaf)
+    if type(leaf) is LaneArray:
+        results.append(recorder.value(recorder.cell_of(leaf)))
+    elif isinstance(leaf, np.ndarray):
+        results.append(recorder.value(recorder.constant_of(leaf)))
+    elif leaf is None or isinstance(leaf, (bool, int, float, complex, str, bytes, np.generic)):
+        return (leaf,)
+    else:
+        raise Untraceable(f"a result is a {type(leaf).__name__}")
+    return len(results) - 1
 
 
 def _shape_of(leaf: Any) -> tuple[tuple[int, ...], np.dtype[Any], int] | None:

@@ -1,0 +1,385 @@
+"""Converted loops under a tracer: traced turn by turn, until what they carry settles.
+
+What a loop carries are its variables, taken apart into numbers. A variable that is one thing before the loop and
+another after a turn is carried as what may be both (see `mixed`). A loop over a short range of plain numbers, or
+over what is no range, is written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..array import ARRAY, LaneArray
+from ..regions import GONE, contents
+from ..regions.branches import fill
+from .cells import Untraceable
+from .control import TRIES, Carried, emit_while
+from .ir import Value, union
+from .mixed import Unfit, blank, fitted, is_number, meet, put_together, same, take_apart
+from .statements import TracedFrame, either, negated
+from .trace import Recorder
+
+
+class TracedLoop:
+    """A loop of converted code."""
+
+    def __init__(self, r: Recorder, variables: list[Any], has_else: bool) -> None:
+        self.r = r
+        self.variables = variables
+        self.has_else = has_else
+        self.path = r.scope.path
+        self.returned: list[tuple[Value | None, Any, TracedFrame]] = []
+        self.gone: list[Value | None] = []  # the masks of lanes that have returned
+        self.skipped: list[tuple[Value | None, list[Any]]] = []
+        self.broken: list[tuple[Value | None, list[Any]]] = []
+        self.symbolic = False
+        self.finished = False
+        self.turns = 0
+        self.tries = 0
+        self.first: Value | None = None
+        self.carried: Carried | None = None
+        self.moving: set[tuple[int, int]] = set()  # plain leaves of variables that change from turn to turn
+        self.exits: list[Any] = []  # carried, too: whether a lane has returned, what, and whether it has broken
+        self.endless = True
+        self.frame: TracedFrame | None = None
+        self.peels = False  # the first turn may be written out
+        self.peel = False  # it has to be
+        r.loops.append(self)
+
+    # ---- what is carried ----
+
+    def start(self, extra: list[Any]) -> None:
+        """Begin the loop: what it carries at first."""
+        self.symbolic = True
+        self.extra = len(extra)
+        self.begun = [*extra, *(contents(cell) for cell in self.variables)]
+        self.exits, self.moving = [], set()
+        self.open()
+
+    def is_carried(self, place: tuple[int, int], leaf: Any) -> bool:
+        """Whether a leaf goes round the loop: numbers do; arrays stay, unless their names are bound anew."""
+        if not self.extra <= place[0] < len(self.begun):
+            return is_number(leaf)
+        return (type(leaf) is LaneArray and leaf.kind != ARRAY) or place in self.moving
+
+    def open(self) -> None:
+        """Begin a new trace of a turn, from what is carried."""
+        r = self.r
+        self.structures, self.leaves = [], []
+        for value in (*self.begun, *self.exits):
+            leaves: list[Any] = []
+            self.structures.append(take_apart(value, leaves))
+            self.leaves.append(leaves)
+        if self.carried is None:
+            self.carried = Carried(r, [leaf for place, leaf in self.numbered(self.leaves)
+                                       if self.is_carried(place, leaf)])  # fmt: skip
+        values = iter(self.carried.begin())
+        self.now = []
+        for n, leaves in enumerate(self.leaves):
+            now = [next(values) if self.is_carried((n, m), leaf) else leaf for m, leaf in enumerate(leaves)]
+            self.now.append(self.made(n, now))
+        self.bind(self.now)
+        self.returned, self.skipped, self.broken, self.gone = [], [], [], []
+        r.left = 0
+
+    def made(self, n: int, leaves: list[Any]) -> Any:
+        """A value with these leaves; the very same if they are."""
+        if all(a is b for a, b in zip(leaves, self.leaves[n], strict=True)):
+            return [*self.begun, *self.exits][n]
+        return put_together(self.structures[n], iter(leaves))
+
+    @staticmethod
+    def numbered(rows: list[list[Any]]) -> Iterator[tuple[tuple[int, int], Any]]:
+        """The leaves of all values, each with its place."""
+        for n, leaves in enumerate(rows):
+            for m, leaf in enumerate(leaves):
+                yield (n, m), leaf
+
+    def bind(self, values: list[Any]) -> None:
+        """Let the variables hold what is carried."""
+        count = self.extra + len(self.variables)
+        for cell, value in zip(self.variables, values[self.extra : count], strict=True):
+            fill(cell, value)
+        self.given = values[: self.extra]
+        self.left = values[count:]
+
+    def turn_over(self, test: Any, extra: list[Any]) -> bool:
+        """The end of a turn; whether the loop has to be traced again."""
+        r, carried = self.r, self.carried
+        assert carried is not None
+        assert self.first is not None
+        self.rejoin()
+        goes_on = r.truth(test if type(test) is LaneArray else bool(test))
+        values = [contents(cell) for cell in self.variables]
+        for path, snapshot in reversed(self.broken):
+            values = snapshot if path is None else [meet(r, path, a, b) for a, b in zip(snapshot, values, strict=True)]
+        for path in [path for path, _ in self.broken] + [path for path, _, _ in self.returned]:
+            stays = r.node_value(np.logical_not, path) if path is not None else r.truth(False)
+            goes_on = r.node_value(np.logical_and, goes_on, stays)
+        changed = self.new_exits()
+        ends = [*extra, *values, *([] if changed else self.left)]
+        found: list[Any] = []
+        for n, end in enumerate(ends):
+            changed = self.settle(n, end, found) or changed
+        self.tries += 1
+        if self.tries > TRIES:
+            raise Untraceable("what a loop carries does not settle")
+        if changed:
+            self.undo()
+            if not self.peel:
+                self.open()
+            return True
+        found_values = carried.end(found, union(self.first.axes, goes_on.axes))
+        if found_values is None:
+            self.open()
+            return True
+        self.finish(goes_on, found_values)
+        return False
+
+    def undo(self) -> None:
+        """Forget the turn that was traced."""
+        r, carried = self.r, self.carried
+        assert carried is not None
+        assert carried.scope is not None
+        carried.scope.undo()
+        r.scope = carried.outer
+        self.carried = None
+        self.bind([*self.begun, *self.exits])
+
+    def settle(self, n: int, end: Any, found: list[Any]) -> bool:
+        """Add what a turn makes of a value to what is carried; whether it has to be carried as more than it was."""
+        r = self.r
+        try:
+            end = fitted(r, end, self.now[n])
+        except Unfit:
+            values, at = (self.begun, n) if n < len(self.begun) else (self.exits, n - len(self.begun))
+            if self.peels and not (self.broken or self.returned) and is_number(values[at]):
+                self.peel = True
+                return True
+            values[at] = meet(r, None, values[at], end)
+            leaves: list[Any] = []
+            take_apart(values[at], leaves)
+            self.moving = {place for place in self.moving if place[0] != n}
+            self.moving |= {(n, m) for m, leaf in enumerate(leaves) if is_number(leaf)}
+            return True
+        ends: list[Any] = []
+        if take_apart(end, ends) != self.structures[n]:
+            raise Untraceable("a variable changes its structure in a loop")
+        changed = False
+        now: list[Any] = []
+        take_apart(self.now[n], now)
+        for m, (start, old, new) in enumerate(zip(self.leaves[n], now, ends, strict=True)):
+            if self.is_carried((n, m), start):
+                found.append(new)
+                if old.kind == ARRAY and r.cell_of(old).version:
+                    raise Untraceable("an array is written whose name a loop binds anew")
+            elif old is not new and not same(old, new):
+                self.moving.add((n, m))
+                changed = True
+        return changed
+
+    def new_exits(self) -> bool:
+        """Take down that lanes have left for good, and what they returned; whether that was not carried so far."""
+        r = self.r
+        leaves = self.returned or (self.broken and self.has_else)
+        if leaves and not self.exits:
+            value = blank(self.returned[0][1]) if self.returned else None
+            self.exits = self.left = [np.False_, value, np.False_]
+            self.frame = self.returned[0][2] if self.returned else None
+            return True
+        if not self.exits:
+            return False
+        if self.returned and self.frame is None:
+            self.frame = self.returned[0][2]
+        gone, value, broke = self.left
+        for path, other, _ in self.returned:
+            value = other if path is None else meet(r, path, other, value)
+            gone = self.noted(gone, path)
+        for path, _ in self.broken:
+            broke = self.noted(broke, path)
+        self.left = [gone, value, broke]
+        return False
+
+    def noted(self, flag: Any, path: Value | None) -> Any:
+        """A flag, set for the lanes of a mask."""
+        r = self.r
+        return r.new(r.node_value(np.logical_or, r.truth(flag), r.truth(True) if path is None else path))
+
+    def finish(self, goes_on: Value, values: list[Value]) -> None:
+        """The loop is traced: its node, and what it leaves in the variables."""
+        assert self.carried is not None
+        assert self.first is not None
+        outputs = iter(emit_while(self.r, self.carried, self.first, goes_on, values))
+        final = []
+        for n, leaves in enumerate(self.leaves):
+            after = [next(outputs) if self.is_carried((n, m), leaf) else leaf for m, leaf in enumerate(leaves)]
+            final.append(self.made(n, after))
+        self.bind(final)
+        self.finished = True
+
+    # ---- the calls of converted code ----
+
+    def test(self, value: Any) -> Any:
+        """Whether the loop goes on."""
+        if not self.symbolic:
+            if type(value) is not LaneArray and value is not True:
+                self.turns += 1
+                if value and self.turns > self.r.unrolled:
+                    raise Untraceable("a loop of many turns on plain numbers")
+                return value
+            self.endless = type(value) is not LaneArray
+            self.begin(value if type(value) is LaneArray else True)
+            self.start([])
+            return True
+        self.endless = self.endless and type(value) is not LaneArray
+        return self.turn_over(value, [])
+
+    def begin(self, test: Any) -> None:
+        """Which lanes take a first turn."""
+        r = self.r
+        self.first = r.truth(test)
+        if r.scope.path is not None:
+            self.first = r.node_value(np.logical_and, self.first, r.scope.path)
+
+    def over(self, iterable: Any) -> Any:
+        """The items of an iterable; a long range is a loop of the program."""
+        if type(iterable).__name__ == "LaneRange":
+            return self.counted(iterable.start, iterable.stop, iterable.step)
+        if type(iterable) is range and len(iterable) > self.r.unrolled:
+            self.peels = True
+            return self.counted(iterable.start, iterable.stop, iterable.step)
+        self.endless = False
+        return self.written_out(iterable)
+
+    def written_out(self, iterable: Any) -> Iterator[Any]:
+        """Every item in turn; lanes that break skip what is left."""
+        for item in iterable:
+            yield item
+            self.rejoin()
+
+    def counted(self, start: Any, stop: Any, step: int) -> Iterator[Any]:
+        """A range as a loop of the program."""
+        self.endless = False
+        test = start < stop if step > 0 else start > stop
+        if type(test) is not LaneArray and not test:
+            return
+        self.begin(test)
+        self.start([start])
+        while True:
+            number: Any = self.given[0]
+            yield number
+            ahead = number + step
+            if not self.turn_over(ahead < stop if step > 0 else ahead > stop, [ahead]):
+                return
+            if self.peel:
+                self.peel = self.peels = self.symbolic = False
+                self.returned, self.skipped, self.broken, self.gone = [], [], [], []
+                yield start
+                self.rejoin()
+                if self.broken or self.gone:
+                    raise Untraceable("lanes leave a loop in its first turn")
+                start += step
+                self.begin(True)
+                self.start([start])
+
+    def _away(self, where: list[Any]) -> Any:
+        self.r.left += 1
+        where.append((self.r.scope.path, [contents(cell) for cell in self.variables]))
+        return GONE
+
+    def leave(self) -> Any:
+        """``break``."""
+        return self._away(self.broken)
+
+    def skip(self) -> Any:
+        """``continue``."""
+        return self._away(self.skipped)
+
+    def breaks(self) -> bool:
+        """``break`` for all that are here."""
+        self.leave()
+        return self.go_on()
+
+    def go_on(self) -> bool:
+        """Whether to take the next turn, when all lanes have left this one."""
+        return self.symbolic or all(path is not None for path, _ in self.broken)
+
+    def rejoin(self) -> None:
+        """At the end of a turn: those that skipped the rest of it are back."""
+        r = self.r
+        for path, snapshot in reversed(self.skipped):
+            for cell, value in zip(self.variables, snapshot, strict=True):
+                fill(cell, value if path is None else meet(r, path, value, contents(cell)))
+        self.skipped = []
+        start = None if self.symbolic else self.path
+        out = [path for path, _ in self.broken] + self.gone
+        for path in out:
+            stays = r.truth(False) if path is None else r.node_value(np.logical_not, path)
+            start = stays if start is None else r.node_value(np.logical_and, start, stays)
+        r.scope.path = start
+
+    def orelse(self, body: Callable[[], Any]) -> None:
+        """The ``else`` of the loop: for the lanes that did not break."""
+        r = self.r
+        if self.symbolic:
+            if not self.exits:
+                body()
+                return
+            gone, _, broke = self.left
+            away = r.node_value(np.logical_or, r.truth(gone), r.truth(broke))
+            either(r, negated(r, r.new(away)), body, None, self.variables)
+            return
+        self.merge_broken()
+        if not self.broken:
+            body()
+            return
+        broke = self.mask_of([path for path, _ in self.broken])
+        if broke is not None:
+            either(r, negated(r, r.new(broke)), body, None, self.variables)
+
+    def mask_of(self, paths: list[Value | None]) -> Value | None:
+        found: Value | None = None
+        for path in paths:
+            if path is None:
+                return None
+            found = path if found is None else self.r.node_value(np.logical_or, found, path)
+        return found
+
+    def merge_broken(self) -> None:
+        """In a loop that was written out: what those that broke took along."""
+        for path, snapshot in reversed(self.broken):
+            for cell, value in zip(self.variables, snapshot, strict=True):
+                fill(cell, value if path is None else meet(self.r, path, value, contents(cell)))
+
+    def over_and_out(self) -> Any:
+        """End the loop; `GONE` if no lane comes to its end."""
+        r = self.r
+        r.loops.remove(self)
+        if not self.symbolic:
+            if not self.has_else:
+                self.merge_broken()
+            r.scope.path = self.path
+            self.still_there(self.gone)
+            return None
+        now = r.scope.path  # lanes may have left in the else
+        if self.frame is None:
+            return GONE if self.endless and not self.broken else None
+        gone, value, _ = self.left
+        if self.endless and not self.broken:
+            self.frame.leave_from(now, value)
+            return GONE
+        mask = r.truth(gone)
+        self.frame.leave_from(mask if now is None else r.node_value(np.logical_and, mask, now), value)
+        stays = r.node_value(np.logical_not, mask)
+        r.scope.path = stays if now is None else r.node_value(np.logical_and, now, stays)
+        return None
+
+    def still_there(self, paths: list[Value | None]) -> None:
+        """Go on with the lanes that did not return."""
+        r = self.r
+        for path in paths:
+            stays = r.truth(False) if path is None else r.node_value(np.logical_not, path)
+            r.scope.path = stays if r.scope.path is None else r.node_value(np.logical_and, r.scope.path, stays)
