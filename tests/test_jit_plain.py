@@ -254,3 +254,31 @@ def test_python_numbers_where_ways_meet():
     same(inverse, np.array([2.0, 3.0]))
     with pytest.raises(ZeroDivisionError):
         jit(vmap(inverse))(x)
+
+
+def test_what_may_be_several_things_is_written_and_tested():
+    def fill(v):
+        row = np.zeros(3)
+        best = 0
+        for k in range(3):
+            row[k] = max(0, v - k, best)
+            best = row[k] if v > 1 else best
+        return row, bool(v > 0 and best)
+
+    same(fill, x)
+
+
+def test_shifts_of_python_integers():
+    def bits(k):
+        k = k.item()
+        found = 0
+        while k:
+            found = found << 1 | k & 1
+            k >>= 1
+        return found
+
+    same(bits, n)
+    same(lambda k: (k.item() << k.item()) >> 2, n)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerformanceWarning)  # Python's own integers
+        assert jit(vmap(lambda k: (1 << k.item()) % 7))(np.array([3, 70])).tolist() == [1, 2**70 % 7]

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..array import LaneArray
 from ..facts import TraceError
-from ..regions import GONE, contents
+from ..regions import GONE, Mixed, contents
 from ..regions.branches import fill
 from .control import branch
 from .ir import Value
@@ -24,6 +24,8 @@ from .trace import Recorder
 
 def truths(r: Recorder, test: Any) -> Any:
     """The truth of a value; plain for a plain one."""
+    if type(test) is Mixed:
+        return r.mixed(test, lambda x: truths(r, x))
     if type(test) is not LaneArray:
         return bool(test)
     value = r.truth(test)

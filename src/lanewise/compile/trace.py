@@ -52,6 +52,11 @@ class Recorder(Tape):
         """
         if getattr(rule, "__qualname__", "").startswith("composite."):  # NumPy's own code: its parts are recorded
             return rule(*args, **kwargs)
+        for x in leaves((args, kwargs)):
+            if type(x) is Mixed:  # in a list, say
+                return self.mixed(
+                    x, lambda y: self.record(rule, plain, _replaced(args, x, y), _replaced(kwargs, x, y), name)
+                )
         function, operands = _operation(plain, args, name)
         rule_of = FORMULAS.get(function)
         if rule_of is not None:
@@ -463,6 +468,10 @@ def _operation(plain: Any, args: tuple[Any, ...], name: str) -> tuple[Any, tuple
         return (owner, plain.__name__), args[1:]
     return plain, args[1:]
 
+
+
+def _replaced(tree: Any, old: Any, new: Any) -> Any:
+    return map_leaves(lambda x: new if x is old else x, tree)
 
 
 ARITHMETIC = frozenset(PYTHON_OPERATORS.values())

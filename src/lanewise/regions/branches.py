@@ -153,31 +153,6 @@ def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any) 
     return branch(run, test.lanes, sides(test), [then, orelse], variables, ident)
 
 
-def on_all(run: Run, test: LaneArray, bodies: list[Any], variables: list[Any], ident: Any) -> bool:
-    """Run both bodies on all lanes, and let each variable have its own lane's value; False if that can't be."""
-    entry = [contents(cell) for cell in variables]
-
-    def bind(values: list[Any]) -> None:
-        for cell, value in zip(variables, values, strict=True):
-            fill(cell, value)
-
-    def run_both() -> list[Any]:
-        ends = []
-        for body in bodies:
-            if body is not None:
-                body()
-            ends.append([contents(cell) for cell in variables])
-            bind(entry)
-        return [select(test, then, orelse) for then, orelse in zip(*ends, strict=True)]
-
-    values = attempt(run, ident, [body for body in bodies if body is not None], run_both)
-    if values is FAILED:
-        bind(entry)
-        return False
-    bind(values)
-    return True
-
-
 def mixed(value: Mixed, function: Callable[[Any], Any]) -> Any:
     """A function of a mixed value: of each alternative, on its own lanes."""
     if (tracer := recorder()) is not None:

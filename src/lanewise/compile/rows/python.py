@@ -85,6 +85,21 @@ def logic(k: Any, a: Any, b: Any) -> Any:
     return _made(one(k.e, _UFUNCS[k.node.function], dtype, *items), dtype)
 
 
+@row(operator.lshift, operator.rshift)
+def shift(k: Any, a: Any, b: Any) -> Any:
+    """Shifts; negative ones, and what outgrows 64 bits, are Python's."""
+    e = k.e
+    x, n = [cast(e, as_array(k, operand), _INTEGER).refs[()] for operand in (a, b)]
+    wide = e.compare("ugt", n, e.literal(63, "i64"))
+    k.fail(wide)
+    n = e.select(wide, e.literal(0, "i64"), n)
+    right = k.node.function is operator.rshift
+    found = e.op("ashr" if right else "shl", x, n)
+    if not right:
+        k.fail(e.compare("ne", e.op("ashr", found, n), x))
+    return _made(found, _INTEGER)
+
+
 @row(operator.neg, operator.pos, operator.abs, operator.invert)
 def sign(k: Any, a: Any) -> Any:
     """``-x``, ``+x``, ``abs(x)`` and ``~x``."""
