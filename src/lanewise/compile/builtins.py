@@ -50,7 +50,7 @@ def _extreme(r: Recorder, better: Callable[[Any, Any], Any], *args: Any, **kwarg
         raise Untraceable("min or max with a key or a default")
     best = items[0]
     for item in items[1:]:
-        test = better(item, best)
+        test = r.truths(better(item, best))
         if type(test) is LaneArray:
             best = r.choose(test, functools.partial(_same, item), functools.partial(_same, best))
         elif test:
