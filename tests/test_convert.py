@@ -1652,3 +1652,18 @@ def test_the_truth_of_an_array_is_an_error_on_no_lanes_as_well():
     with pytest.raises(ValueError, match="ambiguous"):
         vmap(f)(np.zeros((0, 3)))
     assert vmap(f)(np.zeros((0, 1))).shape == (0,)
+
+
+def test_an_array_that_another_name_may_stand_for_is_written_where_lanes_part() -> None:
+    def f(x: Any, y: Any, s: Any) -> Any:
+        if x[0] > y:
+            s = x
+        if y < 0.3:
+            x[1:] = y / 2
+        return s
+
+    rng = np.random.default_rng(4)
+    check(f, rng.normal(size=(8, 3)), rng.normal(size=8), rng.normal(size=(8, 3)))
+    x, y, s = rng.normal(size=(8, 3)), rng.normal(size=8), rng.normal(size=3)
+    expected = np.stack([f(a, b, s) for a, b in zip(x.copy(), y, strict=True)])
+    np.testing.assert_array_equal(vmap(f, in_axes=(0, 0, None))(x, y, s), expected)

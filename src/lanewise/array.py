@@ -455,7 +455,7 @@ def settled(rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     except facts.Again:
         return TABLE["through"](rule, plain, args, kwargs, name)
     except Exception as error:
-        if getattr(error, "lanewise_settled", False):
+        if getattr(error, "lanewise_settled", False) or facts.on_trial():
             raise
         failure = error
     return Settlement(rule, plain, args, kwargs, name).resolve(failure)

@@ -77,6 +77,10 @@ class Undecided(Signal):
     """A rule that is only tried asks for a fact on which the lanes that it is tried on disagree."""
 
 
+class Unlikely(Signal):
+    """The sides of a branch are tried on all lanes, and do more than compute (`regions.both`)."""
+
+
 class Again(BaseException):
     """An array to be written varies over more lanes than it did: the operation starts again."""
 
@@ -113,6 +117,7 @@ class Run:
     went_on = False  # the group at work is a part of the one that started
     lost_view = False  # a copy stands for what is a view in the loop
     probing = False  # a rule is tried on copies of some lanes, to find those that raise: nothing splits
+    trial = False  # the sides of a branch are tried on all lanes: nothing splits, or writes
     writable = False  # the mapped arguments are copies that may be written
     apart = False  # the mapped arguments are copies, lane after lane
     chunk: Chunk | None = None  # the lanes are but some of the batch
@@ -185,12 +190,18 @@ class Run:
 
     def file(self, axes: tuple[LaneAxis, ...], *, pure: bool = False) -> None:
         """Let a group wait for its turn."""
+        self.only_computing()
         first = 0
         for axis in axes:
             if self.axis in axis.parents:
                 first = int(axis.index[axis.parents.index(self.axis)][0])
         heapq.heappush(self.waiting, Group(first, self.filed, axes, pure))
         self.filed += 1
+
+    def only_computing(self) -> None:
+        """End a trial, if there is one: here is more to do than to compute."""
+        if self.trial:
+            raise Unlikely
 
     def start(self, group: Group) -> None:
         """Put a group's refinements in force."""
@@ -293,6 +304,7 @@ class Run:
 
     def give_up(self, statements: Any = None) -> NoReturn:
         """Run the group again, these statements (or all at work) asking facts from now on."""
+        self.only_computing()
         if not statements and self.region is not None:
             statements = self.region.statements()
         new = {ident for ident in statements or () if ident is not None} - PLAIN
@@ -326,6 +338,7 @@ class Run:
 
     def need_writable(self) -> NoReturn:
         """Run the group again on copies of the mapped arguments, which it writes."""
+        self.only_computing()
         self.writable = True
         self.file(self.now(), pure=self.started is not None and self.started.pure)
         raise Refiled
@@ -356,6 +369,12 @@ def parted() -> bool:
     """Whether some lanes of the group at work are elsewhere for a while."""
     run = RUN.get()
     return run is not None and run.parted
+
+
+def on_trial() -> bool:
+    """Whether the sides of a branch are tried on all lanes."""
+    run = RUN.get()
+    return run is not None and run.trial
 
 
 def recorder() -> Any:
@@ -393,6 +412,8 @@ def agree(lanes: Lanes, codes: Any, what: str) -> Any:
     run = RUN.get()
     if run is not None and run.probing:
         raise Undecided(what)
+    if run is not None:
+        run.only_computing()
     if codes.size == 0:
         raise TraceError(no_value(what))
     if run is None:
@@ -445,6 +466,7 @@ def note_write(lanes: Lanes, data: Any) -> Run | None:
     run = RUN.get()
     if run is None:
         return None
+    run.only_computing()
     if lanes is not run.nowhere and run.shares(lanes):
         run.take_over(lanes)
         raise NoLaneForm("a value that the lanes share is written", in_order=True)

@@ -83,16 +83,11 @@ class LaneAxis:
 
     @property
     def index(self) -> tuple[Index, ...]:
-        """For each parent, the lane there of each lane here."""
+        """For each parent, the lane there of each lane here; to select by a mask takes ten times as long."""
         if self._index is None:
             self._index = self.mask.nonzero()
+            self.mask = None
         return self._index
-
-    def selection(self, parent: int) -> Any:
-        """What selects the lanes here among those of a parent: a mask where most are, which is faster, or an index."""
-        if self.mask is not None and 8 * self.size > 7 * self.mask.size:
-            return self.mask
-        return self.index[parent]
 
     def __repr__(self) -> str:
         return f"<LaneAxis {self.name or self.label} of {self.size}>"
@@ -217,9 +212,9 @@ def compose(axis: LaneAxis, above: Callable[[LaneAxis], Composed | None]) -> Com
             parents.append(parent)
             index.append(axis.index[n])
         else:
-            lanes = axis.selection(n)
+            lanes = axis.index[n]
             parents.extend(resolved[0])
-            index.extend(i[lanes] for i in resolved[1])
+            index.extend(i.take(lanes) for i in resolved[1])
     return tuple(parents), tuple(index)
 
 
@@ -249,9 +244,7 @@ def gather(data: Data, lanes: Lanes, refinement: LaneAxis) -> tuple[Data, Lanes]
         return view, Lanes.of(tuple([refinement if axis in refinement.parents else axis for axis in lanes.axes]))
     if len(lanes.axes) == 1:  # the one common case
         where = refinement.parents.index(lanes.axes[0])
-        lanes_there = refinement.selection(where)
-        taken = data[lanes_there] if lanes_there.dtype == bool else data.take(lanes_there, axis=0)
-        return taken, Lanes.of((refinement,))
+        return data.take(refinement.index[where], axis=0), Lanes.of((refinement,))
     old = [n for n, axis in enumerate(lanes.axes) if axis in refinement.parents]
     kept = [n for n in range(lanes.ndim) if n not in old]
     front = data.transpose(*old, *kept, *range(lanes.ndim, data.ndim))

@@ -13,7 +13,8 @@ from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
 from ..facts import is_application, is_user_file
-from .rewrite import PREFIX, CannotRewrite, has_regions, rewrite
+from ..regions.both import PREFIX
+from .rewrite import CannotRewrite, has_regions, rewrite
 from .source import find
 
 _FLAGS = __future__.annotations.compiler_flag

@@ -15,10 +15,9 @@ from .. import facts
 from .. import numpy as lane_numpy
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray, apply, is_single, live
 from ..facts import NoLaneForm
-from ..lanes import NOWHERE
 from ..ops.common import spread_all
 from ..ops.polynomial import undispatched
-from ..regions import VARYING, LaneRange, Mixed, apart, choose, effect, sides, truths
+from ..regions import VARYING, LaneRange, Mixed, apart, can_select, choose, effect, joint, select, sides, truths
 from .mathematics import ITEMS, float_of, forms, mapped
 
 FORMS: dict[Any, Any] = {}
@@ -48,12 +47,17 @@ _KNOWS_OBJECTS = frozenset({"builtins", "_operator", "_functools"})
 
 def form_of(function: Any) -> Callable[[Any], Any]:
     """Enter the form of a function; on plain values it is the function itself."""
+    same = function is float or function.__module__ in ("math", "cmath")
 
     def enter(form: Any) -> Any:
         @functools.wraps(function, updated=())
         def call(*args: Any, **kwargs: Any) -> Any:
             kinds = set(map(type, args))
             if Mixed in kinds:
+                if same:
+                    args = tuple([_as_one(x) for x in args])
+                    if not any(type(x) is Mixed for x in args):
+                        return call(*args, **kwargs)
                 return apart(call, args, kwargs)
             return form(*args, **kwargs) if LaneArray in kinds else function(*args, **kwargs)
 
@@ -61,6 +65,12 @@ def form_of(function: Any) -> Callable[[Any], Any]:
         return form
 
     return enter
+
+
+def _as_one(x: Any) -> Any:
+    """A float of Python's or NumPy's as a number that is either, for a function to which it makes no difference."""
+    found = joint(x) if type(x) is Mixed else None
+    return x if found is None else found
 
 
 def _enter_creation() -> None:
@@ -226,32 +236,9 @@ def _first(items: LaneArray, ufunc: np.ufunc) -> Any:
 
 def _select(test: LaneArray, a: Any, b: Any) -> Any:
     """``a`` where the test holds, else ``b``."""
-    if _alike(a, b):
-        a, b = _as_lane(a), _as_lane(b)
-        (x, y, t), lanes = spread_all([live(a), live(b), LaneArray(test.data, test.lanes, SCALAR)])
-        return LaneArray(np.where(t, x, y), lanes, a.kind)
+    if can_select(a, b):
+        return select(test, a, b)
     return choose(test.lanes, sides(test), [lambda: a, lambda: b], None)
-
-
-def _alike(a: Any, b: Any) -> bool:
-    """Whether two scalars are of one kind and dtype."""
-    if type(a) is LaneArray and type(b) is LaneArray:
-        return a.kind == b.kind != ARRAY and a.data.dtype == b.data.dtype
-    x, y = (a, b) if type(a) is LaneArray else (b, a)
-    if type(x) is not LaneArray or x.kind == ARRAY:
-        return False
-    if x.kind == PYTHON:
-        return type(y) in _PYTHON and np.asarray(y).dtype == x.data.dtype
-    return type(y) is x.data.dtype.type
-
-
-_PYTHON = frozenset({bool, int, float, complex})
-
-
-def _as_lane(x: Any) -> LaneArray:
-    if type(x) is LaneArray:
-        return x
-    return LaneArray(np.asarray(x), NOWHERE, SCALAR if isinstance(x, np.generic) else PYTHON)
 
 
 _extreme("min", operator.lt, np.minimum)

@@ -13,9 +13,9 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from ..regions.both import PREFIX
+from . import light
 from .names import Liveness, bound, declared, read
-
-PREFIX = "_lw_"  # of every name that is not the user's own
 
 _AUGMENTED: dict[type, str] = {
     ast.Add: "iadd", ast.Sub: "isub", ast.Mult: "imul", ast.Div: "itruediv", ast.FloorDiv: "ifloordiv",
@@ -41,6 +41,12 @@ def _name(text: str, store: bool = False) -> ast.Name:
 
 def _call(helper: str, *args: Any) -> ast.Call:
     return ast.Call(_name(PREFIX + helper), list(args), [])
+
+
+def _add_cost(call: ast.Call, *nodes: Any) -> None:
+    """Tell a branch that its sides may run on all lanes, if they may."""
+    if cost := light.cost(*nodes):
+        call.keywords.append(ast.keyword("cost", ast.Constant(cost)))
 
 
 def _method(owner: str, name: str, *args: Any) -> ast.Call:
@@ -257,6 +263,7 @@ class Function:
             definitions.append(_located(self.side(name, body, place), node))
             sides.append(_name(name))
         call = _call("if", self.expressions.truth(node.test), *sides, _strings(names))
+        _add_cost(call, *node.body, *node.orelse)
         if _jumps(node.body) or _jumps(node.orelse):
             return [*definitions, ast.If(_is_gone(call), place.gone(), [])]
         return [*definitions, ast.Expr(call)]
@@ -527,7 +534,9 @@ class Expressions(ast.NodeTransformer):
         if isinstance(node, ast.BoolOp) and not _binds(node):
             helper = "all" if isinstance(node.op, ast.And) else "any"
             first, *rest = node.values
-            return self.at(_call(helper, self.truth(first), *[_thunk(self.truth(value)) for value in rest]), node)
+            call = _call(helper, self.truth(first), *[_thunk(self.truth(value)) for value in rest])
+            _add_cost(call, *rest)
+            return self.at(call, node)
         return self.visit(copy.deepcopy(node))
 
     def at(self, new: Any, node: Any) -> Any:
@@ -538,14 +547,20 @@ class Expressions(ast.NodeTransformer):
         if _binds(node):
             return self.generic_visit(node)
         helper = "and" if isinstance(node.op, ast.And) else "or"
+        costly = copy.deepcopy(node.values[1:])
         first, *rest = [self.visit(value) for value in node.values]
-        return self.at(_call(helper, first, *[_thunk(value) for value in rest]), node)
+        call = _call(helper, first, *[_thunk(value) for value in rest])
+        _add_cost(call, *costly)
+        return self.at(call, node)
 
     def visit_IfExp(self, node: Any) -> Any:
         if _binds(node):
             return self.generic_visit(node)
+        written = copy.deepcopy((node.body, node.orelse))
         sides = [_thunk(self.visit(side)) for side in (node.body, node.orelse)]
-        return self.at(_call("if_expression", self.truth(node.test), *sides), node)
+        call = _call("if_expression", self.truth(node.test), *sides)
+        _add_cost(call, *written)
+        return self.at(call, node)
 
     def visit_UnaryOp(self, node: Any) -> Any:
         if isinstance(node.op, ast.Not):
@@ -560,11 +575,14 @@ class Expressions(ast.NodeTransformer):
             return self.generic_visit(node)
         if _binds(node):
             return self.generic_visit(node)
+        further = copy.deepcopy(node.comparators[1:])
         steps = [
             ast.Tuple([_name(PREFIX + _COMPARISONS[type(op)]), _thunk(self.visit(right))], ast.Load())
             for op, right in zip(node.ops, node.comparators, strict=True)
         ]
-        return self.at(_call("chain", self.visit(node.left), *steps), node)
+        call = _call("chain", self.visit(node.left), *steps)
+        _add_cost(call, *further)
+        return self.at(call, node)
 
     def visit_Call(self, node: Any) -> Any:
         if self.is_sum(node):

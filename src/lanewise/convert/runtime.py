@@ -16,6 +16,7 @@ from ..lanes import NOWHERE, LaneAxis
 from ..ops.composite import CLASSES
 from ..ops.polynomial import lane_instance
 from ..regions import (
+    FAILED,
     GONE,
     PLAIN,
     UNBOUND,
@@ -24,13 +25,16 @@ from ..regions import (
     Loop,
     Mixed,
     Straight,
+    attempt,
     choose,
     contents,
     effect,
     either,
+    select,
     sides,
     truths,
     where,
+    worth,
 )
 from . import lane_form
 from .calls import FORMS, guarded
@@ -63,13 +67,13 @@ def variables(names: tuple[str, ...], *functions: Any) -> list[CellType]:
     return [found[name] for name in names]
 
 
-def if_(test: Any, then: Any, orelse: Any, names: tuple[str, ...]) -> Any:
-    """``if test: then() else: orelse()``; `GONE` if no lane comes to the end."""
+def if_(test: Any, then: Any, orelse: Any, names: tuple[str, ...], cost: int = 0) -> Any:
+    """``if test: then() else: orelse()``; `GONE` if no lane comes to the end. For the cost see `light`."""
     if type(test) not in VARYING:
         body = then if test else orelse
         return None if body is None else body()
     ident = (then or orelse).__code__
-    return either(test, then, orelse, variables(names, then, orelse), ident)
+    return either(test, then, orelse, variables(names, then, orelse), ident, cost)
 
 
 def loop(peek: Any, names: tuple[str, ...], has_else: bool, straight: bool, twice: bool = True) -> Any:
@@ -233,54 +237,64 @@ def set_augmented(function: Any, base: Any, index: Any, value: Any) -> None:
 # ---- expressions ----
 
 
-def if_expression(test: Any, then: Any, orelse: Any) -> Any:
+def if_expression(test: Any, then: Any, orelse: Any, cost: int = 0) -> Any:
     """``then() if test else orelse()``."""
     if type(test) not in VARYING:
         return then() if test else orelse()
-    ident = then.__code__
+    return _choice(test, then, orelse, cost, (then, orelse))
+
+
+def _choice(test: Any, then: Any, orelse: Any, cost: int, written: Any) -> Any:
+    """The same for a test of lanes; ``written`` is what the user wrote in it, the first of which identifies it."""
+    ident = written[0].__code__
     test = truths(test)
     if type(test) is LaneArray and (tracer := recorder()) is not None:
         return tracer.choose(test, then, orelse)
     if type(test) is not LaneArray or ident in PLAIN:
         return then() if test else orelse()
+    run = RUN.get()
+    if cost and run is not None and worth(test, cost):
+        found = attempt(run, ident, written, lambda: select(test, then(), orelse()))
+        if found is not FAILED:
+            return found
     return choose(test.lanes, sides(test), [then, orelse], ident)
 
 
-def and_(value: Any, *others: Any) -> Any:
+def and_(value: Any, *others: Any, cost: int = 0) -> Any:
     """``value and others[0]() and ...``."""
     for n, other in enumerate(others):
         if type(value) in VARYING:
             held, rest = value, others[n:]
-            return if_expression(held, lambda: and_(rest[0](), *rest[1:]), lambda: held)
+            return _choice(held, lambda: and_(rest[0](), *rest[1:], cost=cost), lambda: held, cost, rest)
         if not value:
             return value
         value = other()
     return value
 
 
-def or_(value: Any, *others: Any) -> Any:
+def or_(value: Any, *others: Any, cost: int = 0) -> Any:
     """``value or others[0]() or ...``."""
     for n, other in enumerate(others):
         if type(value) in VARYING:
             held, rest = value, others[n:]
-            return if_expression(held, lambda: held, lambda: or_(rest[0](), *rest[1:]))
+            return _choice(held, lambda: held, lambda: or_(rest[0](), *rest[1:], cost=cost), cost, rest)
         if value:
             return value
         value = other()
     return value
 
 
-def all_(value: Any, *others: Any) -> Any:
+def all_(value: Any, *others: Any, cost: int = 0) -> Any:
     """The truth of ``value and others[0]() and ...``."""
-    return _truth_of(True, value, others)
+    return _truth_of(True, value, others, cost)
 
 
-def any_(value: Any, *others: Any) -> Any:
+def any_(value: Any, *others: Any, cost: int = 0) -> Any:
     """The truth of ``value or others[0]() or ...``."""
-    return _truth_of(False, value, others)
+    return _truth_of(False, value, others, cost)
 
 
-def _truth_of(until: bool, value: Any, others: Any) -> Any:
+def _truth_of(until: bool, value: Any, others: Any, cost: int) -> Any:
     for n, other in enumerate(others):
         if type(value) in VARYING:
             value = truths(value)
@@ -288,10 +302,11 @@ def _truth_of(until: bool, value: Any, others: Any) -> Any:
             rest = others[n:]
 
             def further() -> Any:
-                return truths(_truth_of(until, rest[0](), rest[1:]))
+                return truths(_truth_of(until, rest[0](), rest[1:], cost))
 
-            sides = (further, lambda: not until) if until else (lambda: True, further)
-            return if_expression(value, *sides)
+            if until:
+                return _choice(value, further, lambda: False, cost, rest)
+            return _choice(value, lambda: True, further, cost, rest)
         if bool(value) is not until:
             return value
         value = other()
@@ -310,12 +325,17 @@ def not_(value: Any) -> Any:
     return not value
 
 
-def chain(left: Any, *steps: Any) -> Any:
+def chain(left: Any, *steps: Any, cost: int = 0) -> Any:
     """``left < a() < b()``."""
     (function, operand), *rest = steps
     right = operand()
     value = function(left, right)
-    return and_(value, lambda: chain(right, *rest)) if rest else value
+    if not rest:
+        return value
+    if type(value) not in VARYING:
+        return chain(right, *rest, cost=cost) if value else value
+    further = [operand for _, operand in rest]
+    return _choice(value, lambda: chain(right, *rest, cost=cost), lambda: value, cost, further)
 
 
 def is_(a: Any, b: Any) -> Any:

@@ -11,13 +11,16 @@ some of them append to) ends in `give_up`: the group runs again, and that statem
 
 from ..facts import PLAIN
 from . import away as away
+from .both import FAILED, attempt, can_select, select, worth
 from .branches import VARYING, Box, choose, contents, either, sides, truths, where
+from .floats import joint
 from .frames import Frame, Returned, outcomes
 from .loops import LaneRange, Loop, Straight
 from .meet import UNBOUND, Mixed, apart
 from .region import GONE, effect, failed
 
 __all__ = [
-    "GONE", "PLAIN", "UNBOUND", "VARYING", "Box", "Frame", "LaneRange", "Loop", "Mixed", "Returned", "Straight",
-    "apart", "choose", "contents", "effect", "either", "failed", "outcomes", "sides", "truths", "where",
+    "FAILED", "GONE", "PLAIN", "UNBOUND", "VARYING", "Box", "Frame", "LaneRange", "Loop", "Mixed", "Returned",
+    "Straight", "apart", "attempt", "can_select", "choose", "contents", "effect", "either", "failed", "joint",
+    "outcomes", "select", "sides", "truths", "where", "worth",
 ]  # fmt: skip

@@ -127,6 +127,9 @@ def _vary(target: LaneArray, lanes: Lanes) -> None:
 
 def write_back(run: Run, base: LaneArray, now: LaneArray) -> None:
     """Write what the lanes at work have left in their copy to the array itself."""
+    owner = id(facts.owner_of(base.data))
+    if run.lent and owner in run.lent:  # another copy stands for it
+        run.give_up(run.lenders[owner])
     places = np.arange(math.prod(base.lanes.shape)).reshape(base.lanes.shape)
     found, lanes = refresh(places, base.lanes)
     parents = {parent for axis in lanes.axes if axis.owner is run for parent in axis.parents}

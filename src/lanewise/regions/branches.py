@@ -10,6 +10,8 @@ import numpy as np
 from ..array import ARRAY, PYTHON, TABLE, LaneArray, is_single, live, truth
 from ..facts import PLAIN, RUN, NoLaneForm, Run, recorder
 from ..lanes import Lanes
+from .both import FAILED, attempt, select, worth
+from .floats import joint
 from .meet import UNBOUND, Mixed, bound, present
 from .region import GONE, Region
 
@@ -102,6 +104,9 @@ def choose(lanes: Lanes, indices: list[Any], thunks: list[Callable[[], Any]], id
 def truths(test: Any) -> Any:
     """The truth of a lane value in each lane, as a lane value; a plain bool where there is but one."""
     if type(test) is Mixed:
+        found = joint(test)
+        if found is not None:
+            return truths(found)
         test = TABLE["mixed"](test, lambda x: truths(x) if type(x) in VARYING else bool(x))
         if type(test) is Mixed:  # np.True_ and True
             return bool(test)
@@ -137,8 +142,8 @@ def sides(test: LaneArray) -> list[Any]:
     return [where(test.data), where(~test.data)]
 
 
-def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any) -> Any:
-    """Run one of two bodies in each lane."""
+def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any, cost: int = 0) -> Any:
+    """Run one of two bodies in each lane; with a ``cost`` they do nothing but compute, and may run on all lanes."""
     test = truths(test)
     if type(test) is LaneArray and (tracer := recorder()) is not None:
         return tracer.either(test, then, orelse, variables)
@@ -150,7 +155,34 @@ def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any) 
     run = RUN.get()
     if run is None:
         raise NoLaneForm("a value is asked outside of the vmap that it belongs to")
+    if cost and worth(test, cost) and on_all(run, test, [then, orelse], variables, ident):
+        return None
     return branch(run, test.lanes, sides(test), [then, orelse], variables, ident)
+
+
+def on_all(run: Run, test: LaneArray, bodies: list[Any], variables: list[Any], ident: Any) -> bool:
+    """Run both bodies on all lanes, and let each variable have its own lane's value; False if that can't be."""
+    entry = [contents(cell) for cell in variables]
+
+    def bind(values: list[Any]) -> None:
+        for cell, value in zip(variables, values, strict=True):
+            fill(cell, value)
+
+    def run_both() -> list[Any]:
+        ends = []
+        for body in bodies:
+            if body is not None:
+                body()
+            ends.append([contents(cell) for cell in variables])
+            bind(entry)
+        return [select(test, then, orelse) for then, orelse in zip(*ends, strict=True)]
+
+    values = attempt(run, ident, [body for body in bodies if body is not None], run_both)
+    if values is FAILED:
+        bind(entry)
+        return False
+    bind(values)
+    return True
 
 
 def mixed(value: Mixed, function: Callable[[Any], Any]) -> Any:

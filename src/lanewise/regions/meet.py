@@ -160,7 +160,7 @@ class Meeting:
                 rows = zip(*[item.items for item in items], strict=True)
                 return _rebuilt(first.value, [self.merged(list(row), which) for row in rows])
             return first.value
-        if first.value is not None and all(_same(first.value, item.value) for item in items):
+        if first.value is not None and all(same(first.value, item.value) for item in items):
             return first.value
         kind = first.kind[0]
         parts = [self.parts[n] for n in which]
@@ -238,7 +238,7 @@ def _rebuilt(like: Any, items: list[Any]) -> Any:
     return type(like)(*items) if hasattr(like, "_fields") else type(like)(items)
 
 
-def _same(a: Any, b: Any) -> bool:
+def same(a: Any, b: Any) -> bool:
     """Whether two plain scalars are the same, bit for bit."""
     if a is b:
         return True
@@ -264,12 +264,13 @@ class Mixed:
         The alternatives.
     """
 
-    __slots__ = ("codes", "options")
+    __slots__ = ("codes", "joint", "options")
     __array_priority__ = 2000.0
 
     def __init__(self, codes: LaneArray, options: list[Any]) -> None:
         self.codes = codes
         self.options = options
+        self.joint: LaneArray | None = None  # both alternatives as one number, once it was asked for (`floats`)
 
     def __repr__(self) -> str:
         return f"<one of {self.options} in each lane>"
@@ -294,6 +295,10 @@ class Mixed:
         return TABLE["mixed"](self, lambda x: getattr(x, name))
 
     def __array_ufunc__(self, ufunc: np.ufunc, name: str, *inputs: Any, **kwargs: Any) -> Any:
+        if name == "__call__" and not kwargs:
+            found = TABLE["mixed ufunc"](ufunc, inputs)
+            if found is not None:
+                return found
         return apart(getattr(ufunc, name), inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -336,28 +341,39 @@ TABLE["apart"] = apart
 
 
 def _install() -> None:
-    def binary(function: Callable[..., Any]) -> tuple[Any, Any]:
+    def binary(function: Callable[..., Any], same: Any = None) -> tuple[Any, Any]:
+        """The methods of an operator; for scalars one in place is the ``same`` as another."""
+
         def forward(self: Mixed, other: Any) -> Any:
-            return TABLE["mixed"](self, lambda x: function(x, other))
+            found = TABLE["mixed floats"](same or function, self, other)
+            return TABLE["mixed"](self, lambda x: function(x, other)) if found is None else found
 
         def reverse(self: Mixed, other: Any) -> Any:
-            return TABLE["mixed"](self, lambda x: function(other, x))
+            found = TABLE["mixed floats"](function, other, self)
+            return TABLE["mixed"](self, lambda x: function(other, x)) if found is None else found
 
         return forward, reverse
+
+    def unary(function: Callable[[Any], Any]) -> Any:
+        def operate(self: Mixed) -> Any:
+            found = TABLE["mixed float"](function, self)
+            return TABLE["mixed"](self, function) if found is None else found
+
+        return operate
 
     for name in _BINARY:
         function = getattr(operator, f"__{name}__")
         forward, reverse = binary(function)
         setattr(Mixed, f"__{name}__", forward)
         setattr(Mixed, f"__r{name}__", reverse)
-        setattr(Mixed, f"__i{name}__", binary(getattr(operator, f"__i{name}__"))[0])
+        setattr(Mixed, f"__i{name}__", binary(getattr(operator, f"__i{name}__"), function)[0])
     for name, function in zip(("__divmod__", "__rdivmod__"), binary(divmod), strict=True):
         setattr(Mixed, name, function)
     for name in ("lt", "le", "gt", "ge", "eq", "ne", "getitem"):
         setattr(Mixed, f"__{name}__", binary(getattr(operator, f"__{name}__"))[0])
     for name in ("neg", "pos", "abs", "invert"):
         function = getattr(operator, f"__{name}__")
-        setattr(Mixed, f"__{name}__", lambda self, function=function: TABLE["mixed"](self, function))
+        setattr(Mixed, f"__{name}__", unary(function))
     for name, fact in _FACTS.items():
         setattr(Mixed, name, lambda self, *args, fact=fact: fact(self.settled(), *args))
 

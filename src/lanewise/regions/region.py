@@ -53,6 +53,7 @@ class Region:
     top = False  # of the mapped function itself
 
     def __init__(self, run: Run, ident: Any = None) -> None:
+        run.only_computing()
         self.run = run
         self.outer = run.region
         if self.outer is None:
@@ -236,7 +237,10 @@ def effect(*objects: Any) -> None:
     run = RUN.get()
     if run is not None and run.recorder is not None:
         run.recorder.effect(objects)
-    if run is None or not run.parted:
+    if run is None:
+        return
+    run.only_computing()
+    if not run.parted:
         return
     if objects and all(type(x) is LaneArray or type(x) is Mixed or _is_fresh(run, x) for x in objects):
         return
