@@ -8,6 +8,7 @@ The last vector of a row overlaps the one before, so there are no tails; ``W`` i
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .emit import Emitter, Ref, Region, type_of
@@ -15,7 +16,10 @@ from .ir import Axis, Node, Program, Value, map_leaves
 from .memory import SIZES, load, store
 from .native import machine, offsets
 from .rows.table import ROWS, Unsupported
-from .values import Array, filled, parts, rejoin
+from .scratch import Block, InScratch, fill_from
+from .values import Array, Source, filled, parts, rejoin
+
+LARGE = 64  # elements of an array that comes into registers only if it has to
 
 
 class View:
@@ -49,6 +53,26 @@ class View:
         """What the code depends on."""
         lanes = tuple(sorted((order[axis], dim) for axis, dim in self.lanes.items()))
         return (self.slot, lanes, self.dims, self.strides, self.number)
+
+
+class InArray(Source):
+    """An array of the kernel's."""
+
+    __slots__ = ("base", "kernel", "value", "view")
+
+    def __init__(self, k: Kernel, value: Value, view: View) -> None:
+        self.base = k.base(view)
+        width = k.e.width if k.axes and k.axes[-1] in view.lanes else 1
+        super().__init__(value.shape, width, k.e.place([self.base]))
+        self.kernel, self.value, self.view = k, value, view
+
+    def read(self) -> Any:
+        """Bring its elements into registers."""
+        return self.kernel.read(self.value, self.view).refs
+
+    def fill(self, work: Any, matrix: Any, column: int) -> None:
+        """Copy it into a matrix of an algorithm, from some column on."""
+        fill_from(Block(self.kernel, self.view, self.shape, self.value.dtype), work, matrix, column)
 
 
 class Kernel:
@@ -113,6 +137,13 @@ class Kernel:
             thing = e.load(e.address(self.objects, e.index(8 * view.slot)), "ptr")
             number = e.load(e.address(thing, e.index(offsets().number)), "double")
             return Array(filled([number], ()), value.dtype, value.kind)
+        if math.prod(value.shape) >= LARGE and value.dtype.kind != "b":
+            return Array(None, value.dtype, value.kind, InArray(self, value, view))
+        return self.read(value, view)
+
+    def read(self, value: Value, view: View) -> Array:
+        """The same, element by element."""
+        e = self.e
         kind, extra = memory_type(value.dtype)
         where = self.offsets(view, value.shape, extra)
         vector = self.axes[-1] if self.axes else None
@@ -128,6 +159,9 @@ class Kernel:
     def store(self, array: Array, view: View) -> None:
         """Write a value from registers to memory."""
         e = self.e
+        if type(array.source) is InScratch:
+            array.source.store(self, view)
+            return
         kind, extra = memory_type(array.dtype)
         refs = [part for item in array.refs.ravel() for part in parts(item)]
         if array.dtype.kind == "b":
@@ -181,7 +215,9 @@ class Kernel:
     def keep(self, value: Value, array: Array) -> Array:
         """Note that a value is in registers from here on."""
         array.kind = value.kind
-        self.e.place(array.all_refs()).memo[value] = array
+        source = array.source
+        region = self.e.place(array.all_refs()) if source is None else source.region
+        region.memo[value] = array
         return array
 
     def run(self, node: Node) -> None:
@@ -201,12 +237,12 @@ class Kernel:
         for value, array in zip(node.outputs, outputs, strict=True):
             if array.shape != value.shape or array.dtype != value.dtype:
                 raise AssertionError(f"{node.function}: {array.shape} {array.dtype} for {value}")
-            self.keep(value, Array(array.refs, array.dtype))
+            self.keep(value, Array(array.made, array.dtype, source=array.source))
 
     def inline(self, program: Program, inputs: list[Array]) -> list[Array]:
         """Write the code of a sub-program here."""
         for value, array in zip(program.inputs, inputs, strict=True):
-            self.e.region.memo[value] = Array(array.refs, array.dtype, value.kind)
+            self.e.region.memo[value] = Array(array.made, array.dtype, value.kind, array.source)
         for node in program.nodes:
             self.run(node)
         return [self.value(value) for value in program.results]

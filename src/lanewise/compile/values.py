@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, PYTHON, SCALAR
-from .emit import Emitter, Ref
+from .emit import Emitter, Ref, Region
 
 
 class Pair:
@@ -20,25 +20,73 @@ class Pair:
         self.im = im
 
 
+class Source:
+    """Where an array lies in memory.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The example's shape.
+    width : int
+        How many lanes it has; 1 if it is the same in all.
+    region : Region
+        The outermost code in which it is there.
+    """
+
+    __slots__ = ("known", "region", "shape", "width")
+
+    def __init__(self, shape: tuple[int, ...], width: int, region: Region) -> None:
+        self.shape = shape
+        self.width = width
+        self.region = region
+        self.known: Any = None
+
+    def refs(self) -> Any:
+        """Its elements, in registers."""
+        if self.known is None:
+            self.known = self.read()
+        return self.known
+
+    def read(self) -> Any:
+        """Bring its elements into registers."""
+        raise NotImplementedError
+
+    def fill(self, work: Any, matrix: Any, column: int) -> None:
+        """Copy it into a matrix of an algorithm (`scratch.Work`), from some column on."""
+        raise NotImplementedError
+
+
 class Array:
-    """An example's value: one `Ref` (or `Pair`) for each element, in an object array of the example's shape."""
+    """An example's value: one `Ref` (or `Pair`) for each element, in an object array of the example's shape.
 
-    __slots__ = ("dtype", "kind", "refs")
+    A large one may lie in memory, and comes into registers when its elements are asked for: it has a ``source``.
+    """
 
-    def __init__(self, refs: Any, dtype: np.dtype[Any], kind: int = ARRAY) -> None:
-        self.refs = refs
+    __slots__ = ("dtype", "kind", "made", "source")
+
+    def __init__(self, refs: Any, dtype: np.dtype[Any], kind: int = ARRAY, source: Source | None = None) -> None:
+        self.made = refs
         self.dtype = dtype
         self.kind = kind
+        self.source = source
+
+    @property
+    def refs(self) -> Any:
+        """The elements."""
+        if self.made is None:
+            assert self.source is not None
+            self.made = self.source.refs()
+        return self.made
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The example's shape."""
-        return self.refs.shape  # type: ignore[no-any-return]
+        return self.made.shape if self.source is None else self.source.shape
 
     @property
     def ndim(self) -> int:
         """The number of the example's axes."""
-        return self.refs.ndim  # type: ignore[no-any-return]
+        return len(self.shape)
 
     def all_refs(self) -> list[Ref]:
         """Every scalar or vector in it."""

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from ..emit import Emitter
+from ..scratch import Element, Work
 from ..values import Array, filled, literal
 from .elementwise import conjugate, multiply, one
 from .table import Unsupported, as_array, cast, result, row
+
+UNROLLED = 512  # multiplications of a product that is written out
 
 
 def fused(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any, c: Any) -> Any:
@@ -47,6 +50,8 @@ def product(k: Any, a: Any, b: Any, **kwargs: Any) -> Any:
         raise Unsupported("a product with arguments")
     function, e = k.node.function, k.e
     x, y, dtype = _operands(k, a, b)
+    if function in (np.matmul, np.dot, np.linalg.matmul) and x.ndim == 2 == y.ndim:
+        return multiplied(k, x, y)
     left, right = x.refs, y.refs
     if function in (np.vecdot, np.vdot, np.linalg.vecdot) and dtype.kind == "c":
         left = filled([conjugate(e, dtype, item) for item in left.ravel()], left.shape)
@@ -56,10 +61,12 @@ def product(k: Any, a: Any, b: Any, **kwargs: Any) -> Any:
         pairs = np.broadcast_arrays(left, right)
         found = [multiply(e, dtype, *items) for items in zip(*[p.ravel() for p in pairs], strict=True)]
         return result(k, filled(found, pairs[0].shape))
-    return result(k, _contract(e, dtype, function, left, right))
+    return result(k, contract(k, dtype, function, left, right))
 
 
-def _contract(e: Emitter, dtype: np.dtype[Any], function: Any, left: Any, right: Any) -> Any:
+def contract(k: Any, dtype: np.dtype[Any], function: Any, left: Any, right: Any) -> Any:
+    """A product that sums over one axis of each operand."""
+    e = k.e
     if function in (np.matmul, np.linalg.matmul):
         shape = np.matmul(np.zeros(left.shape, bool), np.zeros(right.shape, bool)).shape
         rows = left[None] if left.ndim == 1 else left
@@ -67,17 +74,12 @@ def _contract(e: Emitter, dtype: np.dtype[Any], function: Any, left: Any, right:
         lead = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])
         rows = np.broadcast_to(rows, lead + rows.shape[-2:]).reshape(-1, *rows.shape[-2:])
         columns = np.broadcast_to(columns, lead + columns.shape[-2:]).reshape(-1, *columns.shape[-2:])
-        found = [
-            inner(e, dtype, list(row_), list(column))
-            for x, y in zip(rows, columns, strict=True)
-            for row_ in x
-            for column in y.T
-        ]
-        return filled(found, shape)
+        pairs = [(Array(x, dtype), Array(y, dtype)) for x, y in zip(rows, columns, strict=True)]
+        return filled([item for x, y in pairs for item in multiplied(k, x, y).refs.ravel()], shape)
     if function is np.matvec:
-        return _contract(e, dtype, np.vecdot, left, right[..., None, :])
+        return contract(k, dtype, np.vecdot, left, right[..., None, :])
     if function is np.vecmat:
-        return _contract(e, dtype, np.vecdot, left[..., None, :], right.swapaxes(-1, -2))
+        return contract(k, dtype, np.vecdot, left[..., None, :], right.swapaxes(-1, -2))
     if function in (np.vecdot, np.linalg.vecdot):
         x, y = np.broadcast_arrays(left, right)
         rows = [inner(e, dtype, list(u), list(v)) for u, v in zip(_rows(x), _rows(y), strict=True)]
@@ -89,6 +91,48 @@ def _contract(e: Emitter, dtype: np.dtype[Any], function: Any, left: Any, right:
 
 def _rows(x: Any) -> Any:
     return x.reshape(-1, x.shape[-1])
+
+
+def multiplied(k: Any, x: Array, y: Array) -> Array:
+    """A product of two matrices of one dtype; of large ones by loops."""
+    e, dtype = k.e, x.dtype
+    (rows, size), columns = x.shape, y.shape[1]
+    if rows * size * columns * (4 if dtype.kind == "c" else 1) <= UNROLLED or dtype.kind not in "fc":
+        found = [inner(e, dtype, list(row_), list(column)) for row_ in x.refs for column in y.refs.T]
+        return Array(filled(found, (rows, columns)), dtype)
+    w = Work(k, dtype, True, [x, y])
+    with w.outermost():
+        left, right, product_ = w.matrix(rows, size, x), w.matrix(size, columns, y), w.matrix(rows, columns)
+        for high, tops in _tiles(rows, 2):
+            for r in w.loop(*tops, step=high):
+                for wide, starts in _tiles(columns, 4):
+                    for c in w.loop(*starts, step=wide):
+                        places = [w.plus(r, n) for n in range(high)], [w.plus(c, n) for n in range(wide)]
+                        _tile(w, left, right, product_, *places, size)
+        return w.array(product_, (rows, columns))
+
+
+def _tiles(count: int, most: int) -> list[tuple[int, tuple[int, int]]]:
+    """Ranges that cover so many places, with the steps in which they do."""
+    whole = count // most * most
+    pieces = [(most, (0, whole)), (count - whole, (whole, count))]
+    return [(step, (start, stop)) for step, (start, stop) in pieces if stop > start]
+
+
+def _tile(w: Work, left: Any, right: Any, found: Any, rows: list[Any], columns: list[Any], size: int) -> None:
+    """A few elements of a product, whose sums are in registers."""
+    zero = literal(w.e, 0, w.dtype)
+    sums = [[Element(zero) for _ in columns] for _ in rows]
+    carried = [carry for line in sums for element in line for carry in element.carries]
+    for n in w.loop(0, size, *carried):
+        ys = [right.get(n, c) for c in columns]
+        for r, line in zip(rows, sums, strict=True):
+            x = left.get(r, n)
+            for y, element in zip(ys, line, strict=True):
+                element.now = fused(w.e, w.dtype, x, y, element.now)
+    for r, line in zip(rows, sums, strict=True):
+        for c, element in zip(columns, line, strict=True):
+            found.put(r, c, element.now)
 
 
 @row(np.outer, np.linalg.outer)
@@ -174,5 +218,3 @@ def summed(k: Any, *args: Any, **kwargs: Any) -> Any:
     found = found if isinstance(found, np.ndarray) else filled([found], ())
     items = [x.item if type(x) is Term else literal(k.e, x, dtype) for x in found.ravel()]
     return result(k, filled(items, found.shape))
-
-
