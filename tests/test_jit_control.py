@@ -227,17 +227,6 @@ def test_big_integers_leave_the_batch():
         assert jit(vmap(grow))(big).tolist() == [12 % 7, 2**64 % 7]
 
 
-def test_lists_written_in_some_lanes_go_eagerly():
-    def collect(x):
-        found = [0.0]
-        if x > 0:
-            found.append(x)
-        return found[-1]
-
-    with pytest.warns(PerformanceWarning, match="runs eagerly"):
-        assert jit(vmap(collect))(np.array([1.0, -1.0])).tolist() == [1.0, 0.0]
-
-
 @pytest.mark.parametrize("entry", WILD, ids=lambda entry: entry.name)
 def test_functions_found_in_the_wild(entry: Wild) -> None:
     slow, fast = entry.arguments(20), entry.arguments(20)
@@ -249,7 +238,7 @@ def test_functions_found_in_the_wild(entry: Wild) -> None:
 
 def test_most_of_them_are_compiled() -> None:
     compiled = [entry.name for entry in WILD[::5] if is_compiled(entry)]
-    assert len(compiled) >= 0.6 * len(WILD[::5])
+    assert len(compiled) >= 0.9 * len(WILD[::5])
 
 
 def is_compiled(entry: Wild) -> bool:

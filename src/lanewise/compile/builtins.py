@@ -14,6 +14,9 @@ from ..convert.calls import FORMS
 from ..convert.mathematics import operands
 from ..regions import LaneRange, Mixed, apart
 from .cells import Untraceable
+from .ir import leaves, map_leaves
+from .lists import TracedList, holds, in_order, plainly
+from .mixed import meet
 from .trace import Recorder
 
 
@@ -41,25 +44,41 @@ def form(r: Recorder, function: Any, own: Any) -> Any:
             return r.record(lambda _, *a, **k: rule(*a, **k), function, (function, *args), kwargs)
 
         return call
-    return own
+    return functools.partial(plain_call, r, function, own)
+
+
+def plain_call(r: Recorder, function: Any, own: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a function that knows neither the tracer's lists nor mixed values in its arguments."""
+    package = str(getattr(function, "__module__", "")).partition(".")[0]
+    if any(holds(x, (TracedList,)) for x in (*args, *kwargs.values())):
+        if package not in READS_ONLY:
+            raise Untraceable("a list goes to a function that is not traced")
+        args, kwargs = plainly(args), plainly(kwargs)
+    if package in ("numpy", "lanewise"):
+        for x in leaves((args, kwargs)):
+            if type(x) is Mixed:
+                return r.mixed(x, lambda y: plain_call(r, function, own, *_put(args, x, y), **_put(kwargs, x, y)))
+    return own(*args, **kwargs)
+
+
+def _put(tree: Any, old: Any, new: Any) -> Any:
+    return map_leaves(lambda x: new if x is old else x, tree)
 
 
 def _extreme(r: Recorder, better: Callable[[Any, Any], Any], *args: Any, **kwargs: Any) -> Any:
     items = list(args[0]) if len(args) == 1 else list(args)
+    key = kwargs.pop("key", None)
     if kwargs or not items:
-        raise Untraceable("min or max with a key or a default")
-    best = items[0]
-    for item in items[1:]:
-        test = r.truths(better(item, best))
+        raise Untraceable("min or max with a default, or of nothing")
+    rows = [(item if key is None else key(item), item) for item in items]
+    best = rows[0]
+    for row in rows[1:]:
+        test = r.truths(better(row[0], best[0]))
         if type(test) is LaneArray:
-            best = r.choose(test, functools.partial(_same, item), functools.partial(_same, best))
+            best = meet(r, r.truth(test), row, best)
         elif test:
-            best = item
-    return best
-
-
-def _same(x: Any) -> Any:
-    return x
+            best = row
+    return best[1]
 
 
 def _min(r: Recorder, *args: Any, **kwargs: Any) -> Any:
@@ -72,6 +91,22 @@ def _max(r: Recorder, *args: Any, **kwargs: Any) -> Any:
 
 def _bool(r: Recorder, *args: Any) -> Any:
     return r.truths(args[0]) if args else False
+
+
+def _len(r: Recorder, x: Any) -> Any:
+    if type(x) is Mixed:
+        return r.mixed(x, lambda option: _len(r, option))
+    return x.length() if type(x) is TracedList else len(x)
+
+
+def _sorted(r: Recorder, items: Any, *, key: Any = None, reverse: bool = False) -> Any:
+    if type(items) is LaneArray and key is None:
+        return TracedList(r, FORMS[sorted](items, reverse=reverse))
+    return TracedList(r, in_order(r, list(items), key, reverse))
+
+
+def _list(r: Recorder, *args: Any) -> Any:
+    return TracedList(r, *args)
 
 
 def _isinstance(r: Recorder, x: Any, kinds: Any) -> Any:
@@ -126,8 +161,12 @@ SHAPES: dict[Any, Any] = {
 }  # fmt: skip
 """Functions whose forms for lanes need lanes."""
 
+READS_ONLY = frozenset({"builtins", "numpy", "lanewise", "math", "itertools", "functools"})
+"""Packages whose functions leave lists among their arguments as they are."""
+
 TRACED: dict[Any, Any] = {
     min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all, isinstance: _isinstance,
+    len: _len, list: _list, sorted: _sorted,
 }  # fmt: skip
-NATIVE = frozenset({abs, sum, divmod, pow, len, math.prod})
+NATIVE = frozenset({abs, sum, divmod, pow, math.prod})
 RECORDED = frozenset({int, float, round, complex})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,28 @@ class Cell:
         return cell
 
 
+class Listed(list[Any]):
+    """A list of the traced function; see `lists`."""
+
+    __hash__ = None
+
+    def put_back(self, items: list[Any]) -> None:
+        """Let the list hold other items, as they are."""
+        list.__setitem__(self, slice(None), items)
+
+    def plainly(self, tree: Any) -> Any:
+        """Some arguments with ordinary lists in them."""
+        raise NotImplementedError
+
+    def alike(self, other: Listed) -> bool:
+        """Whether a choice between two lists is a list."""
+        raise NotImplementedError
+
+    def joined(self, other: Listed, meet: Callable[[Any, Any], Any]) -> Listed:
+        """The choice between two lists."""
+        raise NotImplementedError
+
+
 class Scope:
     """A list of nodes in the making: the program's own, or that of one of its sub-programs."""
 
@@ -51,6 +74,7 @@ class Scope:
         self.path: Value | None = parent.path if parent is not None else None  # the mask of the lanes at work
         self.written: dict[Cell, Value] = {}  # cells of outer scopes that are written here, as they were
         self.read: list[tuple[Cell, Value, int]] = []  # views that were read again here, as they were
+        self.lists: dict[int, tuple[Listed, list[Any]]] = {}  # lists of outer scopes changed here, as they were
 
     def undo(self) -> None:
         """Forget what became of arrays of outer scopes."""
@@ -59,6 +83,8 @@ class Scope:
             cell.version += 1
         for cell, value, version in reversed(self.read):
             cell.value, cell.version = value, version
+        for changed, items in self.lists.values():
+            changed.put_back(items)
 
 
 # ---- operations that only the recorder makes ----

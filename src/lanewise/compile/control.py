@@ -86,6 +86,12 @@ class Carried:
             r.rewrite(cell, value)
         return [r.frozen(value) for value in outputs[:count]]
 
+    def see_lists(self) -> None:
+        """Refuse lists that the body of a loop of `lax` changes."""
+        assert self.scope is not None
+        if self.scope.lists:
+            raise Untraceable("a list is changed in a loop of lax")
+
     def inits(self) -> list[Value]:
         """What goes in, in the types that are carried."""
         return [self.recorder.cast(x, kind) for x, kind in zip(self.starts, self.kinds, strict=True)]
@@ -139,6 +145,7 @@ def while_loop(r: Recorder, cond_fun: Callable[[Any], Any], body_fun: Callable[[
         if new_spec != spec:
             raise TypeError(f"while_loop: body_fun gives {new_spec}, but init_val is {spec}.")
         test = r.truth(cond_fun(new))
+        carried.see_lists()
         values = carried.end([*found], union(first.axes, test.axes))
         if values is not None:
             outputs = emit_while(r, carried, first, test, values)
@@ -181,6 +188,7 @@ def scan(r: Recorder, f: Callable[[Any, Any], Any], init: Any, xs: Any, length: 
                 raise Untraceable("scan stacks None")
             outs = []
         stacked = [r.as_value(x) for x in outs]
+        carried.see_lists()
         values = carried.end([*found])
         if values is not None:
             assert carried.scope is not None

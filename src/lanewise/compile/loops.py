@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, LaneArray
-from ..regions import GONE, contents
+from ..regions import GONE, Mixed, contents
 from ..regions.branches import fill
 from .cells import Untraceable
 from .control import TRIES, Carried, emit_while
 from .ir import Value, union
+from .lists import TracedList
 from .mixed import Unfit, blank, fitted, is_number, meet, put_together, same, take_apart
 from .statements import TracedFrame, either, negated
 from .trace import Recorder
@@ -57,6 +58,8 @@ class TracedLoop:
         self.extra = len(extra)
         self.begun = [*extra, *(contents(cell) for cell in self.variables)]
         self.exits, self.moving = [], set()
+        self.lists: list[TracedList] = []  # those from outside that are changed in the loop
+        self.by_value: set[int] = set()  # variables that are bound to a new list in each turn
         self.open()
 
     def is_carried(self, place: tuple[int, int], leaf: Any) -> bool:
@@ -99,12 +102,16 @@ class TracedLoop:
                 yield (n, m), leaf
 
     def bind(self, values: list[Any]) -> None:
-        """Let the variables hold what is carried."""
-        count = self.extra + len(self.variables)
-        for cell, value in zip(self.variables, values[self.extra : count], strict=True):
-            fill(cell, value)
+        """Let the variables, and the lists that are changed, hold what is carried."""
         self.given = values[: self.extra]
-        self.left = values[count:]
+        rest = iter(values[self.extra :])
+        for n, cell in enumerate(self.variables, self.extra):
+            value = next(rest)
+            fill(cell, TracedList(self.r, value, frozen=not self.finished) if n in self.by_value else value)
+        for changed in self.lists:
+            changed.note()
+            changed.put_back(next(rest))
+        self.left = list(rest)
 
     def turn_over(self, test: Any, extra: list[Any]) -> bool:
         """The end of a turn; whether the loop has to be traced again."""
@@ -120,10 +127,17 @@ class TracedLoop:
             stays = r.node_value(np.logical_not, path) if path is not None else r.truth(False)
             goes_on = r.node_value(np.logical_and, goes_on, stays)
         changed = self.new_exits()
-        ends = [*extra, *values, *([] if changed else self.left)]
+        lists = [changed.whole() for changed in self.lists]
+        ends = [*extra, *values, *lists, *([] if changed else self.left)]
         found: list[Any] = []
         for n, end in enumerate(ends):
             changed = self.settle(n, end, found) or changed
+        assert carried.scope is not None
+        for found_list, items in carried.scope.lists.values():
+            if not any(found_list is known for known in self.lists):
+                self.lists.append(found_list)  # type: ignore[arg-type]
+                self.begun.append(items)
+                changed = True
         self.tries += 1
         if self.tries > TRIES:
             raise Untraceable("what a loop carries does not settle")
@@ -147,11 +161,23 @@ class TracedLoop:
         carried.scope.undo()
         r.scope = carried.outer
         self.carried = None
-        self.bind([*self.begun, *self.exits])
+        if not self.peel:
+            return
+        count = self.extra + len(self.variables)
+        for cell, value in zip(self.variables, self.begun[self.extra : count], strict=True):
+            fill(cell, value)
 
     def settle(self, n: int, end: Any, found: list[Any]) -> bool:
         """Add what a turn makes of a value to what is carried; whether it has to be carried as more than it was."""
         r = self.r
+        if type(end) is TracedList and end is not self.now[n]:
+            if n not in self.by_value:
+                if type(self.begun[n]) is not TracedList:
+                    raise Untraceable("a variable is a list in some turns of a loop only")
+                self.by_value.add(n)
+                self.begun[n] = self.begun[n].whole()
+                return True
+            end = end.whole()
         try:
             end = fitted(r, end, self.now[n])
         except Unfit:
@@ -224,6 +250,10 @@ class TracedLoop:
 
     def test(self, value: Any) -> Any:
         """Whether the loop goes on."""
+        if type(value) is TracedList:
+            value = value.length() > 0
+        elif type(value) is Mixed:
+            value = self.r.truths(value)
         if not self.symbolic:
             if type(value) is not LaneArray and value is not True:
                 self.turns += 1
@@ -248,11 +278,20 @@ class TracedLoop:
         """The items of an iterable; a long range is a loop of the program."""
         if type(iterable).__name__ == "LaneRange":
             return self.counted(iterable.start, iterable.stop, iterable.step)
+        if type(iterable) is TracedList and iterable.buffer is not None:
+            return self.items_of(iterable)
+        if type(iterable) is range:
+            self.r.rolled = max(self.r.rolled, len(iterable))
         if type(iterable) is range and len(iterable) > self.r.unrolled:
             self.peels = True
             return self.counted(iterable.start, iterable.stop, iterable.step)
         self.endless = False
         return self.written_out(iterable)
+
+    def items_of(self, items: TracedList) -> Iterator[Any]:
+        """The items of a list that differs in length between lanes."""
+        for place in self.counted(0, items.length(), 1):
+            yield items[place]
 
     def written_out(self, iterable: Any) -> Iterator[Any]:
         """Every item in turn; lanes that break skip what is left."""

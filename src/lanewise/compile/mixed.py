@@ -18,7 +18,7 @@ from ..facts import TraceError
 from ..regions import UNBOUND, Mixed
 from ..regions.meet import bound
 from ..tree import flatten_results
-from .cells import Untraceable
+from .cells import Listed, Untraceable
 from .ir import Value, union
 from .trace import Recorder
 
@@ -86,12 +86,19 @@ def _where(r: Recorder, mask: Value, yes: Value, no: Value, kind: int) -> Value:
     return new
 
 
+def is_container(x: Any) -> bool:
+    """Whether something is a tuple, list or dict that stands for its items; a list of the traced function is itself."""
+    return isinstance(x, _CONTAINERS) and not issubclass(type(x), Listed)
+
+
 def alike(a: Any, b: Any) -> bool:
     """Whether two values are of one type, so that a choice between them is, too."""
-    if isinstance(a, _CONTAINERS) or isinstance(b, _CONTAINERS):
+    if is_container(a) or is_container(b):
         if type(a) is not type(b):
             return False
         return list(a) == list(b) if isinstance(a, dict) else len(a) == len(b)
+    if issubclass(type(a), Listed) and issubclass(type(b), Listed):
+        return a is b or a.alike(b)
     x, y = _type(a), _type(b)
     if x is None or y is None:
         return a is b or (type(a) is type(b) is str and a == b)
@@ -121,9 +128,11 @@ def _joined(r: Recorder, mask: Value | None, a: Any, b: Any) -> Any:
     """The choice between two values of one type."""
     if isinstance(a, dict):
         return {key: meet(r, mask, a[key], b[key]) for key in a}
-    if isinstance(a, _CONTAINERS):
+    if is_container(a):
         items = [meet(r, mask, x, y) for x, y in zip(a, b, strict=True)]
         return type(a)(*items) if hasattr(a, "_fields") else type(a)(items)
+    if issubclass(type(a), Listed) and a is not b:
+        return a.joined(b, lambda x, y: meet(r, mask, x, y))
     x, y = _type(a), _type(b)
     if x is None or y is None or same(a, b):
         return a
@@ -150,7 +159,7 @@ def blank(x: Any) -> Any:
         return blank(x.options[0])
     if isinstance(x, dict):
         return {key: blank(item) for key, item in x.items()}
-    if isinstance(x, _CONTAINERS):
+    if is_container(x):
         items = [blank(item) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
     if type(x) is not LaneArray:
@@ -176,7 +185,7 @@ def fitted(r: Recorder, value: Any, like: Any) -> Any:
         raise Unfit
     if isinstance(value, dict):
         return {key: fitted(r, value[key], like[key]) for key in like}
-    if isinstance(value, _CONTAINERS):
+    if is_container(value):
         items = [fitted(r, x, y) for x, y in zip(value, like, strict=True)]
         return type(like)(*items) if hasattr(like, "_fields") else type(like)(items)
     return value
@@ -304,7 +313,7 @@ def without_unbound(r: Recorder, value: Mixed) -> Any:
             _fail(r, has(r, codes, code))
     kept = [code for code, option in enumerate(value.options) if option is not UNBOUND]
     options = [value.options[code] for code in kept]
-    if any(isinstance(option, _CONTAINERS) for option in options):
+    if any(is_container(option) for option in options):
         raise Untraceable("lanes return results of different structures")
     if len(kept) == 1:
         return options[0]

@@ -14,6 +14,7 @@ from .cells import Cell, Scope, Untraceable, pack, put_view
 from .ir import Axis, Node, Value, map_leaves, union
 
 LONGEST = 20_000  # operations of a program; one that is longer compiles for minutes
+NONE: frozenset[Any] = frozenset()
 INNERMOST = 1 << 20  # the level of the root: eager values of outer functions are shared, and not written here
 
 
@@ -53,7 +54,9 @@ class ShadowRun(TracedRun):
 class Tape:
     """The values of a program in the making, and the lane values that stand for them."""
 
-    def __init__(self, name: str, deepest: int = 2) -> None:
+    def __init__(
+        self, name: str, deepest: int = 2, unrolled: int = 8, longest: int = LONGEST, buffered: frozenset[Any] = NONE
+    ) -> None:  # fmt: skip
         self.name = name
         self.root = self.traced_axis(0, INNERMOST, name)
         self.axes: dict[LaneAxis, Axis] = {}  # the program's axis of each traced one
@@ -73,10 +76,13 @@ class Tape:
         self.deepest = deepest  # a function may call itself so often; lanes that go further need the ordinary way
         self.cut = False  # whether some would
         self.count = 0  # of the operations noted
+        self.longest = longest
         self.poisoned = False  # an exception went through a branch or a loop
         self.loops: list[Any] = []  # of converted code, the innermost last
         self.left = 0  # how often lanes have left the function, loop or turn at work
-        self.unrolled = 8  # a loop over plain numbers of so many turns is written out
+        self.unrolled = unrolled  # a loop over plain numbers of so many turns is written out
+        self.rolled = 0  # how many turns the longest loop of the program has, of those over plain numbers
+        self.buffered = buffered  # where lists are made that differ in length between lanes
         self.kept: list[Any] = []  # arrays of closures and globals: read at each call, and not only now
         self.kept_ids: set[int] = set()
 
@@ -170,7 +176,7 @@ class Tape:
         node.mask = self.scope.path
         self.scope.nodes.append(node)
         self.count += 1
-        if self.count > LONGEST:
+        if self.count > self.longest:
             raise Untraceable("the program is too long")
 
     def node_value(self, function: Any, *args: Value) -> Value:

@@ -31,7 +31,7 @@ from ..operators import PYTHON_OPERATORS
 from ..reach import Reach
 from ..regions import Mixed
 from ..tree import flatten_results
-from .cells import Cell, Scope, Untraceable, lane_in, lane_out, put
+from .cells import Cell, Listed, Scope, Untraceable, lane_in, lane_out, put
 from .formulas import FORMULAS, NoFormula
 from .ir import Axis, Node, Value, leaves, map_leaves, union
 from .tape import Tape, TracedRun, nowhere, shadow, unpacked, values_in
@@ -53,6 +53,8 @@ class Recorder(Tape):
         if getattr(rule, "__qualname__", "").startswith("composite."):  # NumPy's own code: its parts are recorded
             return rule(*args, **kwargs)
         for x in leaves((args, kwargs)):
+            if issubclass(type(x), Listed):
+                return self.record(rule, plain, x.plainly(args), x.plainly(kwargs), name)
             if type(x) is Mixed:  # in a list, say
                 return self.mixed(
                     x, lambda y: self.record(rule, plain, _replaced(args, x, y), _replaced(kwargs, x, y), name)
@@ -190,7 +192,7 @@ class Recorder(Tape):
 
     def effect(self, objects: tuple[Any, ...]) -> None:
         """Refuse to change something other than a variable or a lane value in some lanes, or turns, only."""
-        if objects and all(type(x) is LaneArray for x in objects):
+        if objects and all(type(x) is LaneArray or type(x) is Mixed or issubclass(type(x), Listed) for x in objects):
             return
         if self.scope.path is not None or any(loop.symbolic for loop in self.loops):
             raise Untraceable("something other than a variable is changed where not all lanes are")
@@ -209,6 +211,18 @@ class Recorder(Tape):
         from .builtins import form
 
         return form(self, function, own)
+
+    def collective(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A collective, over all lanes of a named axis."""
+        from .collectives import collective
+
+        return collective(self, function, args, kwargs)
+
+    def lane_index(self, axis: LaneAxis) -> Any:
+        """The index of each lane along an axis."""
+        from .collectives import lane_index
+
+        return lane_index(self, axis)
 
     # ---- control flow: see `control` and `statements` ----
 
@@ -267,9 +281,11 @@ class Recorder(Tape):
         return TracedFrame(self)
 
     def called(self, made: Any) -> Any:
-        """A converted function, to be called."""
+        """A function that is about to be called: a converted one, or one of a package."""
         from .statements import called
 
+        if str(getattr(made, "__module__", "")).partition(".")[0] in ("lanewise", "numpy"):
+            return self.form(made, made)
         return called(self, made)
 
     def loop(self, variables: list[Any], has_else: bool) -> Any:
@@ -277,6 +293,23 @@ class Recorder(Tape):
         from .loops import TracedLoop
 
         return TracedLoop(self, variables, has_else)
+
+    # ---- lists: see `lists` ----
+
+    def made(self, container: Any) -> Any:
+        """A container that the function has just made."""
+        from .lists import TracedList
+
+        if type(container) is not list and (type(container) is not TracedList or container.place is not None):
+            return container
+        frame = sys._getframe(2)  # of the user's code
+        return TracedList(self, container, (frame.f_code, frame.f_lasti))
+
+    def pick(self, items: Any, index: LaneArray) -> Any:
+        """An item of a sequence by a number of each lane."""
+        from .lists import pick
+
+        return pick(self, items, index)
 
     # ---- values that differ in kind between lanes: see `mixed` ----
 
@@ -303,6 +336,8 @@ class Recorder(Tape):
         for cell, _ in mapped:
             cell.scope = scope
         reads = [self.reads[whole.root()] for _, whole in mapped]
+        from .lists import plainly
+
         args, kwargs = call.inputs.build([self.handle(cell) for cell, _ in mapped])
         inner = TracedRun(axis, run.parent)
         inner.recorder = self
@@ -324,6 +359,7 @@ class Recorder(Tape):
                 if self.reads[whole.root()] != before:
                     raise Untraceable("a mapped argument is written, and read in another way as well")
                 self.put_lanes_back(cell, whole, leaf.axis, lanes)
+        result = plainly(result)
         found, spec = flatten_results(result)
         entries = result_axes(call.out_axes, result, len(found), call.fun)
         return optree.tree_unflatten(

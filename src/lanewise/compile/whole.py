@@ -11,16 +11,21 @@ import optree
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray
 from ..axes import label
 from ..convert import lane_form
-from ..facts import RUN
+from ..facts import RUN, Signal
 from ..lanes import LaneAxis
 from ..program import ShapeDtypeStruct
 from ..regions import Mixed
 from ..tree import flatten, flatten_results
 from .cells import Cell, Untraceable
 from .ir import Axis, Program, Value
+from .lists import NeedsBuffer, plainly
 from .mixed import Choice, without_unbound
 from .tape import unpacked
 from .trace import Recorder, unguard
+
+MOST_BUFFERS = 8  # lists of a function that differ in length between lanes
+UNROLLED = 40  # where a loop over so many numbers can't be traced as one, it is written out
+SHORT = 6_000  # operations of a program whose loops are written out
 
 
 class Traced:
@@ -67,8 +72,27 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     NoLaneForm, TraceError
         If the function can't be recorded: it needs values, or does what has no recorded form.
     """
+    options: dict[str, Any] = {"deepest": deepest}
+    first: BaseException | None = None
+    while True:
+        recorder = Recorder(label(fun), **options)
+        try:
+            return attempt(recorder, fun, args, kwargs)
+        except NeedsBuffer as problem:  # again, with a list that may differ in length between lanes
+            known = options.get("buffered", frozenset())
+            if problem.place is None or problem.place in known or len(known) == MOST_BUFFERS:
+                raise first or problem from None
+            options["buffered"] = known | {problem.place}
+        except (Signal, Exception) as problem:
+            if first is not None or not 0 < recorder.rolled <= UNROLLED:
+                raise first or problem from None
+            first = problem  # again, with longer loops written out: their numbers are plain then
+            options |= {"unrolled": UNROLLED, "longest": SHORT}
+
+
+def attempt(recorder: Recorder, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:
+    """Record a function in one way."""
     leaves_, spec = flatten((args, kwargs))
-    recorder = Recorder(label(fun), deepest)
     inputs: list[Value] = []
     cells: list[Cell] = []
     lanes: dict[LaneAxis, LaneAxis] = {}
@@ -102,7 +126,7 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
         result = recorder.called(lane_form(fun))(*new_args, **new_kwargs)
         if recorder.run.signal is not None:  # somebody has caught it
             raise recorder.run.signal
-        found, tree = flatten_results(result)
+        found, tree = flatten_results(plainly(result))
         results: list[Any] = []
         places: list[Any] = []
         for leaf in found:

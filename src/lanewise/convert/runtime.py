@@ -151,6 +151,8 @@ def new(container: Any) -> Any:
     """A list, dict or set that has just been made: as long as no lane leaves, those at work may change it."""
     run = RUN.get()
     if run is not None and run.parted:
+    if run is not None and run.recorder is not None:
+        return run.recorder.made(container)
         if run.fresh is None:
             run.fresh = {}
         run.fresh[id(container)] = container, run.refinements
@@ -181,6 +183,8 @@ def _varies(index: Any) -> bool:
 def _picked(items: Any, index: LaneArray) -> Any:
     """An item of a sequence by a number of each lane."""
     index = live(index)
+    if (tracer := recorder()) is not None:
+        return tracer.pick(items, index)
     if not _is_number(index):
         return items[index]
     kinds = {type(item) for item in items}
@@ -352,12 +356,15 @@ def is_not(a: Any, b: Any) -> Any:
 
 
 def in_(item: Any, items: Any) -> Any:
+SEQUENCES = {list, tuple, set, frozenset}
+
+
     """``item in items``."""
     kind = type(items)
     if kind is LaneArray or (type(item) is LaneArray and kind is np.ndarray):
         found = apply(np.any, items == item)
         return LaneArray(found.data, found.lanes, PYTHON) if type(found) is LaneArray else bool(found)
-    if kind in (list, tuple, set, frozenset) and (type(item) in VARYING or any(type(x) in VARYING for x in items)):
+    if kind in SEQUENCES and (type(item) in VARYING or any(type(x) in VARYING for x in items)):
         return any_(False, *[lambda x=x: x is item or item == x for x in items])
     if kind is range and type(item) is LaneArray and item.data.dtype.kind in "iu" and items.step > 0:
         return all_(item >= items.start, lambda: item < items.stop, lambda: (item - items.start) % items.step == 0)
@@ -421,7 +428,8 @@ def function(found: Any) -> Any:
         if kind is FunctionType:
             made = lane_form(found)
             return made if (tracer := recorder()) is None else tracer.called(made)
-        return guarded(found) if kind is BuiltinFunctionType else found
+        own = guarded(found) if kind is BuiltinFunctionType else found
+        return own if (tracer := recorder()) is None else tracer.form(found, own)
     if kind is MethodType:
         return FORMS.get(found) or lane_form(found)
     return lane_instance(found) if kind in CLASSES else found
