@@ -150,9 +150,9 @@ def augmented(function: Any, target: Any, value: Any) -> Any:
 def new(container: Any) -> Any:
     """A list, dict or set that has just been made: as long as no lane leaves, those at work may change it."""
     run = RUN.get()
-    if run is not None and run.parted:
     if run is not None and run.recorder is not None:
         return run.recorder.made(container)
+    if run is not None and run.parted:
         if run.fresh is None:
             run.fresh = {}
         run.fresh[id(container)] = container, run.refinements
@@ -182,9 +182,9 @@ def _varies(index: Any) -> bool:
 
 def _picked(items: Any, index: LaneArray) -> Any:
     """An item of a sequence by a number of each lane."""
-    index = live(index)
     if (tracer := recorder()) is not None:
         return tracer.pick(items, index)
+    index = live(index)
     if not _is_number(index):
         return items[index]
     kinds = {type(item) for item in items}
@@ -355,10 +355,10 @@ def is_not(a: Any, b: Any) -> Any:
     return not_(is_(a, b))
 
 
-def in_(item: Any, items: Any) -> Any:
 SEQUENCES = {list, tuple, set, frozenset}
 
 
+def in_(item: Any, items: Any) -> Any:
     """``item in items``."""
     kind = type(items)
     if kind is LaneArray or (type(item) is LaneArray and kind is np.ndarray):
