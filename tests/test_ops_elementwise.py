@@ -297,3 +297,10 @@ def test_generalised_ufuncs(name: str) -> None:
     check(f, first, second[0], in_axes=(0, None))
     check(f, first[0], second, in_axes=(None, 0))
     check(lambda x, y: f(x, y, out=f(x, y) * 0.0), first, second, strict=name != "vecdot")
+
+
+def test_integers_repeat_lists() -> None:
+    n = np.array([0, 3, 1])
+    for fun in (lambda k: len([0] * k), lambda k: len(k * (0, 1)), lambda k: len([0] * k.item())):
+        assert vmap(fun)(n).tolist() == [fun(k) for k in n]
+    assert np.array_equal(vmap(lambda v: v * [1, 2])(n * 0.5), [v * [1, 2] for v in n * 0.5])

@@ -21,11 +21,23 @@ def _items(k: Any, args: tuple[Any, ...]) -> list[Any]:
     return [cast(k.e, as_array(k, x), _REAL).refs.reshape(-1)[0] for x in args]
 
 
+def _see_errors(k: Any, found: Any, items: list[Any]) -> None:
+    """`math` raises where finite numbers give an infinity, and where numbers give a nan."""
+    e = k.e
+    finite, number = e.literal(True, "i1"), e.literal(True, "i1")
+    for item in items:
+        finite = e.op("and", finite, one(e, np.isfinite, _REAL, item))
+        number = e.op("and", number, e.compare("ord", item, item))
+    k.fail(e.op("and", finite, one(e, np.isinf, _REAL, found)))
+    k.fail(e.op("and", number, e.compare("uno", found, found)))
+
+
 def by_numpy(k: Any, *args: Any) -> Any:
-    """A function that NumPy has, too; `math` raises where it finds no finite number."""
+    """A function that NumPy has, too."""
     ufunc = _BY_NUMPY[k.node.function.__name__]
-    found = one(k.e, ufunc, _REAL, *_items(k, args))
-    k.fail(k.e.op("xor", one(k.e, np.isfinite, _REAL, found), k.e.literal(True, "i1")))
+    items = _items(k, args)
+    found = one(k.e, ufunc, _REAL, *items)
+    _see_errors(k, found, items)
     return Array(filled([found], ()), _REAL)
 
 
@@ -56,8 +68,9 @@ def logarithm(k: Any, *args: Any) -> Any:
     ufunc: Any = np.log if k.node.function is math.log else np.hypot
     if len(args) != ufunc.nin:
         raise Unsupported("a logarithm to a base, or a distance in space")
-    found = one(k.e, ufunc, _REAL, *_items(k, args))
-    k.fail(k.e.op("xor", one(k.e, np.isfinite, _REAL, found), k.e.literal(True, "i1")))
+    items = _items(k, args)
+    found = one(k.e, ufunc, _REAL, *items)
+    _see_errors(k, found, items)
     return Array(filled([found], ()), _REAL)
 
 
@@ -65,8 +78,9 @@ def logarithm(k: Any, *args: Any) -> Any:
 def by_libm(k: Any, x: Any) -> Any:
     """Functions that only the C library has."""
     name = {"gamma": "tgamma"}.get(k.node.function.__name__, k.node.function.__name__)
-    found = libm(k.e, name, *_items(k, (x,)))
-    k.fail(k.e.op("xor", one(k.e, np.isfinite, _REAL, found), k.e.literal(True, "i1")))
+    items = _items(k, (x,))
+    found = libm(k.e, name, *items)
+    _see_errors(k, found, items)
     return Array(filled([found], ()), _REAL)
 
 
