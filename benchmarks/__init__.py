@@ -1,4 +1,4 @@
-"""Benchmarks: lanewise against NumPy by hand, `np.vectorize`, JAX and PyTorch, in one process.
+"""Benchmarks: lanewise against NumPy by hand, `np.vectorize`, JAX, PyTorch, Numba and C, in one process.
 
 Run them with ``python -m benchmarks`` from the root of the repository; ``--help`` lists the options.
 
@@ -10,8 +10,12 @@ Run them with ``python -m benchmarks`` from the root of the repository; ``--help
     Who runs them.
 ``harness``
     Checking that all agree, then timing them in turn.
-``overhead``
-    What a call and an operation cost in microseconds, apart from the arithmetic.
-``report``, ``plot``
-    The tables and the picture.
+``goals``
+    What was to be reached, and what was.
+``first``, ``overhead``, ``memory``, ``copies``, ``sweep``
+    First calls; what small calls and operations cost; peak memory; the speed of memory; many sizes.
+``limits``, ``limits.c``
+    Kernels written by hand.
+``report``, ``formats``, ``plot``, ``machine``
+    The tables and the picture, and what they were measured on.
 """

@@ -189,10 +189,11 @@ class Comparison:
                 warnings.simplefilter("always")
                 result = np.asarray(contestant.wait(call()))
         except NotPossibleError as error:
-            return Entry(impossible=str(error))
+            return Entry(impossible=str(error))  # nothing said: nothing to say
         except Exception as error:
             return Entry(failure=f"{type(error).__name__}: {error}".partition("\n")[0])
-        problem = self.disagreement(result if contestant.sampled else result[self.index])
+        axis = self.workload.out_axis
+        problem = self.disagreement(result if contestant.sampled else np.take(result, self.index, axis))
         if problem:
             return Entry(failure=problem)
         notes = tuple(dict.fromkeys(map(_first_line, caught)))
@@ -206,7 +207,8 @@ class Comparison:
             return f"the result has shape {result.shape}, the loop's {expected.shape}"
         rtol = self.workload.rtol
         scale = float(np.max(np.abs(expected), initial=0.0))
-        if np.allclose(result, expected, rtol=rtol, atol=rtol * scale):
+        wrong = ~np.isclose(result, expected, rtol=rtol, atol=rtol * scale)
+        if np.mean(wrong) <= self.workload.strays:
             return ""
         return f"the result is off by up to {np.max(np.abs(result - expected)):.3g}"
 

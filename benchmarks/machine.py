@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = ("lanewise", "numpy", "scipy", "jax", "torch")
+PACKAGES = ("lanewise", "numpy", "scipy", "jax", "torch", "numba", "llvmlite")
 
 
 @dataclass(frozen=True)

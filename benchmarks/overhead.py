@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from lanewise import vmap
+from lanewise import jit, vmap
 
-from .contestants import CONTESTANTS, Call, double_precision
+from .contestants import BY_HAND_IN_C, JIT, Call, double_precision, present
+from .formats import figures
+from .goals import Goal
 from .harness import alternate
-from .workload import Sizes, Workload
-from .workloads.algebra import row_dot, row_dot_by_hand, row_dot_data
+from .workload import MEMORY, Sizes, Workload
+from .workloads.algebra import row_dot, row_dot_by_hand, row_dot_data, row_dot_numba
 
+FLAT, TREES = 5.0, 10.0  # microseconds that a call of `jit` may take, on flat arguments and on pytrees
 ROWS = 10  # so few that what is timed is the overhead
 REPEATS = 100  # operations in one mapped function, so that the call itself drops out
 
@@ -32,6 +35,14 @@ def ten_additions(x: Any, y: Any) -> Any:
     return x
 
 
+def ten_additions_numba(x: Any, y: Any, out: Any) -> None:
+    """The same in a loop."""
+    for i in range(x.size):
+        out[i] = x[i]
+        for _ in range(10):
+            out[i] += y[i]
+
+
 CALLS = (
     Workload(
         name="dot",
@@ -41,6 +52,8 @@ CALLS = (
         one=row_dot,
         in_axes=((0, 0),),
         by_hand=row_dot_by_hand,
+        kind=MEMORY,
+        numba=row_dot_numba,
         signature="(i),(i)->()",
     ),
     Workload(
@@ -51,6 +64,8 @@ CALLS = (
         one=ten_additions,
         in_axes=((0, 0),),
         by_hand=ten_additions,
+        kind=MEMORY,
+        numba=ten_additions_numba,
         signature="(i),(i)->(i)",
     ),
 )
@@ -66,8 +81,37 @@ def from_numpy(workload: Workload, args: Any) -> dict[str, Call]:
 
     from .workload import nest, with_globals
 
-    call = jax.jit(nest(jax.vmap, with_globals(workload.one, np=jnp), workload.in_axes))
-    return {"JAX jit(vmap), NumPy in and out": lambda: np.asarray(call(*args))}
+    mapped = nest(jax.vmap, with_globals(workload.one, np=jnp), workload.in_axes)
+    call, on_device = jax.jit(mapped), [jax.device_put(x) for x in args]
+    return {
+        "JAX jit(vmap), NumPy in and out": lambda: np.asarray(call(*args)),
+        "JAX vmap": lambda: jax.block_until_ready(mapped(*on_device)),
+    }
+
+
+# ---- calls with pytrees ----
+
+
+def move(body: Any, time: Any) -> Any:
+    """A function of a pytree and a number that returns a pytree."""
+    return {"place": body["place"] + time * body["speed"], "speed": body["speed"]}
+
+
+def pytree_calls() -> dict[str, Call]:
+    """The ways to call it on ten bodies, NumPy arrays in and out."""
+    place, speed = row_dot_data(np.random.default_rng(0), ROWS)
+    body = {"place": place, "speed": speed}
+    calls: dict[str, Call] = {
+        JIT.name: functools.partial(jit(vmap(move, in_axes=(0, None))), body, 0.1),
+        "lanewise": functools.partial(vmap(move, in_axes=(0, None)), body, 0.1),
+        "NumPy by hand": functools.partial(move, body, 0.1),
+    }
+    if importlib.util.find_spec("jax") is not None:
+        import jax
+
+        theirs = jax.jit(jax.vmap(move, (0, None)))
+        calls["JAX jit(vmap), NumPy in and out"] = lambda: jax.tree.map(np.asarray, theirs(body, 0.1))
+    return calls
 
 
 # ---- single operations ----
@@ -138,6 +182,8 @@ def operation_cost(operation: Operation, budget: float) -> Cost:
 
 # ---- all of it ----
 
+PYTREES = f"dicts in and out, {ROWS} bodies"
+
 
 @dataclass(frozen=True)
 class Overhead:
@@ -151,11 +197,15 @@ def call_costs(workload: Workload, budget: float) -> dict[str, float]:
     """Time one small call with every contestant."""
     args = workload.arguments(ROWS)
     calls: dict[str, Call] = {}
-    for contestant in CONTESTANTS:
-        if contestant.present():
+    for contestant in present():
+        if contestant.name != BY_HAND_IN_C.name:
             call = contestant.prepare(workload, args)
             calls[contestant.name] = functools.partial(_finished, call, contestant.wait)
     calls.update(from_numpy(workload, args))
+    return _microseconds(calls, budget)
+
+
+def _microseconds(calls: dict[str, Call], budget: float) -> dict[str, float]:
     for call in calls.values():
         call()
     return {name: timing.median * 1e6 for name, timing in alternate(calls, budget).items()}
@@ -181,6 +231,19 @@ def measure(budget: float = 0.5) -> Overhead:
     with double_precision(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return Overhead(
-            {workload.title: call_costs(workload, budget) for workload in CALLS},
+            {
+                **{workload.title: call_costs(workload, budget) for workload in CALLS},
+                PYTREES: _microseconds(pytree_calls(), budget),
+            },
             [operation_cost(operation, budget / 2) for operation in OPERATIONS],
         )
+
+
+def reached(overhead: Overhead) -> list[Goal]:
+    """A few microseconds for a call, NumPy arrays in and out."""
+    goals = []
+    for title, times in overhead.calls.items():
+        most = TREES if title == PYTREES else FLAT
+        found = times[JIT.name]
+        goals.append(Goal(f"a call: {title}", f"≤ {most:g} us", f"{figures(found)} us", found <= most))
+    return goals

@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import math
 
-from .contestants import LANEWISE
+from .contestants import JIT
+from .formats import figures
 from .harness import Outcome
-from .report import figures, ratio
+from .report import ratio
 
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999999")
-WIDTH, LABELS, LINE, TOP = 960, 400, 24, 70
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999", "#000000")
+WIDTH, LABELS, LINE, TOP = 960, 400, 24, 90
+IN_A_LINE = 5  # names of the legend
 
 
 def picture(outcomes: list[Outcome]) -> str:
@@ -26,7 +28,7 @@ def picture(outcomes: list[Outcome]) -> str:
     str
         An SVG document.
     """
-    names = [name for name in outcomes[0].entries if name != LANEWISE.name] if outcomes else []
+    names = [name for name in outcomes[0].entries if name != JIT.name] if outcomes else []
     rows = [_ratios(outcome, names) for outcome in outcomes]
     scale = _Scale([value for row in rows for value in row.values()])
     height = TOP + LINE * len(rows) + 40
@@ -43,23 +45,23 @@ def picture(outcomes: list[Outcome]) -> str:
         parts.append(f'<text x="{LABELS - 12}" y="{y + 4}" text-anchor="end" font-size="10">{label}</text>')
         for name, value in row.items():
             colour = COLOURS[names.index(name) % len(COLOURS)]
-            title = f"<title>{html.escape(name)}: {figures(value)} times lanewise's time</title>"
+            title = f"<title>{html.escape(name)}: {figures(value)} times jit's time</title>"
             parts.append(f'<circle cx="{scale.x(value):.1f}" cy="{y}" r="5" fill="{colour}">{title}</circle>')
     return "\n".join([*parts, "</svg>", ""])
 
 
 def _ratios(outcome: Outcome, names: list[str]) -> dict[str, float]:
-    found = {name: ratio(outcome.entries[name], outcome.entries.get(LANEWISE.name)) for name in names}
+    found = {name: ratio(outcome.entries[name], outcome.entries.get(JIT.name)) for name in names}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _legend(names: list[str]) -> list[str]:
-    title = "Time relative to lanewise (right of 1: lanewise is faster)"
+    title = "Time relative to lanewise's jit (right of 1: jit is faster)"
     parts = [f'<text x="20" y="22" font-size="14">{title}</text>']
     for n, name in enumerate(names):
-        x = 20 + n * (WIDTH - 40) / max(1, len(names))
-        parts.append(f'<circle cx="{x + 5:.0f}" cy="40" r="5" fill="{COLOURS[n % len(COLOURS)]}"/>')
-        parts.append(f'<text x="{x + 15:.0f}" y="44">{html.escape(name)}</text>')
+        x, y = 20 + n % IN_A_LINE * (WIDTH - 40) // IN_A_LINE, 44 + n // IN_A_LINE * 18
+        parts.append(f'<circle cx="{x + 5}" cy="{y - 4}" r="5" fill="{COLOURS[n % len(COLOURS)]}"/>')
+        parts.append(f'<text x="{x + 15}" y="{y}">{html.escape(name)}</text>')
     return parts
 
 

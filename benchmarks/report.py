@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 
-from .contestants import LANEWISE
+from .contestants import JIT, absent
+from .formats import duration, figures, markdown
+from .goals import Goal, best_peer
 from .harness import Entry, Outcome
 from .machine import Machine
 from .overhead import Overhead
@@ -14,25 +17,10 @@ from .overhead import Overhead
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS.md"
 DOCS = HERE.parent / "docs" / "benchmarks.md"
+PICTURE = HERE.parent / "docs" / "benchmarks.svg"
+README = HERE.parent / "README.md"
+README_START, README_END = "<!-- mandelbrot: python -m benchmarks --write -->", "<!-- end of mandelbrot -->"
 START, END = "<!-- results: python -m benchmarks --write -->", "<!-- end of results -->"
-
-
-# ---- numbers ----
-
-
-def duration(seconds: float) -> str:
-    """A time in a fitting unit, to three figures."""
-    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= 0.9995 * factor:
-            return f"{figures(seconds / factor)} {unit}"
-    return f"{figures(seconds / 1e-9)} ns"
-
-
-def figures(value: float) -> str:
-    """A number to three figures, without an exponent."""
-    if value >= 99.95:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
 def ratio(entry: Entry, base: Entry | None) -> float | None:
@@ -73,32 +61,39 @@ def table(outcomes: list[Outcome]) -> str:
     Returns
     -------
     str
-        Markdown. The first column is lanewise's time; the others give theirs and its ratio to lanewise's.
+        Markdown. The first columns are `jit`'s time and the best peer's ratio to it; the others give theirs.
     """
     names = list(outcomes[0].entries) if outcomes else []
     notes = Footnotes()
     rows = [_row(outcome, names, notes) for outcome in outcomes]
     rows.append(_means(outcomes, names))
-    lines = markdown(["workload", *names], rows)
+    lines = markdown(["workload", names[0], "best peer", *names[1:]], rows)
     return "\n".join([*lines, "", *notes.lines()]).rstrip() + "\n"
 
 
-def markdown(headings: list[str], rows: list[list[str]]) -> list[str]:
-    """A Markdown table whose first column is text and whose others are numbers."""
-    rule = ["---", *["---:"] * (len(headings) - 1)]
-    return [f"| {' | '.join(cells)} |" for cells in [headings, rule, *rows]]
-
-
 def _row(outcome: Outcome, names: list[str], notes: Footnotes) -> list[str]:
-    base = outcome.entries.get(LANEWISE.name)
+    base = outcome.entries.get(JIT.name)
     label = outcome.workload.label(outcome.size)
-    return [label, *[_cell(outcome, name, base, notes) for name in names]]
+    cells = [_cell(outcome, name, base, notes) for name in names]
+    return [label, cells[0], _best(outcome), *cells[1:]]
+
+
+def _best(outcome: Outcome) -> str:
+    """The best peer's ratio; in bold, if the goal is missed."""
+    found = best_peer(outcome)
+    if found is None:
+        return ""
+    name, value = found
+    met = value >= outcome.workload.kind.least
+    return f"{figures(value)}× {name}" if met else f"**{figures(value)}×** {name}"
 
 
 def _cell(outcome: Outcome, name: str, base: Entry | None, notes: Footnotes) -> str:
     entry = outcome.entries[name]
     if entry.impossible:
-        return "not possible" + notes.mark(entry.impossible)
+        return "—" + notes.mark(entry.impossible)
+    if entry == Entry():
+        return ""
     if entry.timing is None:
         return "**fails**" + notes.mark(f"{name} on {outcome.workload.name}: {entry.failure}")
     text = duration(entry.timing.median)
@@ -115,16 +110,26 @@ def _version_note(outcome: Outcome, name: str) -> str:
     workload = outcome.workload
     if name.startswith("JAX"):
         return workload.jax_note
+    if name.startswith("Numba"):
+        return workload.numba_note
     return workload.torch_note if name.startswith("torch") else ""
 
 
 def _means(outcomes: list[Outcome], names: list[str]) -> list[str]:
     cells = []
     for name in names:
-        found = [ratio(outcome.entries[name], outcome.entries.get(LANEWISE.name)) for outcome in outcomes]
+        found = [ratio(outcome.entries[name], outcome.entries.get(JIT.name)) for outcome in outcomes]
         known = [value for value in found if value is not None]
         cells.append(f"{figures(statistics.geometric_mean(known))}×" if known else "")
-    return ["*geometric mean of the ratios*", *cells]
+    best = [found[1] for found in map(best_peer, outcomes) if found is not None]
+    mean = f"{figures(statistics.geometric_mean(best))}×" if best else ""
+    return ["*geometric mean of the ratios*", cells[0] if cells else "", mean, *cells[1:]]
+
+
+def summary(goals: list[Goal]) -> str:
+    """The goals, and whether they are met."""
+    rows = [[goal.what, goal.wanted, goal.found, "yes" if goal.met else "**no**"] for goal in goals]
+    return "\n".join([*markdown(["`jit`, goal by goal", "goal", "measured", "met"], rows), ""])
 
 
 def noise(outcomes: list[Outcome]) -> str:
@@ -145,7 +150,10 @@ def noise(outcomes: list[Outcome]) -> str:
 def overhead_tables(overhead: Overhead) -> str:
     """The two tables of microseconds."""
     names = list(next(iter(overhead.calls.values())))
-    calls = [[title, *[figures(times[name]) for name in names]] for title, times in overhead.calls.items()]
+    calls = [
+        [title, *[figures(times[name]) if name in times else "" for name in names]]
+        for title, times in overhead.calls.items()
+    ]
     operations = [
         [f"`{cost.name}`", figures(cost.lanewise), figures(cost.bare), figures(cost.added)]
         for cost in overhead.operations
@@ -167,33 +175,84 @@ def overhead_tables(overhead: Overhead) -> str:
 # ---- pages ----
 
 LEGEND = """\
-Each cell is the median time of a call and, in brackets, the ratio to lanewise (above 1, ours is faster).
+Each cell is the median time of a call and, in brackets, how many times as long as `jit` it took (above 1, `jit` is
+faster). "Best peer" is the fastest of all that are not lanewise (C apart); it is bold where the goal is missed.
 The Python loop and `np.vectorize` run a random sample of the lanes; their times are scaled to the batch.
 The means are over the workloads that a contestant can do.
 """
 
 
-def results(machine: Machine, outcomes: list[Outcome], overhead: Overhead | None) -> str:
-    """Everything that was measured, as a piece of a page."""
-    parts = [machine.sentence() + "\n", LEGEND, table(outcomes), noise(outcomes)]
-    if overhead is not None:
-        parts += ["### What a call costs\n", overhead_tables(overhead)]
+def results(
+    machine: Machine, outcomes: list[Outcome], goals: Sequence[Goal] = (), sections: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Everything that was measured, as a piece of a page.
+
+    Parameters
+    ----------
+    machine : Machine
+        Where it was measured.
+    outcomes : list of Outcome
+        The workloads.
+    goals : sequence of Goal
+        The summary.
+    sections : sequence of tuple
+        What else was measured: headings and tables.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    parts = [machine.sentence() + "\n"]
+    if lacking := absent():
+        parts.append(f"Not there: {', '.join(lacking)}.\n")
+    if goals:
+        parts += ["### The goals\n", summary(list(goals))]
+    parts += ["### The workloads\n", LEGEND, table(outcomes), noise(outcomes)]
+    for heading, text in sections:
+        parts += [f"### {heading}\n", text]
     return "\n".join(parts)
 
 
-def write(text: str, results_file: Path = RESULTS, docs: Path = DOCS) -> None:
-    """Write the results to their own file, and between the marks of the page of the documentation.
+README_ROWS = {
+    "lanewise jit": "`jit(vmap(escape))`, after the first call",
+    "lanewise": "`vmap(escape)`",
+    "NumPy by hand": "NumPy by hand, with masks",
+    "Numba parallel": "Numba on all cores, rewritten in real numbers",
+    "JAX jit(vmap)": "JAX, rewritten with `lax.while_loop`",
+    "Python loop": "Python loop",
+    "np.vectorize": "`np.vectorize`",
+}
+
+
+def readme_table(outcome: Outcome) -> str:
+    """The numbers of the README's first screen."""
+    rows = []
+    for name, title in README_ROWS.items():
+        entry = outcome.entries.get(name)
+        found = None if entry is None else ratio(entry, outcome.entries.get(JIT.name))
+        if entry is not None and entry.timing is not None and found is not None:
+            rows.append([title, duration(entry.timing.median), figures(found)])
+    return "\n".join([*markdown([f"{outcome.lanes:,} points", "time", "relative"], rows), ""])
+
+
+def between(page: Path, start: str, end: str, text: str) -> None:
+    """Replace what a page has between two marks.
 
     Raises
     ------
     ValueError
         If the page has no such marks.
     """
-    page = docs.read_text(encoding="utf-8")
-    if START not in page or END not in page:
-        raise ValueError(f"{docs} has no place for the results: the lines {START!r} and {END!r}")
-    block = f"{START}\n\n{text}\n{END}"
-    page = re.sub(f"{re.escape(START)}.*{re.escape(END)}", lambda _: block, page, flags=re.DOTALL)
-    docs.write_text(page, encoding="utf-8")
+    old = page.read_text(encoding="utf-8")
+    if start not in old or end not in old:
+        raise ValueError(f"{page} has no place for the results: the lines {start!r} and {end!r}")
+    new = re.sub(f"{re.escape(start)}.*{re.escape(end)}", lambda _: f"{start}\n\n{text}\n{end}", old, flags=re.DOTALL)
+    page.write_text(new, encoding="utf-8")
+
+
+def write(text: str, results_file: Path = RESULTS, docs: Path = DOCS) -> None:
+    """Write the results to their own file, and between the marks of the page of the documentation."""
+    between(docs, START, END, text)
     head = "# Results\n\nWritten by `python -m benchmarks --write`.\n\n"
     results_file.write_text(head + text, encoding="utf-8")

@@ -19,7 +19,7 @@ import numpy as np
 import lanewise
 
 from . import machine
-from .report import duration, figures, markdown
+from .formats import duration, figures, markdown
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "wild.md"

@@ -1,14 +1,17 @@
 """The workloads, in the order of the table."""
 
 from ..workload import Workload
-from . import algebra, control, elementwise, networks, rows
+from . import algebra, control, dynamics, elementwise, matrices, networks, rows
+from .algebra import LESSON
 
 WORKLOADS: tuple[Workload, ...] = (
     *algebra.WORKLOADS,
+    *matrices.WORKLOADS,
     *networks.WORKLOADS,
     *rows.WORKLOADS,
     *elementwise.WORKLOADS,
     *control.WORKLOADS,
+    *dynamics.WORKLOADS,
 )
 """Every workload."""
 
@@ -27,4 +30,4 @@ def find(name: str) -> Workload:
     raise KeyError(f"no workload is called {name!r}; there are {', '.join(w.name for w in WORKLOADS)}")
 
 
-__all__ = ["WORKLOADS", "find"]
+__all__ = ["LESSON", "WORKLOADS", "find"]

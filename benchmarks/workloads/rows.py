@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..workload import Arguments, Sizes, Workload
+from ..workload import MEMORY, Arguments, Sizes, Workload
 
 Rng = np.random.Generator
 
@@ -24,6 +25,19 @@ def softmax_by_hand(x: Any) -> Any:
     """The softmax of every row."""
     e = np.exp(x - np.max(x, axis=1, keepdims=True))
     return e / np.sum(e, axis=1, keepdims=True)
+
+
+def softmax_numba(x: Any, out: Any) -> None:
+    """One row."""
+    biggest = x[0]
+    for i in range(1, x.size):
+        biggest = max(biggest, x[i])
+    total = 0.0
+    for i in range(x.size):
+        out[i] = math.exp(x[i] - biggest)
+        total += out[i]
+    for i in range(x.size):
+        out[i] /= total
 
 
 def softmax_data(rng: Rng, n: int) -> Arguments:
@@ -46,6 +60,20 @@ def layer_norm_by_hand(x: Any, scale: Any, bias: Any) -> Any:
     return centred / np.sqrt(np.mean(centred**2, axis=1, keepdims=True) + 1e-5) * scale + bias
 
 
+def layer_norm_numba(x: Any, scale: Any, bias: Any, out: Any) -> None:
+    """One row."""
+    mean = 0.0
+    for i in range(x.size):
+        mean += x[i]
+    mean /= x.size
+    variance = 0.0
+    for i in range(x.size):
+        variance += (x[i] - mean) ** 2
+    deviation = math.sqrt(variance / x.size + 1e-5)
+    for i in range(x.size):
+        out[i] = (x[i] - mean) / deviation * scale[i] + bias[i]
+
+
 def layer_norm_data(rng: Rng, n: int) -> Arguments:
     """Rows of 64, and what they share."""
     return rng.normal(size=(n, 64)), rng.normal(size=64), rng.normal(size=64)
@@ -62,6 +90,14 @@ def cumulative(x: Any) -> Any:
 def cumulative_by_hand(x: Any) -> Any:
     """The running sums of every row."""
     return np.cumsum(x, axis=1)
+
+
+def cumulative_numba(x: Any, out: Any) -> None:
+    """One row."""
+    total = 0.0
+    for i in range(x.size):
+        total += x[i]
+        out[i] = total
 
 
 def cumulative_data(rng: Rng, n: int) -> Arguments:
@@ -82,6 +118,12 @@ def stencil_by_hand(u: Any) -> Any:
     return u[:, 1:-1] + 0.1 * (u[:, 2:] - 2.0 * u[:, 1:-1] + u[:, :-2])
 
 
+def stencil_numba(u: Any, _: Any, out: Any) -> None:
+    """One line."""
+    for i in range(out.size):
+        out[i] = u[i + 1] + 0.1 * (u[i + 2] - 2.0 * u[i + 1] + u[i])
+
+
 def stencil_data(rng: Rng, n: int) -> Arguments:
     """Lines of 100 points."""
     return (rng.normal(size=(n, 100)),)
@@ -96,6 +138,8 @@ WORKLOADS = (
         one=softmax,
         in_axes=((0,),),
         by_hand=softmax_by_hand,
+        kind=MEMORY,
+        numba=softmax_numba,
         signature="(i)->(i)",
     ),
     Workload(
@@ -106,6 +150,8 @@ WORKLOADS = (
         one=layer_norm,
         in_axes=((0, None, None),),
         by_hand=layer_norm_by_hand,
+        kind=MEMORY,
+        numba=layer_norm_numba,
         signature="(i),(i),(i)->(i)",
     ),
     Workload(
@@ -116,6 +162,8 @@ WORKLOADS = (
         one=cumulative,
         in_axes=((0,),),
         by_hand=cumulative_by_hand,
+        kind=MEMORY,
+        numba=cumulative_numba,
         signature="(i)->(i)",
     ),
     Workload(
@@ -126,6 +174,8 @@ WORKLOADS = (
         one=stencil,
         in_axes=((0,),),
         by_hand=stencil_by_hand,
+        kind=MEMORY,
+        numba=stencil_numba,
         signature="(i)->(j)",
     ),
 )

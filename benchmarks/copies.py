@@ -1,0 +1,116 @@
+"""Kernels that are bound by memory, against `np.copyto` of as many bytes on as many threads."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .contestants import JIT, cores
+from .formats import duration, figures, markdown
+from .goals import Goal
+from .harness import alternate
+from .workloads import find
+
+NAMES = ("scale_and_add", "polynomial", "cumsum", "stencil", "layer_norm", "softmax")
+"""Workloads whose results are about as big as their arguments."""
+
+LEAST = 0.8
+KEPT = 8  # results
+
+
+@functools.cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads)
+
+
+def copy(source: Any, target: Any) -> Any:
+    """Copy one array into another, each thread its part."""
+    edges = np.linspace(0, len(source), cores() + 1).astype(int)
+    list(_pool(cores()).map(lambda lo, hi: np.copyto(target[lo:hi], source[lo:hi]), edges[:-1], edges[1:]))
+    return target
+
+
+def keeping(call: Callable[[], Any]) -> Callable[[], None]:
+    """The call, with its last results kept: each needs a buffer of its own."""
+    kept: list[Any] = []
+
+    def run() -> None:
+        kept.append(call())
+        if len(kept) > KEPT:
+            kept.clear()
+
+    return run
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One workload, in seconds: its call and the copy, into memory in use before and into fresh memory."""
+
+    name: str
+    size: int
+    again: tuple[float, float]
+    fresh: tuple[float, float]
+
+
+def against_copies(name: str, size: int, budget: float) -> Copy:
+    """Time one workload."""
+    workload = find(name)
+    args = workload.arguments(size)
+    call = JIT.prepare(workload, args)
+    moved = sum(x.nbytes for x in args if isinstance(x, np.ndarray)) + call().nbytes
+    source = np.ones(moved // 16)
+    target = np.zeros_like(source)
+    calls: dict[str, Callable[[], Any]] = {
+        "again": call,
+        "copy again": lambda: copy(source, target),
+        "fresh": keeping(call),
+        "copy fresh": keeping(lambda: copy(source, np.empty_like(source))),
+    }
+    for run in calls.values():
+        run()
+    found = {kind: timing.median for kind, timing in alternate(calls, budget).items()}
+    return Copy(name, size, (found["again"], found["copy again"]), (found["fresh"], found["copy fresh"]))
+
+
+def measure(names: Sequence[str] = NAMES, budget: float = 1.0, factor: float = 1.0) -> list[Copy]:
+    """Time each workload, at its full size or a part of it."""
+    return [against_copies(name, int(find(name).sizes.full * factor), budget) for name in names]
+
+
+def table(found: list[Copy]) -> str:
+    """A row for each workload."""
+    rows = []
+    for row in found:
+        cells = [
+            [duration(ours), duration(theirs), f"{figures(100 * theirs / ours)}%"]
+            for ours, theirs in (row.again, row.fresh)
+        ]
+        rows.append([f"`{row.name}`, {row.size:,}", *cells[0], *cells[1]])
+    headings = [
+        "bytes in and out",
+        "jit",
+        "`np.copyto`",
+        "of its speed",
+        "jit, results kept",
+        "`np.copy`",
+        "of its speed",
+    ]
+    return "\n".join([*markdown(headings, rows), ""])
+
+
+def reached(found: list[Copy]) -> list[Goal]:
+    """At least four fifths of a copy's speed."""
+    goals = []
+    for what, kind in (("np.copyto", "again"), ("np.copy, results kept", "fresh")):
+        parts = {row.name: getattr(row, kind)[1] / getattr(row, kind)[0] for row in found}
+        if parts:
+            worst = min(parts, key=lambda name: parts[name])
+            within = sum(part >= LEAST for part in parts.values())
+            text = f"{within} of {len(parts)}; lowest {parts[worst]:.0%} ({worst})"
+            goals.append(Goal(f"speed relative to {what}", f"≥ {LEAST:.0%}", text, within == len(parts)))
+    return goals
