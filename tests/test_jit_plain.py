@@ -461,7 +461,8 @@ def test_lists_go_to_functions():
 
 def test_infinities_and_nans_in_math():
     odd = np.array([np.inf, np.nan, 4.0])
-    same(lambda v: math.sqrt(v) + math.exp(v) + math.atan2(v, 1.0) + math.lgamma(v) + math.hypot(v, 1.0), odd, tol=1e-14)
+    same(lambda v: math.sqrt(v) + math.exp(v) + math.atan2(v, 1.0), odd, tol=1e-14)
+    same(lambda v: math.lgamma(v) + math.hypot(v, 1.0), odd, tol=1e-14)
     for function, v in ((math.sin, np.inf), (math.exp, 800.0), (math.log, 0.0), (math.sqrt, -1.0)):
         with pytest.raises((ValueError, OverflowError)):
             jit(vmap(function))(np.array([1.0, v]))

@@ -144,8 +144,10 @@ def _deferring(ufunc: np.ufunc, self: LaneArray, other: Any, reverse: bool) -> A
         return apply(PYTHON_OPERATORS[ufunc], *pair)
     if self.kind == PYTHON and not isinstance(other, (np.generic, np.ndarray)):
         return NotImplemented
-    if ufunc is np.multiply and self.kind == SCALAR and isinstance(other, (list, tuple)) and _is_integer(self):
-        return other * operator.index(self)  # as often as NumPy's integers say
+    if ufunc is np.multiply and self.kind == SCALAR and isinstance(other, (list, tuple)):
+        if self.data.dtype.kind not in "iu":
+            raise TypeError(f"can't multiply sequence by non-int of type {self.data.dtype.type.__name__!r}")
+        return other * operator.index(self)
     if not isinstance(other, _NUMERIC) and (
         getattr(type(other), "__array_ufunc__", 0) is None
         or (
@@ -155,10 +157,6 @@ def _deferring(ufunc: np.ufunc, self: LaneArray, other: Any, reverse: bool) -> A
     ):
         return NotImplemented
     return apply(ufunc, *pair)
-
-
-def _is_integer(x: LaneArray) -> bool:
-    return x.data.dtype.kind in "iu"
 
 
 _ORDERINGS = frozenset({np.less, np.less_equal, np.greater, np.greater_equal})
