@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
-import os
 import re
 import shutil
 import warnings
@@ -21,6 +20,7 @@ import numpy as np
 import lanewise
 
 from . import limits
+from .threads import cores, deal
 from .workload import (
     Arguments,
     Function,
@@ -35,11 +35,6 @@ from .workload import (
 )
 
 Call = Callable[[], Any]
-
-
-def cores() -> int:
-    """How many threads everyone uses: one for each core that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _no_compiler() -> str:
@@ -232,7 +227,12 @@ def _limit(workload: Workload, args: Arguments) -> Call:
     if workload.limit is None:
         raise NotPossibleError("")
     result, run = workload.limit(limits.library(), args)
-    return functools.partial(limits.on_threads, run, len(result), result)
+
+    def call() -> Any:
+        deal(run, len(result), limits.LANES)
+        return result
+
+    return call
 
 
 LANEWISE = Contestant("lanewise", _lanewise, peer=False)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .contestants import JIT, cores
+from .contestants import JIT
 from .formats import duration, figures, markdown
 from .goals import Goal
 from .harness import alternate
+from .threads import copy
 from .workloads import find
 
 NAMES = ("scale_and_add", "polynomial", "cumsum", "stencil", "layer_norm", "softmax")
@@ -21,18 +20,6 @@ NAMES = ("scale_and_add", "polynomial", "cumsum", "stencil", "layer_norm", "soft
 
 LEAST = 0.8
 KEPT = 8  # results
-
-
-@functools.cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads)
-
-
-def copy(source: Any, target: Any) -> Any:
-    """Copy one array into another, each thread its part."""
-    edges = np.linspace(0, len(source), cores() + 1).astype(int)
-    list(_pool(cores()).map(lambda lo, hi: np.copyto(target[lo:hi], source[lo:hi]), edges[:-1], edges[1:]))
-    return target
 
 
 def keeping(call: Callable[[], Any]) -> Callable[[], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import statistics
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .contestants import LOOP, Call, Contestant, double_precision
+from .threads import copy
 from .workload import Arguments, NotPossibleError, Workload, length, take
 
 ROOT = Path(__file__).parent.parent
@@ -22,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 SHORTEST = 0.005  # seconds that one measurement should last, so that the clock does not matter
 SAMPLE = 0.1  # seconds that a sample of the lanes should take
 MOST_ROUNDS = 50
+COPY = "copy"
 
 
 # ---- timing ----
@@ -134,6 +137,7 @@ class Outcome:
     size: int
     lanes: int
     entries: dict[str, Entry]
+    copy: Timing | None = None  # of as many bytes as the arguments and the result have, on all threads
 
 
 @dataclass
@@ -231,12 +235,20 @@ class Comparison:
         candidates = {name: found for name, found in ready.items() if isinstance(found, _Candidate)}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            timings = alternate({name: candidate.call for name, candidate in candidates.items()}, budget)
+            calls = {name: candidate.call for name, candidate in candidates.items()}
+            timings = alternate({**calls, COPY: self.copying()}, budget)
         entries = {
             name: self.entry(found, timings[name]) if isinstance(found, _Candidate) else found
             for name, found in ready.items()
         }
-        return Outcome(self.workload, self.size, self.lanes, entries)
+        return Outcome(self.workload, self.size, self.lanes, entries, timings[COPY])
+
+    def copying(self) -> Call:
+        """A copy that reads and writes as many bytes as the arguments and the result have."""
+        inputs = sum(x.nbytes for x in self.args if isinstance(x, np.ndarray))
+        outputs = self.expected.nbytes // len(self.index) * self.lanes
+        source = np.ones((inputs + outputs) // 16 + 1)
+        return functools.partial(copy, source, np.ones_like(source))
 
     def entry(self, candidate: _Candidate, timing: Timing) -> Entry:
         """A cell, with the time of a sample scaled to the whole batch."""

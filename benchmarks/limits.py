@@ -1,4 +1,4 @@
-"""The kernels written by hand in C (`limits.c`), built at first use and run on all threads.
+"""The kernels written by hand in C (`limits.c`), built at first use.
 
 They need a C compiler and a processor with AVX-512.
 """
@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
 import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,19 +38,6 @@ def library() -> ctypes.CDLL:
 def address(x: Any) -> ctypes.c_void_p:
     """Where an array begins, as C takes it."""
     return ctypes.c_void_p(x.ctypes.data)
-
-
-@functools.cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads)
-
-
-def on_threads(run: Callable[[int, int], None], lanes: int, result: Any) -> Any:
-    """Deal the lanes out to all cores in equal parts, each a whole number of vectors."""
-    threads = len(os.sched_getaffinity(0))
-    part = -(-lanes // (threads * LANES)) * LANES
-    list(_pool(threads).map(lambda lo: run(lo, min(lanes, lo + part)), range(0, lanes, part)))
-    return result
 
 
 real = ctypes.c_double

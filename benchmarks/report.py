@@ -132,6 +132,22 @@ def summary(goals: list[Goal]) -> str:
     return "\n".join([*markdown(["`jit`, goal by goal", "goal", "measured", "met"], rows), ""])
 
 
+def missed(outcomes: list[Outcome]) -> str:
+    """The workloads that miss their goal, with the time of a copy: what memory allows."""
+    rows = []
+    for outcome in outcomes:
+        ours, best = outcome.entries.get(JIT.name), best_peer(outcome)
+        least = outcome.workload.kind.least
+        if ours is None or ours.timing is None or best is None or best[1] >= least or outcome.copy is None:
+            continue
+        copy = outcome.copy.median
+        share = f"{copy / ours.timing.median:.0%}"
+        goal, found = f"{least:g}×", f"{figures(best[1])}× {best[0]}"
+        rows.append([outcome.workload.name, goal, found, duration(ours.timing.median), duration(copy), share])
+    headings = ["goal missed", "goal", "best peer", "jit", "a copy of as many bytes", "its share of jit's time"]
+    return "\n".join([*markdown(headings, rows), ""]) if rows else ""
+
+
 def noise(outcomes: list[Outcome]) -> str:
     """A sentence on how much the measurements vary."""
     entries = [entry for outcome in outcomes for entry in outcome.entries.values()]
@@ -209,10 +225,17 @@ def results(
     if goals:
         parts += ["### The goals\n", summary(list(goals))]
     parts += ["### The workloads\n", LEGEND, table(outcomes), noise(outcomes)]
+    if text := missed(outcomes):
+        parts += [MISSED, text]
     for heading, text in sections:
         parts += [f"### {heading}\n", text]
     return "\n".join(parts)
 
+
+MISSED = """\
+Where a goal is missed: how long `np.copyto` takes, on as many threads, to read and write as many bytes as the arguments
+and the result have. Nothing can be much faster; where its share is large, memory is the limit.
+"""
 
 README_ROWS = {
     "lanewise jit": "`jit(vmap(escape))`, after the first call",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 import warnings
@@ -18,7 +19,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import copies, first, formats, goals, memory, overhead, plot, report, sweep  # noqa: E402
+from benchmarks import copies, first, formats, goals, memory, overhead, plot, report, sweep, threads  # noqa: E402
 from benchmarks.contestants import (  # noqa: E402
     BY_HAND_IN_C,
     CONTESTANTS,
@@ -201,6 +202,15 @@ def test_goals() -> None:
     assert "| C by hand: cumsum | ≥ 1× | 0.33× | **no** |" in report.summary(by_hand)
 
 
+def test_missed_goals_tell_of_memory() -> None:
+    row = outcome(lanewise_jit=entry(0.004), Numba_parallel=entry(0.004))
+    assert report.missed([row]) == ""  # not measured
+    row = dataclasses.replace(row, copy=Timing(0.003, 0.003, 0.003, 3))
+    line = "| softmax | 1.2× | 1.00× Numba parallel | 4.00 ms | 3.00 ms | 75% |"
+    assert line in report.missed([row])
+    assert report.missed([dataclasses.replace(row, entries={**row.entries, "Numba parallel": entry(0.005)})]) == ""
+
+
 def test_numbers() -> None:
     assert [formats.duration(t) for t in (2.5, 0.0125, 3.2e-6, 4e-9)] == [
         "2.50 s",
@@ -298,7 +308,7 @@ def test_peak_memory() -> None:
 
 def test_copies() -> None:
     source = np.arange(101.0)
-    assert np.array_equal(copies.copy(source, np.zeros(101)), source)
+    assert np.array_equal(threads.copy(source, np.zeros(101)), source)
     assert copies.against_copies("polynomial", 50, 0.0).again[0] > 0
     row = copies.Copy("polynomial", 50, (0.002, 0.001), (0.001, 0.001))
     assert "| `polynomial`, 50 | 2.00 ms | 1.00 ms | 50.0% | 1.00 ms | 1.00 ms | 100% |" in copies.table([row])
