@@ -54,10 +54,11 @@ class Ref:
 class Region:
     """The code of the function itself, or of a loop or branch in it."""
 
-    __slots__ = ("block", "depth", "known", "lines", "memo", "parent")
+    __slots__ = ("block", "depth", "known", "lines", "memo", "parent", "turns")
 
-    def __init__(self, parent: Region | None, block: str) -> None:
+    def __init__(self, parent: Region | None, block: str, turns: float = 0) -> None:
         self.parent = parent
+        self.turns: float = turns if parent is None or not parent.turns else turns * parent.turns  # for each lane
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.block = block  # the basic block at its end
         self.lines: list[str] = []
@@ -94,7 +95,7 @@ class Emitter:
         self.root = self.region = Region(None, "entry")
         self.count = 0
         self.declared: dict[str, str] = {}
-        self.size = 0
+        self.work = 0.0  # instructions for each lane of the outermost loop, about
         self.mask: Ref | None = None  # the lanes that are alive
         self.allocas: list[str] = []
 
@@ -135,7 +136,7 @@ class Emitter:
                 outer = outer.parent
         ref = Ref("%" + self.fresh(), type, width, region)
         region.lines.append(f"  {ref.name} = {text}")
-        self.size += 1
+        self.work += region.turns
         if not here:
             region.known[text] = ref
         return ref
@@ -143,7 +144,7 @@ class Emitter:
     def do(self, text: str) -> None:
         """Write an instruction without a result, here and now."""
         self.region.lines.append("  " + text)
-        self.size += 1
+        self.work += self.region.turns
 
     def splat(self, ref: Ref, width: int = 0) -> Ref:
         """A scalar in every lane."""
@@ -223,16 +224,19 @@ class Emitter:
     def concat(self, parts: list[Ref]) -> Ref:
         """Vectors end to end."""
         while len(parts) > 1:
-            if len(parts) % 2:  # of one width, save the last
-                a, b = parts[-2:]
-                both = a.width + b.width
-                room = [n if n < b.width else -1 for n in range(a.width)]
-                wide = self.shuffle(b, None, room) if b.width < a.width else b
-                parts = [*parts[:-2], self.shuffle(a, wide, range(both))]
-                continue
-            pairs = zip(parts[::2], parts[1::2], strict=True)
-            parts = [self.shuffle(a, b, range(a.width + b.width)) for a, b in pairs]
+            pairs = zip(parts[::2], parts[1::2], strict=False)
+            parts = [self.join(a, b) for a, b in pairs] + parts[len(parts) - len(parts) % 2 :]
         return parts[0]
+
+    def join(self, a: Ref, b: Ref) -> Ref:
+        """Two vectors end to end."""
+        width = max(a.width, b.width)
+
+        def padded(ref: Ref) -> Ref:
+            lanes = [n if n < ref.width else -1 for n in range(width)]
+            return ref if ref.width == width else self.shuffle(ref, None, lanes)
+
+        return self.shuffle(padded(a), padded(b), [*range(a.width), *range(width, width + b.width)])
 
     def split(self, ref: Ref, width: int) -> list[Ref]:
         """Parts of a vector."""
@@ -289,6 +293,10 @@ class Emitter:
         """An integer constant for addresses and counts."""
         return self.literal(value, "i64")
 
+    def steps(self, type: str) -> Ref:
+        """A constant vector: 0, 1, 2 and so on."""
+        return Ref(f"<{', '.join(f'{type} {n}' for n in range(self.width))}>", type, self.width, self.root)
+
     def integer(self, name: str, a: Ref, b: Ref) -> Ref:
         """Integer arithmetic on addresses and counts; constants are folded."""
         if a.constant is not None and b.constant is not None:
@@ -316,19 +324,21 @@ class Emitter:
         wide = self.add(f"zext {some} to i64", "i64", 1, [some])
         self.store(self.add(f"or {old}, {wide.name}", "i64", 1, [old, wide], here=True), flags)
 
-    def enter(self, start: Ref, stop: Ref, step: int) -> Loop:
-        """Begin a counted loop."""
-        return Loop(self, start, stop, step)
+    def enter(self, start: Ref, stop: Ref, step: int, turns: float = 20) -> Loop:
+        """Begin a counted loop of about so many turns."""
+        return Loop(self, start, stop, step, turns)
 
 
 class Loop:
     """A loop: counted, or as long as a condition holds. What it carries are phis."""
 
-    def __init__(self, e: Emitter, start: Ref | None, stop: Ref | None = None, step: int = 1) -> None:
+    def __init__(
+        self, e: Emitter, start: Ref | None, stop: Ref | None = None, step: int = 1, turns: float = 20
+    ) -> None:
         self.e = e
         self.name = e.fresh("loop")
         self.outer = e.region
-        self.region = Region(e.region, f"{self.name}.body")
+        self.region = Region(e.region, f"{self.name}.body", turns)
         e.region = self.region
         self.phis: list[Phi] = []
         self.step = step

@@ -48,12 +48,12 @@ class Compiled:
 
     def __init__(self, traced: Traced, layouts: list[Any], fastmath: bool) -> None:
         from . import rows  # noqa: F401  # the table fills when a first program is lowered
-        from .lower import Lowering
+        from .lower import lower
         from .passes import simplify
 
         self.traced = traced
         self.program = simplify(traced.program)
-        self.plan = Lowering(self.program, layouts, fastmath).plan()
+        self.plan = lower(self.program, layouts, fastmath)
         count = len(traced.program.results) - len(traced.written)
         self.kinds = [value.kind for value in traced.program.results]
         self.axes = [value.axes for value in traced.program.results]
@@ -71,7 +71,7 @@ class Compiled:
         """The way without detours, where one short kernel makes all results."""
         from .run import SHORT, entry
 
-        places = [place for place, shared in self.plan.results if not shared]
+        places = [place for place, _, shared in self.plan.results if not shared]
         steps = self.plan.steps
         if len(places) != len(self.plan.results) or len(steps) != 1 or getattr(steps[0], "work", SHORT) >= SHORT:
             return
@@ -227,6 +227,15 @@ class Jitted:
                 bound.arguments[name] = Static(bound.arguments[name])
         return bound.args, bound.kwargs
 
+    def trace(self, args: Any, kwargs: Any, deepest: int, *, rolled: bool = True) -> Traced:
+        """Trace the function, whatever is at work around it."""
+        token = RUN.set(None)
+        try:
+            fun = _unwrapped(self.fun) if self.static else self.fun
+            return trace(fun, args, kwargs, deepest, rolled=rolled)
+        finally:
+            RUN.reset(token)
+
     def compile(
         self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any, deepest: int = DEEPEST
     ) -> Compiled | None:  # fmt: skip
@@ -237,13 +246,15 @@ class Jitted:
         self.last = key
         from .rows.table import Unsupported
 
+        layouts = [_layout(leaf) for leaf in leaves if _is_data(leaf)]
         try:
-            token = RUN.set(None)
+            traced = self.trace(args, kwargs, deepest)
             try:
-                traced = trace(_unwrapped(self.fun) if self.static else self.fun, args, kwargs, deepest)
-            finally:
-                RUN.reset(token)
-            compiled = Compiled(traced, [_layout(leaf) for leaf in leaves if _is_data(leaf)], self.fastmath)
+                compiled = Compiled(traced, layouts, self.fastmath)
+            except Unsupported:
+                if not traced.unrollable:
+                    raise
+                compiled = Compiled(self.trace(args, kwargs, deepest, rolled=False), layouts, self.fastmath)
             compiled.deepest = deepest
             compiled.places = [n for n, leaf in enumerate(leaves) if _is_data(leaf)]
             compiled.plain = all(_is_plain(leaves[n]) for n in compiled.places)

@@ -9,10 +9,14 @@ The last vector of a row overlaps the one before, so there are no tails; ``W`` i
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
-from .emit import Emitter, Ref, Region, type_of
+from .emit import Emitter, Loop, Ref, Region, type_of
+from .folds import again, prepare
 from .ir import Axis, Node, Program, Value, map_leaves
+from .lift import Row
 from .memory import SIZES, load, store
 from .native import machine, offsets
 from .rows.table import ROWS, Unsupported
@@ -20,6 +24,13 @@ from .scratch import Block, InScratch, fill_from
 from .values import Array, Source, filled, parts, rejoin
 
 LARGE = 64  # elements of an array that comes into registers only if it has to
+
+Steps = dict[Axis, "Dims"]
+"""For each axis the dimensions of an array that it goes along, and in what steps."""
+
+
+Dims = tuple[tuple[int, int], ...]
+"""Dimensions of an array, and a number for each."""
 
 
 class View:
@@ -30,29 +41,42 @@ class View:
     slot : int
         The array's place among the kernel's objects; its data is not read if it is a Python float.
     lanes : dict
-        The array's dimension of each lane axis.
-    dims : tuple of int
-        The array's dimensions of the example's axes.
+        For each axis the array's dimensions that it goes along, and in what steps.
+    dims : tuple
+        The array's dimensions of the example's axes, and their steps.
     strides : tuple
         Of each dimension, in bytes, where they are the same in every call; else None.
+    starts : tuple
+        Dimensions, and the places where those begin that do not at 0.
     """
 
-    __slots__ = ("dims", "lanes", "number", "slot", "strides")
+    __slots__ = ("dims", "lanes", "number", "slot", "starts", "strides")
 
     def __init__(
-        self, slot: int, lanes: dict[Axis, int], dims: tuple[int, ...], strides: tuple[int | None, ...],
-        number: bool = False,
+        self, slot: int, lanes: Steps, dims: Dims, strides: tuple[int | None, ...],
+        starts: Dims = (), number: bool = False,
     ) -> None:  # fmt: skip
         self.slot = slot
         self.lanes = lanes
         self.dims = dims
         self.strides = strides
+        self.starts = starts
         self.number = number
 
-    def key(self, order: dict[Axis, int]) -> Any:
-        """What the code depends on."""
-        lanes = tuple(sorted((order[axis], dim) for axis, dim in self.lanes.items()))
-        return (self.slot, lanes, self.dims, self.strides, self.number)
+    def step(self, axis: Axis) -> int | None:
+        """From one lane to the next, in bytes; None if that is not the same in every call."""
+        strides = [self.strides[dim] for dim, _ in self.lanes[axis]]
+        if None in strides:
+            return None
+        return sum(step * (self.strides[dim] or 0) for dim, step in self.lanes[axis])
+
+
+class Item(NamedTuple):
+    """Something to do in a kernel: within which loops, what it needs, and where it goes (or the check that it is)."""
+
+    axes: set[Axis]
+    values: list[Value]
+    target: Any
 
 
 class InArray(Source):
@@ -62,7 +86,7 @@ class InArray(Source):
 
     def __init__(self, k: Kernel, value: Value, view: View) -> None:
         self.base = k.base(view)
-        width = k.e.width if k.axes and k.axes[-1] in view.lanes else 1
+        width = k.e.width if k.vector in view.lanes else 1
         super().__init__(value.shape, width, k.e.place([self.base]))
         self.kernel, self.value, self.view = k, value, view
 
@@ -76,15 +100,32 @@ class InArray(Source):
 
 
 class Kernel:
-    """The code of one kernel in the making."""
+    """The code of one kernel in the making.
 
-    def __init__(self, views: dict[Value, View], makers: dict[Value, Node], axes: list[Axis], width: int) -> None:
+    Parameters
+    ----------
+    views : dict
+        Values that are in memory, and how they lie there.
+    makers : dict
+        The nodes of the others.
+    axes : list of Axis
+        The loops, outermost first.
+    vectors : set of Axis
+        Those that go ``width`` lanes at a time; no two of them are loops of one nest.
+    """
+
+    def __init__(
+        self, views: dict[Value, View], makers: dict[Value, Node], axes: list[Axis], vectors: set[Axis], width: int
+    ) -> None:
         self.views = views
         self.makers = makers
         self.axes = axes
+        self.vectors = vectors if width > 1 else set()
         self.e = Emitter(width, machine().features)
         self.node: Any = None
         self.index: dict[Axis, Ref] = {}
+        self.vector: Axis | None = None  # the one of the loops around that goes by vectors
+        self.kept: dict[Value, tuple[Ref, Axis, Array]] = {}  # values in scratch, for another loop over the same row
         self.counters: set[Node] = set()  # additions that can't overflow
         self.flags = self.e.alloca("i64")
         self.objects = Ref("%objects", "ptr", 1, self.e.root)
@@ -99,33 +140,45 @@ class Kernel:
 
     def size_of(self, axis: Axis) -> Ref:
         """How many lanes an axis has."""
+        if type(axis) is Row:
+            return self.e.index(axis.size)
         for view in self.views.values():
             if axis in view.lanes:
                 shape = self.field(view.slot, offsets().shape)
-                return self.e.load(self.e.address(shape, self.e.index(8 * view.lanes[axis])), "i64")
+                return self.e.load(self.e.address(shape, self.e.index(8 * view.lanes[axis][0][0])), "i64")
         raise Unsupported(f"nothing in memory has the axis {axis}")
 
-    def stride(self, view: View, dim: int) -> Ref:
-        """A stride of an array."""
-        known = view.strides[dim]
+    def stride(self, view: View, dim: int, scale: int = 1) -> Ref:
+        """From one element along a dimension to another so many further, in bytes."""
+        e, known = self.e, view.strides[dim]
         if known is not None:
-            return self.e.index(known)
-        return self.e.load(self.e.address(self.field(view.slot, offsets().strides), self.e.index(8 * dim)), "i64")
+            return e.index(known * scale)
+        found = e.load(e.address(self.field(view.slot, offsets().strides), e.index(8 * dim)), "i64")
+        return e.integer("mul", found, e.index(scale))
+
+    def step(self, view: View, axis: Axis) -> Ref:
+        """From one lane to the next, in bytes."""
+        e, found = self.e, self.e.index(0)
+        for dim, step in view.lanes[axis]:
+            found = e.integer("add", found, self.stride(view, dim, step))
+        return found
 
     def base(self, view: View) -> Ref:
         """Where the example at hand begins (for the vector's axis: that of its first lane)."""
         e = self.e
         found = self.field(view.slot, offsets().data)
-        for axis, dim in view.lanes.items():
-            found = e.address(found, e.integer("mul", self.index[axis], self.stride(view, dim)))
+        for dim, start in view.starts:
+            found = e.address(found, self.stride(view, dim, start))
+        for axis in view.lanes:
+            found = e.address(found, e.integer("mul", self.index[axis], self.step(view, axis)))
         return found
 
     def offsets(self, view: View, shape: tuple[int, ...], extra: tuple[int, ...] = (0,)) -> list[Ref]:
         """Of each element of an example, in C order (and each part of it), in bytes."""
         e = self.e
         found = [e.index(0)]
-        for size, dim in zip(shape, view.dims, strict=True):
-            step = self.stride(view, dim)
+        for size, (dim, scale) in zip(shape, view.dims, strict=True):
+            step = self.stride(view, dim, scale)
             places = [e.integer("mul", step, e.index(n)) for n in range(size)]
             found = [e.integer("add", start, place) for start in found for place in places]
         return [e.integer("add", start, e.index(more)) for start in found for more in extra]
@@ -137,7 +190,7 @@ class Kernel:
             thing = e.load(e.address(self.objects, e.index(8 * view.slot)), "ptr")
             number = e.load(e.address(thing, e.index(offsets().number)), "double")
             return Array(filled([number], ()), value.dtype, value.kind)
-        if math.prod(value.shape) >= LARGE and value.dtype.kind != "b":
+        if math.prod(value.shape) >= LARGE and value.dtype.kind != "b" and type(self.vector) is not Row:
             return Array(None, value.dtype, value.kind, InArray(self, value, view))
         return self.read(value, view)
 
@@ -146,9 +199,8 @@ class Kernel:
         e = self.e
         kind, extra = memory_type(value.dtype)
         where = self.offsets(view, value.shape, extra)
-        vector = self.axes[-1] if self.axes else None
-        if vector in view.lanes:
-            refs = load(e, self.base(view), self.stride(view, view.lanes[vector]), where, kind)
+        if self.vector in view.lanes:
+            refs = load(e, self.base(view), self.step(view, self.vector), where, kind)
         else:
             base = self.base(view)
             refs = [e.load(e.address(base, offset), kind) for offset in where]
@@ -167,9 +219,8 @@ class Kernel:
         if array.dtype.kind == "b":
             refs = [e.convert("zext", e.splat(ref) if ref.constant is not None else ref, "i8") for ref in refs]
         where = self.offsets(view, array.shape, extra)
-        vector = self.axes[-1] if self.axes else None
-        if vector in view.lanes:
-            store(e, refs, self.base(view), self.stride(view, view.lanes[vector]), where, kind)
+        if self.vector in view.lanes:
+            store(e, refs, self.base(view), self.step(view, self.vector), where, kind)
         else:
             base = self.base(view)
             for ref, offset in zip(refs, where, strict=True):
@@ -182,16 +233,14 @@ class Kernel:
         known = self.known(value)
         if known is not None:
             return known
-        if value in self.views:
-            return self.keep(value, self.load(value))
         pending = [value]
         while pending:  # no recursion: programs may be long
             last = pending[-1]
             if self.known(last) is not None:
                 pending.pop()
                 continue
-            if last in self.views:
-                self.keep(last, self.load(last))
+            if last in self.views or last in self.kept:
+                self.keep(last, self.load(last) if last in self.views else again(self, last))
                 continue
             node = self.makers[last]
             missing = [x for x in node.operands() if self.known(x) is None]
@@ -247,10 +296,14 @@ class Kernel:
             self.run(node)
         return [self.value(value) for value in program.results]
 
+    def varies(self, axes: tuple[Axis, ...]) -> bool:
+        """Whether what varies over these axes differs between the lanes of a vector."""
+        return self.vector in axes
+
     def wide(self, array: Array, axes: tuple[Axis, ...]) -> Array:
         """An array with a vector for each element, if it varies over the axis of vectors."""
         e = self.e
-        if e.width == 1 or not self.axes or self.axes[-1] not in axes:
+        if not self.varies(axes):
             return array
         refs = [e.splat(ref) for ref in array.all_refs()]
         return Array(filled(rejoin(refs, array.dtype.kind == "c"), array.shape), array.dtype, array.kind)
@@ -269,47 +322,75 @@ class Kernel:
         """The text of the kernel."""
         e = self.e
         e.store(e.index(0), self.flags)
-        bounds = (Ref("%lo", "i64", 1, e.root), Ref("%hi", "i64", 1, e.root))
-        loops = []
-        for depth, axis in enumerate(self.axes):
-            here = set(self.axes[:depth])
-            self.store_all([(v, view) for v, view in outputs if here.issuperset(view.lanes)])
-            outputs = [(v, view) for v, view in outputs if not here.issuperset(view.lanes)]
-            start, stop = bounds if depth == 0 else (e.index(0), self.size_of(axis))
-            inner = depth == len(self.axes) - 1
-            last = e.integer("sub", stop, e.index(e.width))
-            loop = e.enter(start, stop, e.width if inner else 1)
-            assert loop.counter is not None
-            self.index[axis] = loop.counter
-            if inner and e.width > 1:  # the last vector overlaps the one before
-                self.index[axis] = e.intrinsic("smin", loop.counter, last)
-            loops.append(loop)
+        items = []
         for node in checks:
-            if not node.outputs:
-                self.run(node)
-            for value in node.outputs:
-                self.value(value)
-        self.store_all(outputs)
-        for loop in reversed(loops):
-            loop.close()
+            axes = {axis for x in (*node.operands(), *node.outputs) for axis in x.axes}
+            items.append(Item(axes, node.outputs or node.operands(), node))
+        self.nest(frozenset(), items + [Item(set(view.lanes), [value], view) for value, view in outputs])
         flags = e.read(self.flags, "i64")
         e.do(f"ret i64 {flags.name}")
         return self.text()
 
-    def store_all(self, outputs: list[tuple[Value, View]]) -> None:
-        """Compute and write some outputs here."""
-        for value, view in outputs:
-            self.store(self.value(value), view)
+    def nest(self, done: frozenset[Axis], items: list[Item]) -> None:
+        """Compute and write what there is to do within some loops, first what needs no more of them."""
+        prepare(self, [value for item in items for value in item.values], done)
+        groups: dict[Axis, list[Item]] = {}
+        for item in items:
+            axis = next((axis for axis in self.axes if axis in item.axes and axis not in done), None)
+            if axis is not None:
+                groups.setdefault(axis, []).append(item)
+            elif type(item.target) is View:
+                self.store(self.value(item.values[0]), item.target)
+            elif item.target.outputs:
+                self.values_of(item.values)
+            else:
+                self.run(item.target)
+        kept = dict(self.kept)
+        for axis, group in groups.items():
+            with self.loop(axis, not done and axis is self.axes[0]):
+                self.nest(done | {axis}, group)
+            self.kept = dict(kept)
+
+    def values_of(self, values: Iterable[Value]) -> list[Array]:
+        """Several values in registers."""
+        return [self.value(value) for value in values]
+
+    @contextmanager
+    def loop(self, axis: Axis, outermost: bool = False) -> Iterator[Loop | None]:
+        """Code within goes through an axis; there is no loop for a row that is one vector."""
+        e, size = self.e, axis.size
+        step = e.width if axis in self.vectors else 1
+        fixed = type(axis) is Row and not outermost
+        vector = self.vector
+        self.vector = axis if step > 1 else vector
+        if fixed and size == step:
+            self.index[axis] = e.index(0)
+            yield None
+        else:
+            start, stop = e.index(0), self.size_of(axis)
+            if outermost:
+                start, stop = Ref("%lo", "i64", 1, e.root), Ref("%hi", "i64", 1, e.root)
+            last = e.integer("sub", stop, e.index(step))
+            loop = e.enter(start, stop, step, 1 / step if outermost else -(-size // step))
+            assert loop.counter is not None
+            overlaps = step > 1 and (not fixed or size % step > 0)  # the last vector overlaps the one before
+            self.index[axis] = e.intrinsic("smin", loop.counter, last) if overlaps else loop.counter
+            yield loop
+            loop.close()
+        del self.index[axis]
+        self.vector = vector
 
     def entry(self) -> list[str]:
         """A function that Python calls with the objects as its arguments, and that runs all lanes."""
         lines = ["declare ptr @PyLong_FromLongLong(i64)", "define ptr @entry(ptr %self, ptr %objects, i64 %count) #0 {"]
         size = "1"
         if self.axes:
+            size = str(self.axes[0].size)
+        if self.axes and type(self.axes[0]) is not Row:
             view = next(view for view in self.views.values() if self.axes[0] in view.lanes)
             lines += _field("thing", "%objects", 8 * view.slot)
             lines += _field("shape", "%thing", offsets().shape)
-            lines += _field("size", "%shape", 8 * view.lanes[self.axes[0]], "i64")
+            lines += _field("size", "%shape", 8 * view.lanes[self.axes[0]][0][0], "i64")
             size = "%size"
         lines.append(f"  %flags = call i64 @kernel(ptr %objects, i64 0, i64 {size})")
         return [*lines, "  %found = call ptr @PyLong_FromLongLong(i64 %flags)", "  ret ptr %found", "}"]

@@ -7,6 +7,7 @@ and ``lane_out`` are no work then, but say how a value lies in such an array.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ import numpy as np
 from .cells import lane_in, lane_out
 from .emit import is_supported
 from .ir import Axis, Node, Program, Value, function_name, leaves
-from .kernel import Kernel, View
+from .kernel import Dims, Kernel, Steps, View
+from .lift import Form, Lift, Row, Span, at, fold
 from .native import machine
 from .passes import may_fail
+from .rows.special import enter_scipy
 from .rows.table import ROWS, Unsupported
 
 LARGEST = 256  # elements of one example's array that are kept in registers
@@ -38,14 +41,33 @@ class Stored:
 
 
 class Place:
-    """Where a value lies: an array, the dimension of each lane axis, and those of the example."""
+    """Where a value lies in an array.
 
-    __slots__ = ("dims", "lanes", "stored")
+    Attributes
+    ----------
+    stored : Stored
+        The array.
+    lanes : dict
+        For each axis the dimensions that it goes along, and in what steps.
+    dims : tuple
+        The dimensions of the example's axes, and their steps.
+    starts : tuple
+        Dimensions, and the places where those begin that do not at 0.
+    """
 
-    def __init__(self, stored: Stored, lanes: dict[Axis, int], dims: tuple[int, ...]) -> None:
+    __slots__ = ("dims", "lanes", "starts", "stored")
+
+    def __init__(
+        self, stored: Stored, lanes: Steps, dims: Dims, starts: Dims = ()
+    ) -> None:
         self.stored = stored
         self.lanes = lanes
         self.dims = dims
+        self.starts = starts
+
+
+Output = tuple[Stored, Value, Place]
+"""An array that a kernel makes, the value that it computes for it, and where that lies."""
 
 
 class KernelStep:
@@ -95,6 +117,7 @@ class Lowering:
     def __init__(self, program: Program, layouts: list[Any], fastmath: bool = False) -> None:
         self.program = program
         self.fastmath = fastmath
+        self.has_rows = any(type(axis) is Row for axis in program.axes())
         self.makers = {value: node for node in program.nodes for value in node.outputs}
         self.places: dict[Value, Place] = {}
         self.inputs = [self.enter(value, layout) for value, layout in zip(program.inputs, layouts, strict=True)]
@@ -117,7 +140,8 @@ class Lowering:
         stored = Stored(shape, value.dtype, value.axes)
         stored.strides = contiguous(shape, value.dtype, count)
         self.places[value] = Place(
-            stored, {axis: n for n, axis in enumerate(value.axes)}, tuple(range(count, count + len(value.shape)))
+            stored, {axis: ((n, 1),) for n, axis in enumerate(value.axes)},
+            tuple([(count + n, 1) for n in range(len(value.shape))]),
         )
         return stored
 
@@ -128,6 +152,8 @@ class Lowering:
             try:
                 return self.attempt()
             except Unfit as unfit:
+                if unfit.node is not None and self.along_rows(unfit.node):
+                    raise
                 if unfit.node in self.library or not is_numpy(unfit.node.function):
                     raise Unsupported(unfit.reason) from None
                 self.library.add(unfit.node)
@@ -140,21 +166,26 @@ class Lowering:
         live = self.live()
         for node in live:
             if node not in self.library and not self.fits(node):
+                if self.along_rows(node):
+                    raise Unfit(node, f"{function_name(node.function)} along a row")
                 if not is_numpy(node.function):
                     raise Unsupported(f"{function_name(node.function)} of a value that is too large for registers")
                 self.library.add(node)
         wanted = self.wanted(live)
-        outputs: list[tuple[Stored, Value, Place]] = []  # what kernels write
+        outputs: list[Output] = []  # what kernels write
         libraries: list[LibraryStep] = []
+        viewed = {node.args[0] for node in live if node.function in VIEWS}
         for node in live:
-            if node.function is lane_in:
+            if node.function in VIEWS:
                 source = self.places.get(node.args[0])
                 if source is None:
                     raise Unsupported("a computed value is mapped over")
-                self.places[node.outputs[0]] = _into(source, node.args[1], node.args[2])
+                self.places[node.outputs[0]] = VIEWS[node.function](source, *node.args[1:])
             elif node in self.library:
                 libraries.append(LibraryStep(node, self.places, [self.store(value) for value in node.outputs]))
-            elif node.function is np.asarray and (node.kwargs.get("kept") or node.args[0].size > 16):
+            elif node.function is np.asarray and (
+                node.kwargs.get("kept") or node.args[0].size > 16 or node.outputs[0] in viewed
+            ):
                 stored = self.store(node.outputs[0])
                 stored.constant = data = node.args[0]
                 if not data.flags.c_contiguous:
@@ -162,21 +193,25 @@ class Lowering:
             for value in node.outputs:
                 if value in wanted and value not in self.places:
                     outputs.append(self.output(value))
-        results: list[tuple[Place, bool]] = []
+        results: list[tuple[Place, tuple[int, ...], bool]] = []
         for value in self.program.results:
             shared = value in self.program.inputs or self.is_view(value)
-            shared = shared or any(place is self.places[value] for place, _ in results)
-            results.append((self.places[value], shared))
+            shared = shared or any(place is self.places[value] for place, _, _ in results)
+            results.append((self.places[value], value.shape, shared))
         self.checks = [node for node in live if may_fail(node) and node not in self.library]
         steps = self.ordered(outputs, libraries)
         if self.checks and all(axis.size for axis in self.program.axes()):
             raise Unsupported("nothing is computed where an exception may arise")
         return Plan(self.inputs, steps, results, self.program.axes())
 
+    def along_rows(self, node: Node) -> bool:
+        """Whether a node works on one element of a long axis."""
+        return self.has_rows and any(type(axis) is Row for x in (*node.operands(), *node.outputs) for axis in x.axes)
+
     def is_view(self, value: Value) -> bool:
         """Whether a value is in memory as a view, or as a constant."""
         node = self.makers.get(value)
-        return self.places[value].stored.constant is not None or (node is not None and node.function is lane_in)
+        return self.places[value].stored.constant is not None or (node is not None and node.function in VIEWS)
 
     def live(self) -> list[Node]:
         """The nodes that the results depend on."""
@@ -190,11 +225,15 @@ class Lowering:
 
     def fits(self, node: Node) -> bool:
         """Whether a node can be a part of a kernel."""
-        if node.function in (lane_in, lane_out):
+        if node.function in (*VIEWS, lane_out, fold):
             return True
         if node.function is np.asarray:
             return is_supported(node.outputs[0].dtype)
         values = [*node.outputs, *(x for x in node.operands() if x not in self.places)]
+        if node.function in PRODUCTS and len(node.operands()) == 2:
+            shared = [x for x in node.operands() if not x.axes and len(x.shape) == 2]
+            if shared and math.prod(shared[0].shape) > 2 * LARGEST:
+                return False  # one product of large matrices for all lanes
         return (
             node.function in ROWS
             and all(is_supported(x.dtype) for x in (*node.outputs, *node.operands()))
@@ -214,30 +253,48 @@ class Lowering:
             for value in node.operands():
                 used.setdefault(value, []).append(node)
         for node in live:
-            if node.function is lane_in or node in self.library:
+            if node.function in VIEWS or node in self.library:
                 found.update(x for x in node.operands())
+            elif self.has_rows and node.function in HEAVY:  # in vectors of lanes, apart from what goes along rows
+                found.update(x for x in node.operands() if x.axes)
+                found.update(x for x in node.outputs if x.axes and x in used)
             if node.function is not lane_out:
                 continue
             users = used.get(node.outputs[0], [])
             if any(user.function is not lane_out for user in users):
                 found.add(node.outputs[0])
         found.update(value for value in results if type(value) is Value)
+        return found | self.apart(live, found)
+
+    def apart(self, live: list[Node], wanted: set[Value]) -> set[Value]:
+        """Values that come from folds, and that a loop needs whose outer loops they do not know."""
+        found: set[Value] = set()
+        folded: set[Value] = set()  # not yet in memory
+        for node in live if self.has_rows else ():
+            axes = {axis for x in node.outputs for axis in x.axes}
+            axes |= {node.args[1]} if node.function is fold else set()
+            for value in node.operands():
+                inner = axes.difference(value.axes)
+                if value in folded and value.axes and inner and value.axes[-1].level > min(a.level for a in inner):
+                    found.add(value)
+            if node.function is fold or any(x in folded and x not in found | wanted for x in node.operands()):
+                folded.update(node.outputs)
         return found
 
-    def output(self, value: Value) -> tuple[Stored, Value, Place]:
+    def output(self, value: Value) -> Output:
         """An array for a value that a kernel makes: the value that it computes, and where that lies."""
         stored = self.store(value)
         place = self.places[value]
         while (node := self.makers.get(value)) is not None and node.function is lane_out:
-            value, at, axis = node.args
-            place = _into(place, at, axis)
+            value, dim, axis = node.args
+            place = _into(place, dim, axis)
             if value in self.places:
                 break
         return stored, value, place
 
     # ---- steps ----
 
-    def ordered(self, outputs: list[tuple[Stored, Value, Place]], libraries: list[LibraryStep]) -> list[Any]:
+    def ordered(self, outputs: list[Output], libraries: list[LibraryStep]) -> list[Any]:
         """The steps in an order in which what each needs is there."""
         made: dict[Stored, tuple[Any, list[Stored]]] = {}
         for output in outputs:
@@ -286,39 +343,49 @@ class Lowering:
                 pending.extend(self.makers[value].operands())
         return found
 
-    def kernels(self, outputs: list[tuple[Stored, Value, Place]]) -> list[KernelStep]:
+    def kernels(self, outputs: list[Output]) -> list[KernelStep]:
         """Kernels for some outputs: those over the same loops share one."""
-        groups: list[tuple[tuple[Axis, ...], list[Any]]] = []
+        groups: dict[Any, list[Output]] = {}
         for output in sorted(outputs, key=lambda item: -len(item[2].lanes)):
             axes = tuple(sorted(output[2].lanes, key=lambda axis: axis.level))
-            for known, members in groups:
-                if axes and known[: len(axes)] == axes:
-                    members.append(output)
-                    break
-            else:
-                groups.append((axes, [output]))
-        return [step for axes, members in groups if (step := self.kernel(list(axes), members)) is not None]
+            rows = self.has_rows and any(type(axis) is Row for axis in self.loops(output))
+            lanes = tuple([axis for axis in axes if type(axis) is not Row])
+            own = lanes or axes[:1]
+            key = next((key for key in groups if key[0] == rows and own and key[1][: len(own)] == own), (rows, own))
+            groups.setdefault(key, []).append(output)
+        return [step for members in groups.values() if (step := self.kernel(members)) is not None]
 
-    def kernel(self, axes: list[Axis], outputs: list[tuple[Stored, Value, Place]]) -> KernelStep | None:
+    def loops(self, output: Output) -> set[Axis]:
+        """Every axis of what an output is computed from."""
+        needed = self.needed([output[1]], {output[0]})
+        return {axis for value in needed for axis in value.axes} | set(output[2].lanes)
+
+    def kernel(self, outputs: list[Output]) -> KernelStep | None:
         """One kernel."""
+        axes = sorted({axis for _, _, place in outputs for axis in place.lanes}, key=lambda axis: axis.level)
         if any(axis.size == 0 for axis in axes) or all(0 in stored.shape for stored, _, _ in outputs):
             return None
         slots = {stored: n for n, stored in enumerate(self.inputs)}  # the arguments come first, as they are given
 
         def view(place: Place) -> View:
-            slot = slots.setdefault(place.stored, len(slots))
-            return View(slot, place.lanes, place.dims, place.stored.strides, place.stored.number)
+            stored = place.stored
+            slot = slots.setdefault(stored, len(slots))
+            return View(slot, place.lanes, place.dims, stored.strides, place.starts, stored.number)
 
         here = {stored for stored, _, _ in outputs}
-        checks = [node for node in self.checks if {axis for x in node.operands() for axis in x.axes} <= set(axes)]
+        checks = [
+            node for node in self.checks
+            if {axis for x in (*node.operands(), *node.outputs) for axis in x.axes} <= set(axes)
+        ]  # fmt: skip
         self.checks = [node for node in self.checks if node not in checks]
         asked = [x for node in checks for x in (*node.operands(), *node.outputs)]
         needed = self.needed([value for _, value, _ in outputs] + asked, here)
         views = {value: view(self.places[value]) for value in needed if self.in_memory(value, here)}
         written = [(value, view(place)) for _, value, place in outputs]
         making = {self.makers[value] for value in needed if value in self.makers and value not in views}
-        width = self.width(axes, needed, [node for node in self.program.nodes if node in making])
-        kernel = Kernel(views, self.makers, axes, width)
+        vectors = vector_axes(axes, needed, [*views.items(), *written])
+        width = self.width(vectors, needed, [node for node in self.program.nodes if node in making])
+        kernel = Kernel(views, self.makers, axes, vectors, width)
         kernel.e.fast = self.fastmath
         for n, (_, place) in enumerate(written):  # outputs know the sizes of axes, too
             kernel.views.setdefault(Value((), np.dtype(float), (), n), place)
@@ -327,9 +394,9 @@ class Lowering:
         except Unsupported as problem:
             raise Unfit(kernel.node, str(problem)) from None
         lanes = axes[0].size if axes else 1
-        turns = 20 if any(node.function in ("while", "scan") for node in making) else 1
-        work = turns * kernel.e.size * math.prod(axis.size for axis in axes) // width
-        return KernelStep(list(slots), [stored for stored, _, _ in outputs], lanes, width, text, work)
+        step = width if axes and axes[0] in vectors else 1
+        work = int(kernel.e.work * lanes)
+        return KernelStep(list(slots), [stored for stored, _, _ in outputs], lanes, step, text, work)
 
     def in_memory(self, value: Value, here: set[Stored]) -> bool:
         """Whether a value is there before a kernel that makes some arrays."""
@@ -348,15 +415,37 @@ class Lowering:
                 pending.extend(self.makers[value].operands())
         return list(found)
 
-    def width(self, axes: list[Axis], needed: list[Value], nodes: list[Node]) -> int:
-        """How many lanes a vector has: one, two or four machine vectors, by what is alive at a time."""
-        if not axes:
+    def width(self, vectors: set[Axis], needed: list[Value], nodes: list[Node]) -> int:
+        """How many lanes a vector has: one, two or four machine vectors, by what is alive at a time; or a whole row."""
+        if not vectors:
             return 1
         itemsize = max((value.dtype.itemsize // (2 if value.dtype.kind == "c" else 1) for value in needed), default=8)
         lanes = machine().vector_bits // 8 // max(itemsize, 4)
         alive = pressure(nodes, set(needed))
+        size = min(axis.size for axis in vectors)
+        one_row = all(type(axis) is Row and axis.size == size for axis in vectors)
+        if one_row and size % lanes == 0 and alive * (size // lanes) <= 32:
+            return size
         lanes *= 4 if alive <= 16 else 2 if alive <= 40 else 1
-        return min(lanes, 1 << (axes[-1].size.bit_length() - 1))
+        return min(lanes, 1 << (size.bit_length() - 1))
+
+
+def vector_axes(axes: list[Axis], needed: list[Value], views: list[tuple[Value, View]]) -> set[Axis]:
+    """The axes that go by vectors: those along which most of what is in memory lies end to end."""
+    if not any(type(axis) is Row for value in needed for axis in value.axes):
+        return set(axes[-1:])
+    scores: dict[Axis, int] = {}
+    for value, view in views:
+        for axis in view.lanes:
+            if view.step(axis) == value.dtype.itemsize:
+                scores[axis] = scores.get(axis, 0) + math.prod(other.size for other in view.lanes)
+    if not scores:
+        return set(axes[-1:])
+    found: set[Axis] = set()
+    for axis in sorted(scores, key=lambda axis: -scores[axis]):
+        if not any(axis in value.axes and found.intersection(value.axes) for value in needed):
+            found.add(axis)
+    return found
 
 
 def is_numpy(function: Any) -> bool:
@@ -366,7 +455,29 @@ def is_numpy(function: Any) -> bool:
     if isinstance(function, tuple):
         return True
     module = getattr(function, "__module__", None) or ""
+    if function in (fold, *VIEWS):
+        return False
     return isinstance(function, np.ufunc) or module.startswith(("numpy", "_operator"))
+
+
+def lower(program: Program, layouts: list[Any], fastmath: bool = False) -> Plan:
+    """The steps of a program: with loops for the long axes of examples, where there is code for what they do."""
+    enter_scipy()
+    whole: set[Node] = set()  # what takes its operands whole
+    while True:
+        lift = Lift(program, whole)
+        loops = lift.run() if any(map(lift.lifts, program.nodes)) else program
+        try:
+            return Lowering(loops, layouts, fastmath).plan()
+        except Unfit as unfit:
+            origin = lift.origins.get(unfit.node)
+            if origin is None:
+                return Lowering(program, layouts, fastmath).plan()
+            whole.add(origin)
+        except Unsupported:
+            if loops is program:
+                raise
+            return Lowering(program, layouts, fastmath).plan()
 
 
 class Unfit(Exception):
@@ -378,9 +489,29 @@ class Unfit(Exception):
         self.reason = reason
 
 
-def _into(place: Place, at: int, axis: Axis) -> Place:
+def _into(place: Place, dim: int, axis: Axis) -> Place:
     """One lane of an array along one of its example's axes."""
-    return Place(place.stored, {**place.lanes, axis: place.dims[at]}, place.dims[:at] + place.dims[at + 1 :])
+    lanes = {**place.lanes, axis: (place.dims[dim],)}
+    return Place(place.stored, lanes, place.dims[:dim] + place.dims[dim + 1 :], place.starts)
+
+
+def _part(place: Place, forms: Any) -> Place:
+    """A part of an array, at a form for each of its example's axes."""
+    lanes, starts, dims = dict(place.lanes), list(place.starts), []
+    for (dim, scale), form in zip(place.dims, forms, strict=True):
+        if form is not None and form.start:
+            starts.append((dim, scale * form.start))
+        if type(form) is Form:
+            for axis, step in form.terms:
+                lanes[axis] = (*lanes.get(axis, ()), (dim, scale * step))
+        else:
+            dims.append((dim, scale * form.step if type(form) is Span else scale))
+    return Place(place.stored, lanes, tuple(dims), tuple(starts))
+
+
+VIEWS: dict[Any, Callable[..., Place]] = {lane_in: _into, at: _part}
+HEAVY = frozenset({"while", "scan"})
+PRODUCTS = frozenset({np.matmul, np.dot, np.inner, np.matvec, np.vecmat, np.linalg.matmul})
 
 
 def contiguous(shape: tuple[int, ...], dtype: np.dtype[Any], lanes: int) -> tuple[int | None, ...]:
@@ -422,9 +553,12 @@ def _elements(value: Value) -> int:
 # ---- running ----
 
 
-def batch_of(place: Place, data: Any) -> tuple[Any, tuple[Axis, ...]]:
+def batch_of(place: Place, shape: tuple[int, ...], data: Any) -> tuple[Any, tuple[Axis, ...]]:
     """The data of a value with its lane axes first."""
     axes = tuple(sorted(place.lanes, key=lambda axis: axis.level))
-    return data.transpose([*(place.lanes[axis] for axis in axes), *place.dims]), axes
-
-
+    for dim, start in place.starts:
+        data = data[(*(slice(None),) * dim, slice(start, None))]
+    sizes = [*(axis.size for axis in axes), *shape]
+    steps = [sum(step * data.strides[dim] for dim, step in place.lanes[axis]) for axis in axes]
+    steps += [data.strides[dim] * step for dim, step in place.dims]
+    return np.lib.stride_tricks.as_strided(data, sizes, steps), axes

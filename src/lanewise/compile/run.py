@@ -10,6 +10,7 @@ import numpy as np
 from ..array import ARRAY, LaneArray, apply
 from ..facts import Signal
 from ..lanes import LaneAxis, Lanes
+from .buffers import fresh
 from .ir import Axis, Value, map_leaves
 from .lower import KernelStep, LibraryStep, Place, Plan, Stored, batch_of
 from .native import address_of, fastcall, machine
@@ -85,18 +86,18 @@ class Running:
                 self.kernel(step)
             else:
                 self.library(step)
-        return [self.result(place, shared) for place, shared in self.plan.results]
+        return [self.result(*result) for result in self.plan.results]
 
-    def result(self, place: Place, shared: bool) -> Any:
+    def result(self, place: Place, shape: tuple[int, ...], shared: bool) -> Any:
         """A result, which shares memory with nothing."""
         data = self.array(place.stored)
-        return np.array(batch_of(place, np.asarray(data))[0]) if shared else data
+        return np.array(batch_of(place, shape, np.asarray(data))[0]) if shared else data
 
     def array(self, stored: Stored) -> Any:
         """An array of the plan; a fresh one the first time."""
         found = self.arrays.get(stored)
         if found is None:
-            found = stored.constant if stored.constant is not None else np.empty(stored.shape, stored.dtype)
+            found = stored.constant if stored.constant is not None else fresh(stored.shape, stored.dtype)
             self.arrays[stored] = found
         return found
 
@@ -131,7 +132,7 @@ class Running:
         data = self.array(place.stored)
         if place.stored.number:
             return data
-        data, axes = batch_of(place, np.asarray(data))
+        data, axes = batch_of(place, value.shape, np.asarray(data))
         if not axes:
             return data if value.kind == ARRAY else data[()]
         return LaneArray(data, Lanes.of(tuple([self.axis(axis) for axis in axes])), value.kind)

@@ -171,8 +171,8 @@ class Work:
             yield from range(start, stop, step)
             return
         e = self.e
-        before = e.size
-        loop = e.enter(index(e, start), index(e, stop), step)
+        known = type(start) is int and type(stop) is int
+        loop = e.enter(index(e, start), index(e, stop), step, (stop - start) // step if known else TURNS)
         phis = [loop.carry(e.splat(carry.now, self.width)) for carry in carried]
         for carry, phi in zip(carried, phis, strict=True):
             carry.now = phi.ref
@@ -180,8 +180,6 @@ class Work:
         for carry, phi in zip(carried, phis, strict=True):
             phi.next = e.splat(carry.now, self.width)
         loop.close()
-        known = type(start) is int and type(stop) is int
-        e.size += (e.size - before) * max((stop - start) // step - 1 if known else TURNS - 1, 0)
         for carry, phi in zip(carried, phis, strict=True):
             carry.now = phi.ref
 
@@ -268,8 +266,8 @@ class Block:
     def __init__(self, k: Any, view: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.e: Emitter = k.e
         self.base: Ref = k.base(view)
-        self.strides = [k.stride(view, dim) for dim in view.dims] + [k.e.index(0)] * (2 - len(view.dims))
-        self.step = k.stride(view, view.lanes[k.axes[-1]]) if k.axes and k.axes[-1] in view.lanes else None
+        self.strides = [k.stride(view, dim, scale) for dim, scale in view.dims] + [k.e.index(0)] * (2 - len(view.dims))
+        self.step = k.step(view, k.vector) if k.vector in view.lanes else None
         self.rows, self.columns = rows_and_columns(shape)
         self.dtype = dtype
         self.kind = type_of(self.dtype)

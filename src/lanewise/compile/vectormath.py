@@ -49,11 +49,9 @@ def libm(e: Emitter, name: str, *operands: Ref) -> Ref:
         # one bad number sends the whole vector down a slow path, so lanes that are done get a harmless one
         refs = [e.select(e.mask, ref, e.literal(HARMLESS[type], type)) for ref in refs]
         refs = e.level(*refs)
-    lanes = width
-    while lanes > 1:
-        symbol = vector_symbol(name, type, lanes, e.features)
+    for lanes in (16, 8, 4, 2):
+        symbol = vector_symbol(name, type, lanes, e.features) if width % lanes == 0 else None
         if symbol is not None:
             pieces = zip(*[e.split(ref, lanes) for ref in refs], strict=True)
             return e.concat([e.call(symbol, *piece) for piece in pieces])
-        lanes //= 2
     return e.gather_lanes([libm(e, name, *[e.lane(ref, n) for ref in refs]) for n in range(width)])

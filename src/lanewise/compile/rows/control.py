@@ -24,8 +24,7 @@ def while_(k: Any, first: Array, inits: list[Array], body: Program) -> Any:
     if e.mask is not None:
         start = e.op("and", start, e.mask)
     test = body.results[0]
-    varies = bool(k.axes) and k.axes[-1] in test.axes and e.width > 1
-    if varies or start.width > 1:
+    if k.varies(test.axes) or start.width > 1:
         start = e.splat(start)
     outer = e.mask
     loop = Loop(e, None)
@@ -82,7 +81,7 @@ def scan(k: Any, length: int, reverse: bool, inits: list[Array], rows: list[Arra
     states = [k.wide(array, value.axes) for array, value in zip(inits, carried, strict=True)]
     sources = [spill(k, array) for array in rows]
     targets = [scratch(k, value) for value in stacked]
-    loop = Loop(e, e.index(0), e.index(length))
+    loop = Loop(e, e.index(0), e.index(length), 1, length)
     counter = loop.counter
     assert counter is not None
     place = e.op("sub", e.index(length - 1), counter) if reverse else counter
@@ -130,7 +129,7 @@ def _from_memory(e: Any, pointer: Ref, kind: str, width: int) -> Ref:
 
 def scratch(k: Any, value: Any) -> tuple[Ref, int]:
     """Memory for a value, and how many lanes it has."""
-    width = k.e.width if k.axes and k.axes[-1] in value.axes else 1
+    width = k.e.width if k.varies(value.axes) else 1
     count = int(np.prod(value.shape)) * (1 + (value.dtype.kind == "c"))
     return k.e.alloca("i8", max(count, 1) * 8 * width), width
 

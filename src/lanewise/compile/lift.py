@@ -1,0 +1,282 @@
+"""Long axes of examples become loops, as lane axes are: a pass from program to program.
+
+A value of shape (1000,) is a scalar that varies over one more axis, a `Row`. So a long array is never in registers,
+a chain of functions of it is one loop, and a sum is a loop that carries its total (a ``fold``). Which element of an
+array a loop is at is a *form* for each dimension of it: None for one that stays in registers, else a number that
+depends on the axes. Views are other forms of the same array, so slices, transposes and flips cost nothing; only what
+has no form (a reshape that mixes axes, a large matrix product) makes the array pass through memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Container
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..array import ARRAY
+from .ir import Axis, Node, Program, Value, leaves, map_leaves, union
+from .passes import dead_code, substituted
+
+LONG = 16  # elements of an axis that may stay in registers
+MOST = 64  # elements of an example that may
+CHEAP = 12  # operations that are sooner done twice than kept
+BLOCK = 4096  # elements of a part of a long sum
+FEW = 16  # how much longer than many a fold has to be, to be one of parts
+
+
+class Row(Axis):
+    """A long axis of an example, as a loop."""
+
+    __slots__ = ()
+
+
+class Form(NamedTuple):
+    """Where a loop is along a dimension: ``start + step * axis + ...``."""
+
+    start: int
+    terms: tuple[tuple[Axis, int], ...]
+
+
+class Span(NamedTuple):
+    """Some elements along a dimension, to be held in registers."""
+
+    start: int
+    step: int
+    size: int
+
+
+Forms = tuple[Form | Span | None, ...]
+Rule = Callable[..., list[Value]]
+
+LIFTS: dict[Any, Rule] = {}
+"""How a function acts on one element: ``rule(lift, node, forms)`` gives its outputs in these forms."""
+
+
+def lifts(*functions: Any) -> Callable[[Rule], Rule]:
+    """Enter a rule in the table for these functions."""
+
+    def enter(rule: Rule) -> Rule:
+        LIFTS.update(dict.fromkeys(functions, rule))
+        return rule
+
+    return enter
+
+
+class NoLift(Exception):
+    """A node has to take its operands whole."""
+
+
+def at(x: Any, forms: Any) -> Any:
+    """The part of an array at a form for each dimension."""
+    raise NotImplementedError
+
+
+def fold(x: Any, axis: Row, ufunc: Any, other: Any = None) -> Any:
+    """A value reduced over a row; of two values, their products are."""
+    raise NotImplementedError
+
+
+def kept(shape: tuple[int, ...], forms: Forms) -> tuple[int, ...]:
+    """The shape of what is in registers."""
+    sizes = zip(shape, forms, strict=True)
+    return tuple([form.size if type(form) is Span else n for n, form in sizes if type(form) is not Form])
+
+
+def long_dims(shape: tuple[int, ...]) -> list[bool]:
+    """Which dimensions of an example are loops."""
+    flags = [size > LONG for size in shape]
+    if not math.prod(shape) or (not any(flags) and math.prod(shape) <= MOST):
+        return [False] * len(shape)
+    while math.prod([n for n, flag in zip(shape, flags, strict=True) if not flag]) > MOST:
+        flags[max([n for n, flag in enumerate(flags) if not flag], key=lambda n: (shape[n], n))] = True
+    return flags
+
+
+class Lift:
+    """The pass at work on a program."""
+
+    def __init__(self, program: Program, whole: Container[Node] = ()) -> None:
+        from . import lifting  # noqa: F401  # the table fills when a first program is lifted
+
+        self.program = program
+        self.without = whole  # nodes that are not lifted
+        self.origins: dict[Node, Node] = {}  # the node of the program that one of the lifted program stands for
+        self.nodes: list[Node] = []
+        self.makers: dict[Value, Node] = {}  # of what is lifted
+        self.wholes: dict[Value, Value] = {value: value for value in program.inputs}
+        self.parts: dict[Value, dict[Forms, Value]] = {}
+        self.costs: dict[Value, int] = {}
+        self.rows: dict[tuple[int, int], Row] = {}
+        self.level = max((axis.level for axis in program.axes()), default=0) + 1
+
+    def run(self) -> Program:
+        """The lifted program."""
+        for node in self.program.nodes:
+            if self.lifts(node):
+                try:
+                    self.makers.update(dict.fromkeys(node.outputs, node))
+                    self.part(node.outputs[0], self.forms(node.outputs[0].shape))
+                    continue
+                except NoLift:
+                    for value in node.outputs:
+                        del self.makers[value]
+            self.keep(node)
+        results = [self.whole(x) if type(x) is Value else x for x in self.program.results]
+        return dead_code(Program(self.program.name, self.program.inputs, self.nodes, results))
+
+    def lifts(self, node: Node) -> bool:
+        """Whether a node has a rule here, and some value of it is too long for registers."""
+        if node.function not in LIFTS or node in self.without:
+            return False
+        values = [*node.outputs, *(x for x in leaves((node.args, node.kwargs)) if type(x) is Value)]
+        fits = all(x.dtype.kind in "biufc" and x.dtype.itemsize <= 16 for x in values)
+        return fits and any(any(long_dims(x.shape)) for x in values)
+
+    # ---- values whole ----
+
+    def keep(self, node: Node) -> None:
+        """A node as it is, on whole values."""
+        known = {x: self.whole(x) for x in node.operands()}
+
+        def now(x: Any) -> Any:
+            if type(x) is Program:
+                return substituted(x, known)
+            return known[x] if type(x) is Value else x
+
+        args, kwargs = map_leaves(now, (node.args, node.kwargs))
+        self.nodes.append(Node(node.function, args, kwargs, node.outputs, now(node.mask)))
+        self.wholes.update((value, value) for value in node.outputs)
+
+    def whole(self, value: Value) -> Value:
+        """A value with all its dimensions."""
+        from .cells import lane_out
+
+        known = self.wholes.get(value)
+        if known is not None:
+            return known
+        forms = self.forms(value.shape)
+        found = self.part(value, forms)
+        for n, form in enumerate(forms):
+            if type(form) is Form:
+                axis = form.terms[0][0]
+                shape = (*found.shape[:n], axis.size, *found.shape[n:])
+                axes = tuple([other for other in found.axes if other is not axis])
+                found = self.emit(lane_out, (found, n, axis), {}, shape, value.dtype, axes, ARRAY)
+        self.wholes[value] = found
+        return found
+
+    def row(self, size: int, place: int, taken: set[Axis]) -> Row:
+        """A row of some size at a place from the end, other than those that are taken; the last is innermost."""
+        n = 0
+        while (found := self.rows.get((size, n))) in taken and found is not None:
+            n += 1
+        if found is None:
+            level = self.level + 1000 * (64 - place) + len(self.rows)
+            found = self.rows[size, n] = Row(size, level, f"row{n}_")
+        return found
+
+    def forms(self, shape: tuple[int, ...]) -> Forms:
+        """The forms that go through an array in order."""
+        taken: set[Axis] = set()
+        found: list[Form | None] = []
+        for place, (size, is_row) in enumerate(zip(shape[::-1], long_dims(shape)[::-1], strict=True)):
+            row = self.row(size, place, taken) if is_row else None
+            found.append(None if row is None else Form(0, ((row, 1),)))
+            taken.update([] if row is None else [row])
+        return tuple(found[::-1])
+
+    # ---- parts of values ----
+
+    def part(self, value: Value, forms: Forms) -> Value:
+        """A value at some forms."""
+        known = self.parts.setdefault(value, {})
+        if forms in known:
+            return known[forms]
+        node = self.makers.get(value)
+        if node is not None and known and self.cost(value) > CHEAP:
+            self.whole(value)
+            node = None
+        if node is None:
+            found = self.whole(value)
+            if any(form is not None for form in forms):
+                shape = kept(value.shape, forms)
+                rows = tuple([axis for form in forms if type(form) is Form for axis, _ in form.terms])
+                kind = value.kind if shape == value.shape else ARRAY
+                found = self.emit(at, (found, forms), {}, shape, value.dtype, union(found.axes, _ordered(rows)), kind)
+            known[forms] = found
+            return found
+        before = len(self.nodes)
+        made = LIFTS[node.function](self, node, forms)
+        for new in self.nodes[before:]:
+            self.origins.setdefault(new, node)
+        for output, found in zip(node.outputs, made, strict=True):
+            self.parts.setdefault(output, {})[forms] = found
+        return self.parts[value][forms]
+
+    def operand(self, x: Any, forms: Forms) -> Any:
+        """An operand of an elementwise node whose result has these forms."""
+        if not isinstance(x, (Value, np.ndarray, list, tuple)):
+            return x
+        value = self.value(x)
+        rank = len(value.shape)
+        if rank > len(forms):
+            raise NoLift
+        own = forms[len(forms) - rank :]
+        single = {Form: Form(0, ()), Span: None, type(None): None}
+        return self.part(
+            value, tuple([single[type(form)] if n == 1 else form for n, form in zip(value.shape, own, strict=True)])
+        )
+
+    def value(self, x: Any) -> Value:
+        """An operand as a value."""
+        if type(x) is Value:
+            return x
+        data = np.asarray(x)
+        if data.dtype.kind not in "biufc":
+            raise NoLift
+        value = Value(data.shape, data.dtype, (), ARRAY)
+        self.nodes.append(Node(np.asarray, (data,), {}, [value]))
+        self.wholes[value] = value
+        return value
+
+    def emit(
+        self, function: Any, args: Any, kwargs: Any, shape: tuple[int, ...], dtype: Any, axes: tuple[Axis, ...],
+        kind: int = ARRAY, mask: Value | None = None,
+    ) -> Value:  # fmt: skip
+        """A new node with one output."""
+        value = Value(shape, dtype, axes, kind)
+        self.nodes.append(Node(function, args, kwargs, [value], mask))
+        return value
+
+    def through_memory(self, value: Value, row: Row) -> Value:
+        """A value that varies over a row, written out and read again."""
+        from .cells import lane_out
+
+        axes = tuple([axis for axis in value.axes if axis is not row])
+        whole = self.emit(lane_out, (value, 0, row), {}, (row.size, *value.shape), value.dtype, axes)
+        forms = (Form(0, ((row, 1),)), *(None,) * len(value.shape))
+        return self.emit(at, (whole, forms), {}, value.shape, value.dtype, value.axes)
+
+    def cost(self, value: Value) -> int:
+        """How many operations it takes to compute an element anew."""
+        if value in self.wholes or value not in self.makers:
+            return 0
+        if value not in self.costs:
+            node = self.makers[value]
+            own = 1 if node.function in QUICK or LIFTS[node.function].__name__ == "view" else 2 * CHEAP
+            operands = [x for x in leaves((node.args, node.kwargs)) if type(x) is Value]
+            self.costs[value] = own + sum(map(self.cost, operands))
+        return self.costs[value]
+
+
+QUICK = {
+    np.add, np.subtract, np.multiply, np.negative, np.absolute, np.maximum, np.minimum, np.where, np.less, np.greater,
+    np.less_equal, np.greater_equal, np.equal, np.not_equal, np.logical_and, np.logical_or, np.logical_not, np.clip,
+    np.square, np.true_divide, "astype", "kind", np.bitwise_and, np.bitwise_or, np.bitwise_xor,
+}  # fmt: skip
+
+
+def _ordered(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    return tuple(sorted(set(axes), key=lambda axis: axis.level))

@@ -1,0 +1,103 @@
+"""Large results of compiled functions: memory that is used again."""
+
+import gc
+import os
+import threading
+
+import numpy as np
+import pytest
+
+from lanewise import jit
+from lanewise.compile import buffers
+
+pytestmark = pytest.mark.filterwarnings("error")
+COUNT = buffers.LARGE // 8 + 5
+
+
+@pytest.fixture(autouse=True)
+def _empty_pool():
+    buffers.POOL.clear()
+    yield
+    buffers.POOL.clear()
+
+
+def doubled():
+    return jit(lambda x: x * 2.0)
+
+
+def test_memory_is_used_again():
+    f, x = doubled(), np.arange(float(COUNT))
+    first = f(x)
+    place = first.ctypes.data
+    np.testing.assert_array_equal(first, x * 2)
+    assert first.flags.writeable
+    assert place % 64 == 0
+    del first
+    second = f(x + 1)
+    assert second.ctypes.data == place
+    np.testing.assert_array_equal(second, (x + 1) * 2)
+    third = f(x)  # the second is still in use
+    assert not np.shares_memory(second, third)
+    np.testing.assert_array_equal(second, (x + 1) * 2)
+
+
+def test_a_view_keeps_its_memory():
+    f, x = doubled(), np.arange(float(COUNT))
+    part = f(x)[10:20].reshape(2, 5)[:, ::2]
+    gc.collect()
+    other = f(-x)
+    assert not np.shares_memory(part, other)
+    np.testing.assert_array_equal(part, [[20, 24, 28], [30, 34, 38]])
+
+
+def test_what_is_idle_is_bounded(monkeypatch):
+    f, x = doubled(), np.arange(float(COUNT))
+    monkeypatch.setenv("LANEWISE_POOL_BYTES", str(3 * buffers.LARGE))
+    results = [f(x) for _ in range(5)]
+    del results
+    assert len(buffers.POOL.idle) == 2
+    monkeypatch.setenv("LANEWISE_POOL_BYTES", "0")
+    f(x)
+    assert not buffers.POOL.idle
+
+
+def test_small_results_are_not_pooled():
+    found = doubled()(np.ones(1000))
+    assert found.flags.owndata
+    assert not buffers.POOL.idle
+
+
+def test_threads_share_the_pool():
+    f, x = doubled(), np.arange(float(COUNT))
+    wrong = []
+
+    def work(k):
+        for _ in range(5):
+            found = f(x + k)
+            if not np.array_equal(found[::999], (x[::999] + k) * 2):
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    total = sum(block.size for block in buffers.POOL.idle)
+    assert total <= buffers.limit()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_has_a_pool_of_its_own():
+    x = np.arange(float(COUNT))
+    f = doubled()
+    found = f(x)
+    with buffers.POOL.lock:  # as if another thread had it when the process forked
+        child = os.fork()
+        if not child:
+            try:
+                os._exit(0 if buffers.POOL.lock.acquire(blocking=False) and np.array_equal(found, x * 2) else 1)
+            finally:
+                os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
