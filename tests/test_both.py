@@ -147,6 +147,108 @@ def mixed_floats_meet_what_else_there_is(row, n):
     return total + n, n * total, total + row, total < n, total == 0, *others
 
 
+A, B = RNG.integers(0, 500, MANY), RNG.integers(0, 500, MANY)
+
+
+@case(A, B)
+def greatest_common_divisor(a, b):
+    while b:
+        a, b = b, a % b
+    return a
+
+
+@case(X, Y)
+def escape(x, y):
+    z = 0j
+    c = complex(x, y) if x == x and abs(x) < 9 else 2j
+    for n in range(40):
+        if abs(z) > 2:
+            return n
+        z = z * z + c
+    return 40
+
+
+@case(X)
+def newton_with_an_else(x):
+    guess, a = 1.0, abs(x) if x == x and abs(x) < 9 else 1.0
+    for n in range(20):
+        new = (guess + a / guess) / 2
+        if abs(new - guess) < 1e-12:
+            guess = -new
+            break
+        guess = new
+        if guess < 1e-3:
+            n += 100
+            break
+    else:
+        guess = 0.0
+    return guess, n
+
+
+@case(N, B)
+def a_range_of_each_lane(n, b):
+    total = b
+    for i in range(n):
+        total = total * 2 - i
+    for i in range(b % 7, -1, -2):
+        total += i
+    return total
+
+
+@case(X, Y)
+def a_bisection_of_a_function(x, y):
+    def excess(t):
+        return t * t * t + t - y
+
+    lo, hi = -3.0, 3.0
+    while hi - lo > 1e-9:
+        middle = (lo + hi) / 2
+        if excess(middle) > 0:
+            hi = middle
+        else:
+            lo = middle
+    return lo if x > 0 else hi
+
+
+@case(A, N)
+def a_loop_in_a_loop(a, n):
+    steps = 0
+    while a > 1:
+        a = a // 2
+        k = n
+        while k > 0 and steps < 30:
+            k -= 2
+            steps += 1
+        if steps > 25:
+            return -a, steps
+    return a, steps
+
+
+@case(X, N)
+def values_that_change_their_kind_in_a_loop(x, n):
+    found, total = None, 0
+    for i in range(4):
+        if found is not None and i > 2:
+            break
+        if n > i:
+            found = x
+            total += 0.5
+        if total > 1:
+            total = n
+    return 0 if found is None else found, total
+
+
+@case(N, X)
+def lanes_that_raise_are_caught(n, x):
+    try:
+        while n < 3:
+            n = n + 1
+            x = x / n if n else 1.0 / float(n)
+    except ZeroDivisionError:
+        return -1.0
+    return x
+
+
 @pytest.mark.parametrize(("fun", "args"), CASES)
 @pytest.mark.parametrize("lanes", [7, MANY])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -216,3 +318,49 @@ def test_chosen_is_where(dtype: Any) -> None:
         found = both.chosen(mask, x, y)
         assert found.dtype == np.where(mask, x, y).dtype
         np.testing.assert_array_equal(found, np.where(mask, x, y))
+
+
+def test_lanes_that_have_left_a_loop_are_not_seen() -> None:
+    def f(x: Any) -> Any:
+        turns = 0
+        while x < 100:
+            x = x * x
+            turns += 1
+        return turns
+
+    def g(n: Any) -> Any:
+        table = [7, 8, 9]
+        last = 0
+        while n < 3:
+            last = table[n]
+            n += 1
+        return last
+
+    x = RNG.uniform(1.0001, 50, MANY)
+    n = RNG.integers(0, 5, MANY)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # squares that grow on would overflow
+        np.testing.assert_array_equal(vmap(f, strict=True)(x), [f(v) for v in x])
+        np.testing.assert_array_equal(vmap(g, strict=True)(n), [g(v) for v in n])
+
+
+def test_an_exception_in_a_loop_is_that_of_the_first_lane_that_has_it() -> None:
+    def f(n: Any) -> Any:
+        while n != 100:
+            if n == 7:
+                raise ValueError(f"seven after {n}")
+            n += 1
+        return n
+
+    def g(n: Any) -> Any:
+        table = [1, 2, 3]
+        while n < 4:
+            last = table[n]
+            n += 1
+        return last
+
+    assert vmap(f, strict=True)(np.arange(8, 40)).tolist() == [100] * 32
+    with pytest.raises(ValueError, match="seven"):
+        vmap(f)(np.arange(40))
+    with pytest.raises(IndexError):
+        vmap(g)(np.arange(3))

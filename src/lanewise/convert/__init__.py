@@ -12,8 +12,10 @@ import functools
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
+from ..array import TABLE
 from ..facts import is_application, is_user_file
 from ..regions.both import PREFIX
+from . import light
 from .rewrite import CannotRewrite, has_regions, rewrite
 from .source import find
 
@@ -33,6 +35,7 @@ class Form:
         self.code = code
         self.new = new
         self.framed = framed
+        self.formula = False  # it only computes
         self.function: Any = None  # the rewritten function, where one serves for every call
 
     def of(self, fun: FunctionType) -> Any:
@@ -144,10 +147,22 @@ def _convert(fun: FunctionType) -> Form:
     name = code.co_name if isinstance(node, ast.Lambda) else PREFIX + "made"
     new = _named(_code_in(factory, name), code)
     framed = isinstance(node, ast.FunctionDef) and has_regions(node.body)
-    _note_inner(new)
+    _note_inner(new, light.formulas(node))
     _FORMS[id(new)] = Form(new, None, framed)
-    return Form(code, new, framed)
+    form = Form(code, new, framed)
+    form.formula = light.is_formula(node)
+    return form
 
+
+def only_computes(fun: FunctionType) -> bool:
+    """Whether a function does nothing but compute, if all that it names does no more."""
+    form = _FORMS.get(id(fun.__code__))
+    if form is None:
+        form = _FORMS[id(fun.__code__)] = _convert(fun)
+    return form.formula and not _opted_out(fun)
+
+
+TABLE["only computes"] = only_computes
 
 _NO_BODY = 0x20 | 0x80 | 0x200  # generators and coroutines
 
@@ -162,12 +177,14 @@ def _named(new: CodeType, code: CodeType) -> CodeType:
     return new.replace(co_name=code.co_name, co_qualname=code.co_qualname)
 
 
-def _note_inner(code: CodeType) -> None:
+def _note_inner(code: CodeType, formulas: set[tuple[str, int]]) -> None:
     """Functions defined inside a rewritten one are rewritten with it."""
     for const in code.co_consts:
         if isinstance(const, CodeType):
-            _FORMS[id(const)] = Form(const, None, "_lw_frame" in (*const.co_varnames, *const.co_cellvars))
-            _note_inner(const)
+            form = Form(const, None, "_lw_frame" in (*const.co_varnames, *const.co_cellvars))
+            form.formula = (const.co_name, const.co_firstlineno) in formulas
+            _FORMS[id(const)] = form
+            _note_inner(const, formulas)
 
 
 def _fill_cells(helpers: dict[str, Any]) -> None:

@@ -8,9 +8,10 @@ Names may stand for anything; `regions.both` looks at that when the code runs.
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import Any
 
-LIMIT = 40
+LIMIT = 80
 
 _OPERATORS: dict[type, int] = {
     ast.Add: 1, ast.Sub: 1, ast.Mult: 1, ast.Div: 2, ast.FloorDiv: 8, ast.Mod: 8, ast.Pow: 10, ast.LShift: 2,
@@ -21,6 +22,7 @@ _FUNCTIONS = {
     **dict.fromkeys(("abs", "fabs", "absolute", "float", "bool", "sqrt", "real", "imag", "conj", "copysign"), 2),
     **dict.fromkeys(("min", "max", "minimum", "maximum", "fmin", "fmax", "int", "floor", "ceil", "trunc", "sign"), 3),
     **dict.fromkeys(("where", "isnan", "isinf", "isfinite", "radians", "degrees", "square", "rint", "float64"), 2),
+    **dict.fromkeys(("len", "complex", "round", "divmod"), 6),
     **dict.fromkeys(("exp", "log", "sin", "cos", "hypot"), 8),
     **dict.fromkeys(("tan", "atan", "asin", "acos", "atan2", "tanh", "sinh", "cosh", "log2", "log10", "log1p"), 12),
     **dict.fromkeys(("expm1", "arctan", "arctan2", "arcsin", "arccos", "cbrt", "pow"), 12),
@@ -35,6 +37,70 @@ def cost(*nodes: Any) -> int:
     except _NotLight:
         return 0
     return total if total <= LIMIT else 0
+
+
+def is_formula(node: Any) -> bool:
+    """Whether the definition of a function has nothing but statements that compute, and one that returns."""
+    if isinstance(node, ast.Lambda):
+        return only_computes(node.body)
+    body = [item for item in node.body if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))]
+    if not body or not isinstance(body[-1], ast.Return) or body[-1].value is None:
+        return False
+    values = body[-1].value.elts if isinstance(body[-1].value, ast.Tuple) else [body[-1].value]
+    return only_computes(*body[:-1], *values)
+
+
+def formulas(node: Any) -> set[tuple[str, int]]:
+    """The functions defined in a function that are formulas, by name and line; where several are alike, if all are."""
+    found: dict[tuple[str, int], bool] = {}
+    for inner in ast.walk(node):
+        if isinstance(inner, (ast.FunctionDef, ast.Lambda)) and inner is not node:
+            key = getattr(inner, "name", "<lambda>"), inner.lineno
+            found[key] = found.get(key, True) and is_formula(inner)
+    return {key for key, true in found.items() if true}
+
+
+def only_computes(*nodes: Any) -> bool:
+    """Whether some statements or expressions may be done for lanes that do not need them."""
+    try:
+        _all(nodes)
+    except _NotLight:
+        return False
+    return True
+
+
+def steps(node: Any) -> list[tuple[str, Any, list[Any]]] | None:
+    """A loop's turn as steps for `regions.turns`; None where it does more than compute.
+
+    Each is what kind of step it is, its test, and its statements: those of a step that only computes, or the last that
+    the lanes do that leave.
+    """
+    found: list[tuple[str, Any, list[Any]]] = []
+    rest = list(node.body)
+    if isinstance(node, ast.While):
+        if not only_computes(node.test):
+            return None
+        if not (isinstance(node.test, ast.Constant) and node.test.value):
+            found.append(("test", node.test, []))
+    while rest:
+        statement = rest.pop(0)
+        if only_computes(statement):
+            if found and found[-1][0] == "do":
+                found[-1][2].append(statement)
+            else:
+                found.append(("do", None, [statement]))
+            continue
+        if not isinstance(statement, ast.If) or not only_computes(statement.test):
+            return None
+        *before, last = statement.body
+        if not isinstance(last, (ast.Break, ast.Return)) or not only_computes(*before):
+            return None
+        if isinstance(last, ast.Break):
+            found.append(("break", statement.test, before))
+        else:
+            found.append(("return", statement.test, statement.body))
+        rest = [*statement.orelse, *rest]
+    return found
 
 
 class _NotLight(Exception):
@@ -82,6 +148,10 @@ def _compare(node: Any) -> int:
 
 def _call(node: Any) -> int:
     owner = node.func
+    if isinstance(owner, ast.Name) and owner.id not in _FUNCTIONS and not hasattr(builtins, owner.id):
+        if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
+            raise _NotLight
+        return _CALL + _all(node.args)  # of a function that may only compute: that is seen when it is called
     if isinstance(owner, ast.Attribute) and isinstance(owner.value, ast.Name) and owner.value.id in _MODULES:
         name = owner.attr
     else:
@@ -89,6 +159,9 @@ def _call(node: Any) -> int:
     if name not in _FUNCTIONS or node.keywords or not node.args:
         raise _NotLight
     return _FUNCTIONS[name] * max(1, len(node.args) - 1) + _all(node.args)
+
+
+_CALL = 12
 
 
 def _subscript(node: Any) -> int:

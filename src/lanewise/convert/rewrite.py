@@ -316,12 +316,46 @@ class Function:
             new += [self.side(name, node.orelse, place), ast.Expr(_method(loop, "orelse", _name(name)))]
         end = _method(loop, "over_and_out")
         new.append(ast.If(_is_gone(end), place.gone(), []) if place.kind != "plain" else ast.Expr(end))
+        begun = self.turns(node, loop)
+        if begun:
+            new = [*begun[:-1], ast.If(begun[-1], [ast.Pass()], new[:1]), *new[1:]]
         as_written = self.as_written(node, place)
         if as_written is None:
             start.value.args.append(ast.Constant(False))  # type: ignore[attr-defined]
             return [start, *new]
         test = ast.Compare(_name(loop), [ast.Is()], [ast.Constant(None)])
         return [start, ast.If(test, [as_written], new)]
+
+    def turns(self, node: Any, loop: str) -> list[Any]:
+        """A call that runs the loop, if its turns only compute, and what has to stand before it; else nothing."""
+        steps = light.steps(node)
+        ranges = isinstance(node, ast.For) and _is_range(node.iter)
+        if steps is None or not (any(kind != "do" for kind, _, _ in steps) or ranges):
+            return []
+        definitions: list[Any] = []
+
+        def inner(body: list[Any], arguments: Any = None) -> Any:
+            if not body:
+                return []
+            made = self.side(self.fresh("step"), body, Place("side", loop))
+            made.args = arguments or made.args
+            definitions.append(_located(made, node))
+            return [_name(made.name)]
+
+        items: list[Any] = [ast.Constant(None), ast.Constant(None)]
+        if isinstance(node, ast.For):
+            if not _is_target(node.target) or not (ranges or not is_straight(node)):
+                return []
+            item = self.fresh("item")
+            bind = ast.Assign([copy.deepcopy(node.target)], _name(item))
+            arguments = ast.arguments([], [ast.arg(item)], None, [], [], None, [])
+            over = self.expressions.visit(copy.deepcopy(node.iter))
+            items = [_thunk(over), *inner([_located(bind, node)], arguments)]
+        parts = []
+        for kind, test, body in steps:
+            functions = [] if test is None else [_thunk(self.expressions.truth(test))]
+            parts.append(ast.Tuple([ast.Constant(kind), *functions, *inner(body)], ast.Load()))
+        return [*definitions, _call("take_turns", _name(loop), *items, *parts)]
 
     def as_written(self, node: Any, place: Place) -> Any:
         """A loop as it was written, but for the way in which it returns."""
@@ -673,6 +707,19 @@ def _is_constant_index(node: Any) -> bool:
 def _binds(node: Any) -> bool:
     """Whether an expression does what it can't do inside a function of its own."""
     return any(isinstance(n, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)) for n in ast.walk(node))
+
+
+def _is_target(node: Any) -> bool:
+    """Whether the variable of a loop is a name, or a tuple of names."""
+    items = node.elts if isinstance(node, ast.Tuple) else [node]
+    return all(isinstance(item, ast.Name) for item in items)
+
+
+def _is_range(node: Any) -> bool:
+    """Whether an expression is a call of ``range`` whose arguments may be worked out twice, and may differ by lane."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"):
+        return False
+    return light.only_computes(*node.args) and not all(isinstance(arg, ast.Constant) for arg in node.args)
 
 
 # ---- which functions ----

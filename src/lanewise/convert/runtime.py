@@ -32,6 +32,7 @@ from ..regions import (
     either,
     select,
     sides,
+    take_turns,
     truths,
     where,
     worth,
@@ -257,7 +258,7 @@ def _choice(test: Any, then: Any, orelse: Any, cost: int, written: Any) -> Any:
     if type(test) is not LaneArray or ident in PLAIN:
         return then() if test else orelse()
     run = RUN.get()
-    if cost and run is not None and worth(test, cost):
+    if cost and run is not None and (run.trial or worth(test, cost)):
         found = attempt(run, ident, written, lambda: select(test, then(), orelse()))
         if found is not FAILED:
             return found
@@ -439,7 +440,7 @@ _BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, ABCMeta, type(np
 
 HELPERS: dict[str, Any] = {
     "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,
-    "new": new, "attribute": attribute,
+    "new": new, "attribute": attribute, "take_turns": take_turns,
     "augmented": augmented, "get": get, "set": set_, "set_augmented": set_augmented, "slice": slice,
     "if_expression": if_expression, "and": and_, "or": or_, "all": all_, "any": any_, "not": not_, "chain": chain,
     "is_": is_, "is_not": is_not, "in_": in_, "not_in": not_in, "method": method, "function": function,

@@ -18,9 +18,10 @@ from .frames import Frame, Returned, outcomes
 from .loops import LaneRange, Loop, Straight
 from .meet import UNBOUND, Mixed, apart
 from .region import GONE, effect, failed
+from .turns import take_turns
 
 __all__ = [
     "FAILED", "GONE", "PLAIN", "UNBOUND", "VARYING", "Box", "Frame", "LaneRange", "Loop", "Mixed", "Returned",
     "Straight", "apart", "attempt", "can_select", "choose", "contents", "effect", "either", "failed", "joint",
-    "outcomes", "select", "sides", "truths", "where", "worth",
+    "outcomes", "select", "sides", "take_turns", "truths", "where", "worth",
 ]  # fmt: skip

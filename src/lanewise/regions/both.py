@@ -9,12 +9,12 @@ raises, or meets a floating-point error that NumPy would warn of) ends it, and t
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import BuiltinFunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live
 from ..facts import NoLaneForm, Run, Unlikely
 from ..lanes import NOWHERE, Lanes, spread
 from .meet import UNBOUND, Mixed, present, same
@@ -27,9 +27,8 @@ UNLUCKY: set[Any] = set()
 FAILED: Final = object()
 
 _SCALARS = frozenset({int, float, complex, bool, str, type(None), *np.sctypeDict.values()}) - {np.object_}
-_HARMLESS = _SCALARS | {
-    LaneArray, Mixed, np.ndarray, ModuleType, BuiltinFunctionType, np.ufunc, type(np.sum), type, type(UNBOUND),
-}  # fmt: skip
+_HARMLESS = _SCALARS | {LaneArray, Mixed, np.ndarray, ModuleType, np.ufunc, type(UNBOUND)}
+_DEEP = 4  # calls within calls that are looked into
 
 
 def worth(test: LaneArray, cost: int) -> bool:
@@ -50,7 +49,7 @@ def worth(test: LaneArray, cost: int) -> bool:
 
 
 _SMALL = 4000  # lanes: below, a trip through a region takes longer than its work
-_STEEP = 60
+_STEEP = 120
 
 
 def attempt(run: Run, ident: Any, functions: list[Any], action: Callable[[], Any]) -> Any:
@@ -65,7 +64,7 @@ def attempt(run: Run, ident: Any, functions: list[Any], action: Callable[[], Any
     """
     if ident in UNLUCKY:
         return FAILED
-    if not all(map(_is_harmless, functions)):
+    if not all(map(is_harmless, functions)):
         UNLUCKY.add(ident)
         return FAILED
     if run.trial:
@@ -98,8 +97,8 @@ def on_trial(run: Run, action: Callable[[], Any], **errors: Any) -> Any:
     return FAILED
 
 
-def _is_harmless(function: Any) -> bool:
-    """Whether all that a function names is numbers, and functions of libraries."""
+def is_harmless(function: Any, depth: int = 0) -> bool:
+    """Whether all that a function names is numbers, and functions that only compute."""
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         if not name.startswith(PREFIX):
@@ -107,11 +106,26 @@ def _is_harmless(function: Any) -> bool:
                 value = cell.cell_contents
             except ValueError:
                 continue  # it has none yet
-            kind = type(value)
-            if kind not in _HARMLESS and not (kind in (list, tuple) and all(type(x) in _SCALARS for x in value)):
+            if type(value) not in _HARMLESS and not _is_known(value, depth):
                 return False
     known = function.__globals__
-    return all(type(known.get(name)) in _HARMLESS for name in code.co_names)
+    for name in code.co_names:
+        value = known.get(name)
+        if type(value) not in _HARMLESS and not _is_known(value, depth):
+            return False
+    return True
+
+
+def _is_known(value: Any, depth: int) -> bool:
+    """The same for values that take a closer look."""
+    kind = type(value)
+    if kind in (list, tuple):
+        return all(type(x) in _SCALARS for x in value)
+    if kind is BuiltinFunctionType:
+        return value.__module__ in ("math", "cmath")
+    if kind is FunctionType:
+        return depth < _DEEP and TABLE["only computes"](value) and is_harmless(value, depth + 1)
+    return kind is type and value in _SCALARS
 
 
 def select(test: LaneArray, a: Any, b: Any) -> Any:

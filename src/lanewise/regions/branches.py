@@ -155,7 +155,7 @@ def either(test: Any, then: Any, orelse: Any, variables: list[Any], ident: Any, 
     run = RUN.get()
     if run is None:
         raise NoLaneForm("a value is asked outside of the vmap that it belongs to")
-    if cost and worth(test, cost) and on_all(run, test, [then, orelse], variables, ident):
+    if cost and (run.trial or worth(test, cost)) and on_all(run, test, [then, orelse], variables, ident):
         return None
     return branch(run, test.lanes, sides(test), [then, orelse], variables, ident)
 

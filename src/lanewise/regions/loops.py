@@ -37,7 +37,8 @@ class Loop(Region):
         self.out_all = False  # all lanes of the loop break
         self.turns = 0
 
-    def _park(self) -> Parked:
+    def take_down(self) -> Parked:
+        """The lanes at work, and what the loop's variables hold for them."""
         return self.park([contents(cell) for cell in self.variables], self.entry)
 
     def _resume(self, parked: list[Parked]) -> bool:
@@ -60,7 +61,7 @@ class Loop(Region):
             run.give_up()
         value = truths(value)
         self.turns += 1
-        if self.turns >= LONG and self._alone():
+        if self.turns >= LONG and self.alone():
             return False
         if type(value) is not LaneArray:
             return value
@@ -71,7 +72,7 @@ class Loop(Region):
         before = run.made, run.refinements
         stay, leave = sides(value)
         gone = self.part(value.lanes, leave)
-        self.finished.append(self._park())
+        self.finished.append(self.take_down())
         for axis in value.lanes.axes:
             axis.replace(None)
         run.made, run.refinements = before
@@ -79,7 +80,7 @@ class Loop(Region):
         self.part(value.lanes, stay)
         return True
 
-    def _alone(self) -> bool:
+    def alone(self) -> bool:
         """Whether the few lanes that are left run one by one instead, from the start of the mapped function."""
         run = self.run
         few = run.parted and 0 < math.prod([axis.size for axis in run.refinements]) <= FEW
@@ -124,7 +125,7 @@ class Loop(Region):
     def _away(self, where: list[Parked]) -> Gone:
         if self.run.region is not None and self.run.refinements is not self.base:
             self.idents |= self.run.region.statements()
-        where.append(self._park())
+        where.append(self.take_down())
         return GONE
 
     def go_on(self) -> bool:
@@ -141,7 +142,7 @@ class Loop(Region):
     def rejoin(self) -> None:
         """At the end of a turn: those that skipped the rest of it are back."""
         if self.skipped:
-            self._resume([*self.skipped, self._park()])
+            self._resume([*self.skipped, self.take_down()])
             self.skipped = []
 
     def orelse(self, body: Callable[[], Any]) -> None:
@@ -149,7 +150,7 @@ class Loop(Region):
         if self.out_all:
             return
         if self.here and (self.finished or self.broken):
-            self.finished.append(self._park())
+            self.finished.append(self.take_down())
         if self.finished:
             self.here = self._resume(self.finished)
             self.finished = []
@@ -169,7 +170,7 @@ class Loop(Region):
                 self.outer.idents |= self.idents if run.parted else set()
             return None
         if self.here:
-            parked.append(self._park())
+            parked.append(self.take_down())
         here = self._resume(parked)
         self.end()
         return None if here else GONE
