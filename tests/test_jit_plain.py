@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from wild.compare import disagreement, stack
 
-from lanewise import PerformanceWarning, jit, vmap
+from lanewise import PerformanceWarning, jit, make_program, vmap
 
 
 def same(fun, *args, tol=0.0):
@@ -466,3 +466,98 @@ def test_infinities_and_nans_in_math():
     for function, v in ((math.sin, np.inf), (math.exp, 800.0), (math.log, 0.0), (math.sqrt, -1.0)):
         with pytest.raises((ValueError, OverflowError)):
             jit(vmap(function))(np.array([1.0, v]))
+
+
+# ---- loops over arrays ----
+
+
+def test_long_arrays_are_gone_through_by_number():
+    rows = np.random.default_rng(6).uniform(-1, 1, (5, 60))
+
+    def runs(row, other):
+        total, longest, run = 0, 0, 0
+        for k, (v, w) in enumerate(zip(row, other, strict=True)):
+            run = run + 1 if v > w else 0
+            longest = max(longest, run)
+            total += v * k
+        return total, longest
+
+    same(runs, rows, rows[:, ::-1].copy())
+    same(lambda row: runs(row, row[::-1])[1], np.concatenate([rows, rows, rows], axis=1))
+
+    def long(row):
+        best = row[0]
+        for v in row:
+            for w in row:
+                best = max(best, v - w * w)
+        return best
+
+    same(long, rows)
+    assert "while" in str(make_program(vmap(long))(rows))
+
+    def last(row):
+        found = -1
+        for k in range(200):
+            if row[k] > 0:
+                found = k
+        return found
+
+    same(last, np.random.default_rng(6).uniform(-1, 1, (5, 200)))
+
+
+def test_lanes_leave_in_turns_that_are_written_out():
+    rows = np.random.default_rng(7).integers(-3, 4, (40, 60)).astype(float)
+    rows[3] = 1.0
+
+    def first(row):
+        found = 0.5
+        for k, v in enumerate(row):
+            if v == 3:
+                break
+            if v == 2:
+                return -k
+            if v == -1:
+                continue
+            found = found / 2 + v
+        found += 1
+        return found
+
+    same(first, rows)
+
+    def search(row):
+        for v in row:
+            if v > 2:
+                break
+        else:
+            return -1.0
+        return v
+
+    same(search, rows)
+
+
+def test_loops_with_large_bodies_are_not_written_out():
+    def smooth(row):
+        for _ in range(8):
+            for k in range(1, len(row)):
+                row[k] = row[k] + row[k - 1] / 2 if row[k] < 2 else row[k] / 2
+                row[k - 1] = max(row[k], row[k - 1] / 2, 0.5)
+        return row.sum()
+
+    data = np.random.default_rng(8).uniform(0, 3, (6, 8))
+    f = jit(vmap(lambda row: smooth(row.copy())))
+    np.testing.assert_allclose(f(data), [smooth(row.copy()) for row in data], rtol=1e-14)
+    assert None not in f.known.values()
+
+
+def test_none_as_an_index_never_used():
+    def pivot(row):
+        found = None
+        for k in range(3):
+            if row[k] > 0:
+                found = k
+                break
+        if found is None:
+            return row[0]
+        return row[found] * 2
+
+    same(pivot, np.random.default_rng(9).uniform(-2, 1, (20, 3)))

@@ -16,6 +16,7 @@ from ..regions import LaneRange, Mixed, apart
 from .cells import Untraceable
 from .ir import leaves, map_leaves
 from .lists import TracedList, holds, in_order, plainly
+from .loops import Rows, zipped
 from .mixed import meet
 from .trace import Recorder
 
@@ -105,6 +106,20 @@ def _sorted(r: Recorder, items: Any, *, key: Any = None, reverse: bool = False) 
     return TracedList(r, in_order(r, list(items), key, reverse))
 
 
+def _zip(r: Recorder, *args: Any, **options: Any) -> Any:
+    rows = [Rows.of(x) for x in args]
+    found = [row for row in rows if row is not None]
+    strict = options.get("strict") and len({row.size for row in found}) > 1
+    return zipped(found) if rows and len(found) == len(rows) and not strict else zip(*args, **options)  # noqa: B905
+
+
+def _enumerate(r: Recorder, items: Any, start: Any = 0) -> Any:
+    rows = Rows.of(items)
+    if rows is None or type(start) is not int:
+        return enumerate(items, start)
+    return zipped([Rows(rows.size, lambda n: start + n), rows])
+
+
 def _list(r: Recorder, *args: Any) -> Any:
     return TracedList(r, *args)
 
@@ -166,7 +181,8 @@ READS_ONLY = frozenset({"builtins", "numpy", "lanewise", "math", "itertools", "f
 
 TRACED: dict[Any, Any] = {
     min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all, isinstance: _isinstance,
-    len: _len, list: _list, sorted: _sorted,
+    len: _len, list: _list, sorted: _sorted, zip: _zip,
+    enumerate: _enumerate,
 }  # fmt: skip
 NATIVE = frozenset({abs, sum, divmod, pow, math.prod})
 RECORDED = frozenset({int, float, round, complex})

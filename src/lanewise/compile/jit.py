@@ -227,6 +227,15 @@ class Jitted:
                 bound.arguments[name] = Static(bound.arguments[name])
         return bound.args, bound.kwargs
 
+    def trace(self, args: Any, kwargs: Any, deepest: int, *, rolled: bool = True) -> Traced:
+        """Trace the function, whatever is at work around it."""
+        token = RUN.set(None)
+        try:
+            fun = _unwrapped(self.fun) if self.static else self.fun
+            return trace(fun, args, kwargs, deepest, rolled=rolled)
+        finally:
+            RUN.reset(token)
+
     def compile(
         self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any, deepest: int = DEEPEST
     ) -> Compiled | None:  # fmt: skip
@@ -237,13 +246,15 @@ class Jitted:
         self.last = key
         from .rows.table import Unsupported
 
+        layouts = [_layout(leaf) for leaf in leaves if _is_data(leaf)]
         try:
-            token = RUN.set(None)
+            traced = self.trace(args, kwargs, deepest)
             try:
-                traced = trace(_unwrapped(self.fun) if self.static else self.fun, args, kwargs, deepest)
-            finally:
-                RUN.reset(token)
-            compiled = Compiled(traced, [_layout(leaf) for leaf in leaves if _is_data(leaf)], self.fastmath)
+                compiled = Compiled(traced, layouts, self.fastmath)
+            except Unsupported:
+                if not traced.unrollable:
+                    raise
+                compiled = Compiled(self.trace(args, kwargs, deepest, rolled=False), layouts, self.fastmath)
             compiled.deepest = deepest
             compiled.places = [n for n, leaf in enumerate(leaves) if _is_data(leaf)]
             compiled.plain = all(_is_plain(leaves[n]) for n in compiled.places)

@@ -23,6 +23,8 @@ from .mixed import Unfit, blank, fitted, is_number, meet, put_together, same, ta
 from .statements import TracedFrame, either, negated
 from .trace import Recorder
 
+COMPUTED = 64  # elements of an array that is read by a number that a loop computes
+
 
 class TracedLoop:
     """A loop of converted code."""
@@ -46,6 +48,7 @@ class TracedLoop:
         self.exits: list[Any] = []  # carried, too: whether a lane has returned, what, and whether it has broken
         self.endless = True
         self.frame: TracedFrame | None = None
+        self.early: Any = ([], [])  # who has broken, or returned, in turns that were written out
         self.peels = False  # the first turn may be written out
         self.peel = False  # it has to be
         r.loops.append(self)
@@ -280,13 +283,29 @@ class TracedLoop:
             return self.counted(iterable.start, iterable.stop, iterable.step)
         if type(iterable) is TracedList and iterable.buffer is not None:
             return self.items_of(iterable)
-        if type(iterable) is range:
-            self.r.rolled = max(self.r.rolled, len(iterable))
         if type(iterable) is range and len(iterable) > self.r.unrolled:
+            self.r.rolled = max(self.r.rolled, len(iterable))
             self.peels = True
             return self.counted(iterable.start, iterable.stop, iterable.step)
         self.endless = False
-        return self.written_out(iterable)
+        rows = Rows.of(iterable)
+        return self.written_out(iterable) if rows is None else self.rolled_up(rows)
+
+    def rolled_up(self, rows: Rows) -> Iterator[Any]:
+        """Items by number, written out; from the second on as a loop of the program, if the first is long."""
+        r = self.r
+        before = r.count
+        for turn in range(rows.size):
+            yield rows.item(turn)
+            self.rejoin()
+            left = rows.size - turn - 1
+            long = (r.count - before + 1) * left > r.rolling
+            if turn == 0 and left > 1 and long and rows.elements <= COMPUTED and not self.has_else:
+                r.rolled = max(r.rolled, rows.size)
+                self.early = self.broken, self.gone
+                for number in self.counted(1, rows.size, 1):
+                    yield rows.item(number)
+                return
 
     def items_of(self, items: TracedList) -> Iterator[Any]:
         """The items of a list that differs in length between lanes."""
@@ -318,8 +337,7 @@ class TracedLoop:
                 self.returned, self.skipped, self.broken, self.gone = [], [], [], []
                 yield start
                 self.rejoin()
-                if self.broken or self.gone:
-                    raise Untraceable("lanes leave a loop in its first turn")
+                self.early = self.broken, self.gone
                 start += step
                 self.begin(True)
                 self.start([start])
@@ -371,7 +389,7 @@ class TracedLoop:
             away = r.node_value(np.logical_or, r.truth(gone), r.truth(broke))
             either(r, negated(r, r.new(away)), body, None, self.variables)
             return
-        self.merge_broken()
+        self.merge_broken(self.broken)
         if not self.broken:
             body()
             return
@@ -387,9 +405,9 @@ class TracedLoop:
             found = path if found is None else self.r.node_value(np.logical_or, found, path)
         return found
 
-    def merge_broken(self) -> None:
+    def merge_broken(self, broken: list[tuple[Value | None, list[Any]]]) -> None:
         """In a loop that was written out: what those that broke took along."""
-        for path, snapshot in reversed(self.broken):
+        for path, snapshot in reversed(broken):
             for cell, value in zip(self.variables, snapshot, strict=True):
                 fill(cell, value if path is None else meet(self.r, path, value, contents(cell)))
 
@@ -399,10 +417,15 @@ class TracedLoop:
         r.loops.remove(self)
         if not self.symbolic:
             if not self.has_else:
-                self.merge_broken()
+                self.merge_broken(self.broken)
             r.scope.path = self.path
             self.still_there(self.gone)
             return None
+        broken, gone = self.early
+        if broken or gone:
+            self.merge_broken(broken)
+            r.scope.path = self.path
+            self.still_there(gone)
         now = r.scope.path  # lanes may have left in the else
         if self.frame is None:
             return GONE if self.endless and not self.broken else None
@@ -422,3 +445,43 @@ class TracedLoop:
         for path in paths:
             stays = r.truth(False) if path is None else r.node_value(np.logical_not, path)
             r.scope.path = stays if r.scope.path is None else r.node_value(np.logical_and, r.scope.path, stays)
+
+
+class Rows:
+    """What a loop goes over, by number: the rows of an array, a range, or several of these side by side.
+
+    Parameters
+    ----------
+    size : int
+        How many there are.
+    item : callable
+        Gives one of them, by a plain or traced number.
+    elements : int
+        The size of the largest array among them.
+    """
+
+    def __init__(self, size: int, item: Callable[[Any], Any], elements: int = 0) -> None:
+        self.size = size
+        self.item = item
+        self.elements = elements
+
+    @staticmethod
+    def of(x: Any) -> Rows | None:
+        """Something as rows; None if it has to be gone through as it is."""
+        if type(x) is Rows:
+            return x
+        if type(x) is range:
+            return Rows(len(x), lambda n: x.start + n * x.step)
+        if type(x) is LaneArray and x.kind == ARRAY and x.data.ndim > x.lanes.ndim:
+            shape = x.data.shape[x.lanes.ndim :]
+            return Rows(shape[0], lambda n: x[n], int(np.prod(shape)))
+        return None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self.item(n) for n in range(self.size)])
+
+
+def zipped(rows: list[Rows]) -> Rows:
+    """``zip``."""
+    most = max(row.elements for row in rows)
+    return Rows(min(row.size for row in rows), lambda n: tuple([row.item(n) for row in rows]), most)

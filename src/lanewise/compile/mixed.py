@@ -14,7 +14,7 @@ import numpy as np
 import optree
 
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray
-from ..facts import TraceError
+from ..facts import RUN, NoLaneForm, TraceError
 from ..regions import UNBOUND, Mixed
 from ..regions.meet import bound
 from ..tree import flatten_results
@@ -227,23 +227,33 @@ def put_together(structure: Any, leaves: Iterator[Any]) -> Any:
 # ---- operations on mixed values ----
 
 
-def ways(r: Recorder, masks: list[Value], thunks: list[Callable[[], Any]]) -> Any:
-    """What each lane's own way gives; lanes whose way raises need the ordinary way."""
+def ways(r: Recorder, masks: list[Value], thunks: list[Callable[[], Any]], rare: Any = ()) -> Any:
+    """What each lane's own way gives; lanes whose way raises need the ordinary way.
+
+    Parameters
+    ----------
+    rare : collection of int
+        Ways that no lane is likely to take: that they can't be recorded does not matter either.
+    """
     from .statements import State
 
-    outer, found, errors = r.scope.path, [], []
+    outer, found = r.scope.path, []
+    errors: list[BaseException] = []
     state, left = State(r), r.left
-    for mask, thunk in zip(masks, thunks, strict=True):
+    for n, (mask, thunk) in enumerate(zip(masks, thunks, strict=True)):
         r.scope.path = mask if outer is None else r.node_value(np.logical_and, outer, mask)
         path = r.scope.path
         try:
             found.append((mask, thunk()))
         except TraceError:
             raise
-        except Exception as error:
-            if not state.restore(r):
+        except (Exception, NoLaneForm) as error:
+            given_up = isinstance(error, NoLaneForm)
+            if (given_up and n not in rare) or not state.restore(r):
                 r.poisoned = True
                 raise
+            if given_up and (run := RUN.get()) is not None:
+                run.signal = None
             r.fail(path)
             errors.append(error)
         except BaseException:
@@ -263,7 +273,9 @@ def mixed(r: Recorder, value: Mixed, function: Callable[[Any], Any]) -> Any:
     """A function of a mixed value: of each alternative, for the lanes that have it."""
     codes = r.as_value(value.codes)
     masks = [has(r, codes, code) for code in range(len(value.options))]
-    return ways(r, masks, [lambda option=option: function(bound(option)) for option in value.options])  # type: ignore[misc]
+    thunks: list[Any] = [lambda option=option: function(bound(option)) for option in value.options]
+    rare = {code for code, option in enumerate(value.options) if option is None or option is UNBOUND}
+    return ways(r, masks, thunks, rare)
 
 
 def settled(r: Recorder, value: Mixed) -> Any:

@@ -14,6 +14,7 @@ from .cells import Cell, Scope, Untraceable, pack, put_view
 from .ir import Axis, Node, Value, map_leaves, union
 
 LONGEST = 20_000  # operations of a program; one that is longer compiles for minutes
+ROLLING = 1500
 NONE: frozenset[Any] = frozenset()
 INNERMOST = 1 << 20  # the level of the root: eager values of outer functions are shared, and not written here
 
@@ -81,6 +82,7 @@ class Tape:
         self.loops: list[Any] = []  # of converted code, the innermost last
         self.left = 0  # how often lanes have left the function, loop or turn at work
         self.unrolled = unrolled  # a loop over plain numbers of so many turns is written out
+        self.rolling = ROLLING if unrolled <= 8 else 1 << 60  # operations from which on a loop is not written out
         self.rolled = 0  # how many turns the longest loop of the program has, of those over plain numbers
         self.buffered = buffered  # where lists are made that differ in length between lanes
         self.kept: list[Any] = []  # arrays of closures and globals: read at each call, and not only now

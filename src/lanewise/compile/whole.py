@@ -24,7 +24,7 @@ from .tape import unpacked
 from .trace import Recorder, unguard
 
 MOST_BUFFERS = 8  # lists of a function that differ in length between lanes
-UNROLLED = 40  # where a loop over so many numbers can't be traced as one, it is written out
+UNROLLED = 256  # where a loop over so many numbers can't be traced as one, it is written out
 SHORT = 6_000  # operations of a program whose loops are written out
 
 
@@ -45,27 +45,34 @@ class Traced:
     kept : list of ndarray
         The arrays of closures and globals that it may read.
     cut : bool
-        Whether a function that calls itself was followed only so deep.
+        Whether a function that calls itself was followed only so deep, or a list has only so much room.
+    unrollable : bool
+        Whether its loops can be written out.
     """
 
     def __init__(
-        self, program: Program, spec: Any, leaves: list[Any], written: list[int], kept: list[Any], cut: bool
+        self, program: Program, spec: Any, leaves: list[Any], written: list[int], recorder: Recorder
     ) -> None:  # fmt: skip
         self.program = program
         self.spec = spec
         self.leaves = leaves
         self.written = written
-        self.kept = kept
-        self.cut = cut
+        self.kept: list[Any] = recorder.kept
+        self.cut: bool = recorder.cut
+        self.unrollable: bool = 0 < recorder.rolled <= UNROLLED
 
 
-def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], deepest: int = 2) -> Traced:
+def trace(
+    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], deepest: int = 2, *, rolled: bool = True
+) -> Traced:  # fmt: skip
     """Record a function on arguments of these shapes and dtypes.
 
     Parameters
     ----------
     deepest : int
         How often a function may call itself within itself; lanes that go further need the ordinary way.
+    rolled : bool
+        Whether loops over many numbers are loops of the program, where that can be.
 
     Raises
     ------
@@ -73,6 +80,10 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
         If the function can't be recorded: it needs values, or does what has no recorded form.
     """
     options: dict[str, Any] = {"deepest": deepest}
+    if deepest > 8:
+        options["longest"] = SHORT
+    if not rolled:
+        options |= {"unrolled": UNROLLED, "longest": SHORT}
     first: BaseException | None = None
     while True:
         recorder = Recorder(label(fun), **options)
@@ -84,7 +95,7 @@ def trace(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
                 raise first or problem from None
             options["buffered"] = known | {problem.place}
         except (Signal, Exception) as problem:
-            if first is not None or not 0 < recorder.rolled <= UNROLLED:
+            if first is not None or not rolled or not 0 < recorder.rolled <= UNROLLED:
                 raise first or problem from None
             first = problem  # again, with longer loops written out: their numbers are plain then
             options |= {"unrolled": UNROLLED, "longest": SHORT}
@@ -147,7 +158,7 @@ def attempt(recorder: Recorder, fun: Callable[..., Any], args: tuple[Any, ...], 
     written = [n for n, cell in enumerate(cells) if recorder.value(cell) is not before[n]]
     results += [cells[n].value for n in written]
     program = Program(label(fun), inputs, recorder.scope.nodes, results)
-    return Traced(program, tree, places, written, recorder.kept, recorder.cut)
+    return Traced(program, tree, places, written, recorder)
 
 
 def place_of(recorder: Recorder, leaf: Any, results: list[Any]) -> Any:
