@@ -8,7 +8,8 @@ integers, truth values and complex numbers; ``m`` a matrix; ``w`` a view of some
 
 Values are small integers and dyadic fractions, and what is added up or multiplied is exact or has one order only, so
 any disagreement is a bug. ``python tests/programs.py FIRST LAST`` runs many programs, and shows each that disagrees
-in its shortest form; with ``jit`` as a third argument, they are compiled (those that can be) and run that way, too.
+in its shortest form; with ``jit`` as a third argument, they are compiled (those that can be) and run that way, too, and
+with ``lists`` they make lists and change them.
 """
 
 from __future__ import annotations
@@ -117,6 +118,39 @@ WRITES = """
     {V!} += {v} ; {V!} = {v} ; {V!} *= {v} ; {N!} += {n} ; {N!} = {n} ; {A!} = {a} ; {V!}, {V!} = {v}, {v}
 """
 
+LISTS = {  # what lists add to these tables
+    "leaves": {"l": "[{v}, {v}] ; [] ; list({a}) ; [{v}]"},
+    "expressions": {
+        "v": """
+            {l}[{n}] ; sum({l}) ; max({l}, default={v}) ; ({l} or [{v}])[0] ; {l}[-1] ; {l}[{n} % 2] ;
+            min({l} + [{v}]) ;
+            sum(e for e in {l} if e > {v}) ; {l}.pop() ; ({l} + [{v}])[{n}] ; [{l}, {l}][{n} % 2][0] ;
+            sorted({l} + [{v}], key=lambda e: -e)[0] ; sum({l}[:{n}]) ; min({l} + [{v}], key=lambda e: (e - {v}) ** 2)
+        """,
+        "n": """
+            len({l}) ; {l}.count({v}) ; len({l}[{n}:]) ; [len({l}), {n}][{c} == 1] ; len([e for e in {l} if e > {v}]) ;
+            sum(range({n} & 3)) ; ({l} + [{v}]).index(max({l} + [{v}]))
+        """,
+        "c": "({v} in {l}) ; {l} ; ({l} == {l}) ; (not {l}) ; any(e > {v} for e in {l}) ; all({l}) ; ({l} < {l})",
+        "a": "np.array(({l} + [1.0, {v}, 2.0])[:3]) ; np.array({l} + {l} + [0.5] * 3)[:3]",
+        "l": """
+            [{v}, {v}, {v}] ; ([{v}] * ({n} & 3)) ; list({a}) ; ({l} + [{v}]) ; {l}[:{n}] ; {l}[{n}:] ; {l}[1:] ;
+            {l}.copy() ; list({l}) ; sorted({l}) ; [e for e in {l} if e > {v}] ; [e + {v} for e in {l}] ; {l}[::-1] ;
+            list(reversed({l})) ; ({l} if {c} else {l}) ; ({l} + {l}) ; [{v} for _ in range({n} & 3)] ; [{n}, {v}] ;
+            sorted({l}, reverse=True) ; [p + q for p, q in zip({l}, {l})] ; ([{l}, {l}][{n} % 2]) ; [None, {v}][1:] ;
+            [p for p, e in enumerate({l}) if e > {v}] ; ([0.5] * 3) ; {a}.tolist() ; [[{v}], {l}][{n} % 2]
+        """,
+    },
+    "writes": """
+        {L}.append({v}) ; {L}.append({v}) ; {L}.append({v}) ; {L}.pop() ; {L}.pop({n}) ; {L}[{n}] = {v} ;
+        {L}[0] += {v} ;
+        {L}[{n} % 2] = {v} ; {L}.insert({n}, {v}) ; {L}.extend({l}) ; {L}.sort() ; {L}.reverse() ; {L!} = {l} ;
+        {L!} = {L} ; {L!} += [{v}] ; del {L}[{n}] ; {L}.clear() ; {L}[1:] = {l} ; {L}.remove({v}) ; {L} += {l} ;
+        {L}[0], {L}[{n}] = {L}[{n}], {L}[0] ; {L!} *= 2 ; {L!}, {L!} = {L}, {L} ; {L}.sort(key=lambda e: -e)
+    """,
+    "results": "{l} ; len({l}) ; ({l}[0], len({l})) ; sum({l}) ; {v} ; ({v}, {l})",
+}
+
 ERRORS = ["ValueError", "ZeroDivisionError", "IndexError", "KeyError", "Exception"]
 LEAVING = "return {r} ; return {r} ; raise ValueError('t') ; raise KeyError({n} % 2) ; 1 // ({n} % 3) ; assert {c}"
 RESULTS = "{v} ; {v} ; {a} ; {n} ; ({v}, {a}) ; {'p': {a}, 'q': {v}} ; {m} ; {b} ; [{z}, {i}]"
@@ -129,7 +163,7 @@ class Scope:
         self.result = result  # what a return gives
         self.maps = outer.maps if outer else 2
         self.loops = False
-        self.names = {kind: list(outer.names[kind]) if outer else [] for kind in "vncaibzmwf"}
+        self.names = {kind: list(outer.names[kind]) if outer else [] for kind in "vncaibzmwfl"}
         self.writable = list(outer.writable) if outer else []
         self.own: list[str] = []  # names that the function at work may assign
 
@@ -151,17 +185,27 @@ class Scope:
 
 
 class Writer:
-    """Writes one program."""
+    """Writes one program, with ``lists`` one that makes lists and changes them."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, lists: bool = False) -> None:
         self.random = random.Random(seed)
+        self.lists = lists
+        self.leaves, self.expressions, self.writes, self.results = LEAVES, EXPRESSIONS, WRITES, RESULTS
+        if lists:
+            more: Any = LISTS
+            self.leaves = LEAVES | more["leaves"]
+            found = more["expressions"]
+            self.expressions = EXPRESSIONS | {kind: EXPRESSIONS[kind] + ";" + found[kind] for kind in "vnca"}
+            self.expressions["l"] = found["l"]
+            self.writes = ";".join([WRITES, *[more["writes"]] * 3])
+            self.results = f"{RESULTS};{more['results']}"
         self.count = 0
         self.lines: list[str] = []
 
     def program(self) -> str:
         """The source of a function that makes ``f(x, y, k, q, s)`` around an array ``e``; ``g`` is a global one."""
         pick = self.random
-        scope = Scope(self.choose(RESULTS))
+        scope = Scope(self.choose(self.results))
         for kind, name in zip("avnm", "xykq", strict=True):
             scope.add(kind, name)
         for name, chance in ("s", 0.3), ("e", 0.1), ("g", 0.1):
@@ -196,7 +240,7 @@ class Writer:
         names = scope.names[kind]
         if names and self.random.random() < (0.4 if depth > 0 else 0.8):
             return self.random.choice(names)
-        return self.fill(self.choose((EXPRESSIONS if depth > 0 else LEAVES)[kind], scope), scope, depth)
+        return self.fill(self.choose((self.expressions if depth > 0 else self.leaves)[kind], scope), scope, depth)
 
     def choose(self, table: str, scope: Scope | None = None) -> str:
         """One of the templates in a table, such that the scope has the names for it."""
@@ -217,13 +261,13 @@ class Writer:
             getattr(self, f"do_{self.random.choice(kinds)}")(indent, depth, scope)
 
     def do_new(self, indent: int, depth: int, scope: Scope) -> None:
-        kind = self.random.choice("vvnaaaibzmwww")
+        kind = self.random.choice("vvnaaaibzmwww" + "lllllllll" * self.lists)
         name = self.name(kind)
         self.add(indent, f"{name} = {self.place(kind, '', scope, 2)}")
         scope.add(kind, name)
 
     def do_write(self, indent: int, depth: int, scope: Scope) -> None:
-        self.add(indent, self.fill(self.choose(WRITES, scope), scope, 2))
+        self.add(indent, self.fill(self.choose(self.writes, scope), scope, 2))
 
     def do_leave(self, indent: int, depth: int, scope: Scope) -> None:
         way = self.choose(LEAVING + " ; break ; continue ; break ; continue" * scope.loops)
@@ -244,7 +288,8 @@ class Writer:
             self.add(indent, self.fill(f"while {name} < 4 and {{c}}:", scope, 2))
             self.add(indent + 1, f"{name} += 1")
         else:
-            over = self.choose({"n": "range({n} % 4) ; {i}", "v": "{a} ; [{v}, {v}]", "a": "{m} ; ({a}, {a})"}[kind])
+            numbers = "{a} ; [{v}, {v}]" + " ; {l} ; {l}" * self.lists
+            over = self.choose({"n": "range({n} % 4) ; {i}", "v": numbers, "a": "{m} ; ({a}, {a})"}[kind])
             loop = self.choose("for {} in {}: ; for _, {} in enumerate({}): ; for {}, _ in zip({}, {{a}}):")
             self.add(indent, self.fill(loop.format(name, over), scope, 2))
             inner.add(kind, name)
@@ -382,24 +427,23 @@ def disagreement(source: str, found: Case, mapper: Callable[..., Any] = vmap) ->
     for name, theirs, mine in zip("xykqseg", left, ours, strict=True):
         if not _same(theirs, mine):
             return f"writes to {name}\nthe loop: {theirs}\n{mapper.__name__}: {mine}"
-    if error is None and not (type(given) is type(expected) and all(map(_same, _leaves(given), _leaves(expected)))):
+    if error is None and not _alike(given, expected):
         return f"results\nthe loop: {expected}\n{mapper.__name__}: {given}"
     return ""
 
 
-def check_seed(seed: int, mapper: Callable[..., Any] = vmap, *, shorten: bool = False) -> str:
+def check_seed(seed: int, mapper: Callable[..., Any] = vmap, *, shorten: bool = False, lists: bool = False) -> str:
     """Run one program both ways; how they disagree, or an empty string."""
-    source, found = Writer(seed).program(), case(seed)
+    source, found = Writer(seed, lists=lists).program(), case(seed)
     text = disagreement(source, found, mapper)
     if text and shorten:
         source, text = shortest(source, found, text, mapper)
     return text and f"seed {seed}\n{source}\n{found._replace(args=[], around=[])}\n{text}"
 
 
-def _leaves(result: Any) -> list[Any]:
-    if isinstance(result, dict):
-        return [result[key] for key in sorted(result)]
-    return list(result) if isinstance(result, (tuple, list)) else [result]
+def _alike(a: Any, b: Any) -> bool:
+    (found, spec), (expected, other) = [optree.tree_flatten(result, none_is_leaf=True) for result in (a, b)]
+    return bool(spec == other) and all(map(_same, found, expected))
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -447,12 +491,12 @@ def variants(source: str) -> Iterator[str]:
 
 if __name__ == "__main__":
     first, last = map(int, sys.argv[1:3])
-    ways = [vmap, compiled] if sys.argv[3:] == ["jit"] else [vmap]
+    ways = [vmap, compiled] if "jit" in sys.argv[3:] else [vmap]
     bad = ran = 0
     for seed in range(first, last):
         for mapper in ways:
             made.clear()
-            text = check_seed(seed, mapper, shorten=True)
+            text = check_seed(seed, mapper, shorten=True, lists="lists" in sys.argv[3:])
             ran += bool(made) and None not in made[-1].known.values()
             if text:
                 bad += 1

@@ -13,6 +13,12 @@ def test_random_programs(first):
         assert not (text := check_seed(seed)), text
 
 
+@pytest.mark.parametrize("first", range(0, 400, 50))
+def test_random_programs_with_lists(first):
+    for seed in range(first, first + 50):
+        assert not (text := check_seed(seed, lists=True)), text
+
+
 FOUND = {
     "out= on what inner lanes share": """
         def inner(v):

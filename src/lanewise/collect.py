@@ -159,10 +159,12 @@ def settle(
 def together(run: Run, kept: list[Outcome], grid_axes: tuple[LaneAxis, ...], fun: Callable[..., Any]) -> Outcome:
     """Put the results of several groups together, whose structures and shapes must be the same."""
     first = kept[0]
+    alone = len(kept) == 1 and not first.axes
+    if not alone:
+        _check_stackable(kept, run, fun)
     kinds = [{(found.pieces[n].data.dtype, found.pieces[n].weak) for found in kept} for n in range(len(first.pieces))]
-    if len(kept) == 1 and not first.axes:
+    if alone:
         return first._replace(kinds=kinds)
-    _check_stackable(kept, run, fun)
     pieces = [join([found.pieces[n] for found in kept], kept, grid_axes) for n in range(len(first.pieces))]
     return Outcome((), pieces, first.spec, first.tree, kinds=kinds)
 

@@ -309,6 +309,6 @@ def many_groups(call: Call, run: Run) -> str:
     return (
         f"vmap({label(call.fun)}) split its {call.size} lanes into {run.groups} groups, which is slow: "
         f"{run.why_split}.\n"
-        "  Code has to ask this where it changes a list or an object in a branch or loop, in a generator, without "
+        "  Code has to ask this where it changes a dict or an object in a branch or loop, in a generator, without "
         "source, and for shapes that depend on values. Use arrays there, np.where for a choice, where= for a mask."
     )

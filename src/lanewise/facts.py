@@ -141,7 +141,7 @@ class Run:
     lent: weakref.WeakValueDictionary[int, Any] | None = None  # copies that stand for arrays from before a region
     origins: dict[int, Any]  # the arrays that they are copies of
     lenders: dict[int, Any]  # the statements for whose sake they were made
-    fresh: dict[int, Any] | None = None  # containers made while lanes were away, and the refinements then
+    fresh: Any = None  # what is known of the lists, dicts and sets that the group has made (`regions.sites`)
     open: Sequence[Any] = ()  # the copies of the operation at work, which it may write
     dirty: Any = None  # and those that it has written
 

@@ -17,7 +17,21 @@ from ..array import ARRAY, PYTHON, SCALAR, LaneArray, apply, is_single, live
 from ..facts import NoLaneForm
 from ..ops.common import spread_all
 from ..ops.polynomial import undispatched
-from ..regions import VARYING, LaneRange, Mixed, apart, can_select, choose, effect, joint, select, sides, truths
+from ..regions import (
+    VARYING,
+    LaneList,
+    LaneRange,
+    Mixed,
+    apart,
+    can_select,
+    choose,
+    effect,
+    joint,
+    select,
+    sides,
+    truths,
+    unlisted,
+)
 from .mathematics import ITEMS, float_of, forms, mapped
 
 FORMS: dict[Any, Any] = {}
@@ -79,8 +93,23 @@ def _enter_creation() -> None:
         mine = vars(lane_numpy).get(name)
         function = getattr(np, name, None)
         if mine is not None and callable(function) and mine is not function and not name.startswith("_"):
-            FORMS[function] = mine
+            FORMS[function] = _of_lists(mine)
 
+
+def _of_lists(function: Any) -> Any:
+    """A function that makes an array, of lists that differ between lanes, too."""
+
+    @functools.wraps(function, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        kind = type(args[0]) if args else None
+        if kind is Mixed:
+            return apart(call, args, kwargs)
+        return function(*(unlisted(args) if kind in _SEQUENCES else args), **kwargs)
+
+    return call
+
+
+_SEQUENCES = frozenset({LaneList, list, tuple})
 
 _enter_creation()
 FORMS.update(undispatched())

@@ -211,8 +211,7 @@ class Function:
         """What to say before a statement that changes more than the function's own variables."""
         outside = bound(node) & (self.globals | self.nonlocals)
         attributes = [n for n in ast.walk(node) if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)]
-        deleted = isinstance(node, ast.Delete) and any(isinstance(n, ast.Subscript) for n in node.targets)
-        return [ast.Expr(_call("effect"))] if outside or attributes or deleted else []
+        return [ast.Expr(_call("effect"))] if outside or attributes else []
 
     def on_FunctionDef(self, node: Any, place: Place) -> list[Any]:
         if not can_rewrite(node):
@@ -232,6 +231,15 @@ class Function:
     def on_Return(self, node: Any, place: Place) -> list[Any]:
         value = self.expressions.visit(copy.deepcopy(node.value)) if node.value is not None else ast.Constant(None)
         return [ast.Return(value)] if place.kind == "plain" else place.give(value)
+
+    def on_Delete(self, node: Any, place: Place) -> list[Any]:
+        found = self.effects(node)
+        for target in node.targets:
+            if isinstance(target, ast.Subscript):
+                found.append(ast.Expr(_call("delete", *self.expressions.subscript(target))))
+            else:
+                found.append(ast.Delete([target]))
+        return found
 
     def on_Break(self, node: Any, place: Place) -> list[Any]:
         if place.kind == "side":
@@ -661,13 +669,20 @@ class Expressions(ast.NodeTransformer):
     visit_ListComp = visit_SetComp = visit_DictComp = visit_List = visit_Dict = visit_Set = visit_container
 
     def visit_BinOp(self, node: Any) -> Any:
-        repeats = isinstance(node.op, ast.Mult) and isinstance(node.left, ast.List)
+        lists = _makes_list(node.left) or _makes_list(node.right)
         node = self.generic_visit(node)
-        return self.at(_call("new", node), node) if repeats else node
+        if lists and isinstance(node.op, ast.Mult):
+            return self.at(_call("repeated", node.left, node.right), node)
+        if lists and isinstance(node.op, ast.Add):
+            return self.at(_call("concatenated", node.left, node.right), node)
+        return node
 
     def visit_Subscript(self, node: Any) -> Any:
-        if not isinstance(node.ctx, ast.Load) or _is_constant_index(node.slice):
+        if not isinstance(node.ctx, ast.Load):
             return self.generic_visit(node)
+        if _is_constant_index(node.slice):
+            made = self.generic_visit(node)
+            return self.at(_call("sliced", made), node) if isinstance(node.slice, ast.Slice) else made
         base, index = self.subscript(node, copied=False)
         return self.at(_call("get", base, index), node)
 
@@ -682,6 +697,13 @@ class Expressions(ast.NodeTransformer):
         inner.expressions.inner = 1  # there is no place for definitions
         node.body = inner.expressions.visit(node.body)
         return node
+
+
+def _makes_list(node: Any) -> bool:
+    """Whether an expression is a list for all to see."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mult)):
+        return _makes_list(node.left) or _makes_list(node.right)
+    return isinstance(node, (ast.List, ast.ListComp))
 
 
 def _index(node: Any, where: Any) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from abc import ABCMeta
 from collections import deque
-from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, FunctionType, MethodDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,16 +23,21 @@ from ..regions import (
     UNBOUND,
     VARYING,
     Frame,
+    LaneList,
     Loop,
     Mixed,
     Straight,
+    at_work,
     attempt,
     choose,
     contents,
     effect,
     either,
+    known,
+    mark,
     select,
     sides,
+    site_here,
     take_turns,
     truths,
     where,
@@ -39,6 +45,7 @@ from ..regions import (
 )
 from . import lane_form
 from .calls import FORMS, guarded
+from .sequences import made, may_vary
 
 
 def _run() -> Run:
@@ -145,26 +152,48 @@ def augmented(function: Any, target: Any, value: Any) -> Any:
     """``target += value`` and its kin, for a variable."""
     if type(target) in _CONTAINERS:
         effect(target)
+    elif type(target) is Mixed and any(type(option) in _CONTAINERS for option in target.options):
+        return TABLE["mixed"](target, lambda option: augmented(function, option, value))
     return function(target, value)
+
+
+def repeated(a: Any, b: Any) -> Any:
+    """``a * b``, one of which is a list as it is written out."""
+    items, times = (a, b) if type(a) in (list, LaneList) else (b, a)
+    if type(items) is list and type(times) in VARYING and (run := at_work()) is not None:
+        items = LaneList(run, items, site_here())
+    if type(items) is LaneList:
+        return items * times
+    return new(a * b)
+
+
+def concatenated(a: Any, b: Any) -> Any:
+    """``a + b``, one of which is a list as it is written out."""
+    return new(a + b)
 
 
 def new(container: Any) -> Any:
     """A list, dict or set that has just been made: as long as no lane leaves, those at work may change it."""
     run = RUN.get()
-    if run is not None and run.recorder is not None:
-        return run.recorder.made(container)
-    if run is not None and run.parted:
-        if run.fresh is None:
-            run.fresh = {}
-        run.fresh[id(container)] = container, run.refinements
-    return container
+    if run is None:
+        return container
+    return made(run, container) if run.recorder is None else run.recorder.made(container)
+
+
+def sliced(value: Any) -> Any:
+    """A slice with bounds that are written out: of a list it is a new one."""
+    return new(value) if type(value) is list else value
 
 
 def get(base: Any, index: Any) -> Any:
     """``base[index]``; an array or a list that all lanes share is read by an index of each lane in one gather."""
-    if type(base) is LaneArray or type(index) not in _INDICES or not _varies(index):
-        return base[index]
     kind = type(base)
+    if type(index) in (tuple, list) and (n := _mixed_in(index)) is not None:
+        return TABLE["mixed"](index[n], lambda option: get(base, _with(index, n, option)))
+    if kind is LaneArray or type(index) not in _INDICES or not _varies(index):
+        return base[index] if kind is not list or type(index) is not slice else new(base[index])
+    if kind is list and (run := at_work()) is not None and may_vary(run, base):
+        return LaneList(run, base, None).get(index)
     if kind is np.ndarray and base.dtype != object:
         return apply(operator.getitem, LaneArray(base, NOWHERE, ARRAY), index)
     if kind in (list, tuple, str) and type(index) is LaneArray:
@@ -172,12 +201,26 @@ def get(base: Any, index: Any) -> Any:
     return base[index]
 
 
-_INDICES = frozenset({LaneArray, tuple, list, Mixed})
+_INDICES = frozenset({LaneArray, tuple, list, Mixed, slice})
+
+
+def _mixed_in(index: Any) -> int | None:
+    """The place of a mixed value among indices."""
+    for n, item in enumerate(index):
+        if type(item) is Mixed:
+            return n
+    return None
+
+
+def _with(index: Any, n: int, item: Any) -> Any:
+    return type(index)([*index[:n], item, *index[n + 1 :]])
 
 
 def _varies(index: Any) -> bool:
     if type(index) is LaneArray:
         return bool(index.lanes.axes)
+    if type(index) is slice:
+        return type(index.start) in VARYING or type(index.stop) in VARYING
     return type(index) in (tuple, list) and any(_varies(item) for item in index)
 
 
@@ -210,12 +253,32 @@ def _numbers(items: Any, index: LaneArray) -> list[int] | None:
 
 def set_(value: Any, base: Any, index: Any) -> None:
     """``base[index] = value``."""
-    if type(base) is not LaneArray:
+    if type(base) is Mixed:
+        TABLE["mixed"](base, lambda option: set_(value, option, index))
+        return
+    if type(index) in (tuple, list) and (n := _mixed_in(index)) is not None:
+        TABLE["mixed"](index[n], lambda option: set_(value, base, _with(index, n, option)))
+        return
+    if type(base) not in _OF_LANES:
         effect(base)
         if type(base) is list and type(index) is LaneArray and _is_number(index):
+            if (run := at_work()) is not None:
+                mark(run, {known(run).sites.get(id(base))})
             _set_items(base, live(index), value)
             return
     base[index] = value
+
+
+_OF_LANES = frozenset({LaneArray, LaneList})
+
+
+def delete(base: Any, index: Any) -> None:
+    """``del base[index]``."""
+    if type(base) is Mixed:
+        TABLE["mixed"](base, lambda option: delete(option, index))
+        return
+    effect(base)
+    del base[index]
 
 
 def _is_number(index: LaneArray) -> bool:
@@ -345,6 +408,8 @@ def chain(left: Any, *steps: Any, cost: int = 0) -> Any:
 
 def is_(a: Any, b: Any) -> Any:
     """``a is b``."""
+    if type(a) is LaneList and type(b) is LaneList:
+        return a.owner() is b.owner()
     for x, y in ((a, b), (b, a)):
         if type(x) is Mixed and type(y) is not Mixed:
             return TABLE["mixed"](x, lambda option, y=y: option is y)
@@ -365,6 +430,8 @@ def in_(item: Any, items: Any) -> Any:
     if kind is LaneArray or (type(item) is LaneArray and kind is np.ndarray):
         found = apply(np.any, items == item)
         return LaneArray(found.data, found.lanes, PYTHON) if type(found) is LaneArray else bool(found)
+    if kind is LaneList:
+        return FORMS[operator.contains](items, item)
     if kind in SEQUENCES and (type(item) in VARYING or any(type(x) in VARYING for x in items)):
         return any_(False, *[lambda x=x: x is item or item == x for x in items])
     if kind is range and type(item) is LaneArray and item.data.dtype.kind in "iu" and items.step > 0:
@@ -397,13 +464,17 @@ _READERS = frozenset({
 
 _WRITERS = frozenset({"sort", "fill", "put", "resize", "itemset", "partition", "setflags", "byteswap", "setfield"})
 
-_NO_EFFECTS = frozenset({LaneArray, str, bytes, int, float, bool, complex, tuple, frozenset, range, type(None)})
+_NO_EFFECTS = frozenset({
+    LaneArray, LaneList, str, bytes, int, float, bool, complex, tuple, frozenset, range, type(None),
+})  # fmt: skip
 
 
 def method(owner: Any, name: str) -> Any:
     """The method of an object, in its form for lane values."""
-    found = getattr(owner, name)
     kind = type(owner)
+    if kind is Mixed:
+        return lambda *args, **kwargs: TABLE["mixed"](owner, lambda x: method(x, name)(*args, **kwargs))
+    found = getattr(owner, name)
     if kind in _NO_EFFECTS:
         return found
     if kind is ModuleType or isinstance(owner, type):
@@ -411,10 +482,12 @@ def method(owner: Any, name: str) -> Any:
     if kind in _CONTAINERS:
         if name in _WRITERS if kind is np.ndarray else name not in _READERS:
             effect(owner)
+        elif kind is list and name == "copy":
+            return lambda: new(found())
         return found
     if type(found) is MethodType or type(found) is FunctionType:
         return function(found)
-    if kind is not Mixed and not isinstance(owner, (np.generic, np.ufunc)):
+    if not isinstance(owner, (np.generic, np.ufunc)):
         effect(owner)
     return found
 
@@ -429,18 +502,36 @@ def function(found: Any) -> Any:
         if kind is FunctionType:
             made = lane_form(found)
             return made if (tracer := recorder()) is None else tracer.called(made)
-        own = guarded(found) if kind is BuiltinFunctionType else found
+        own = found
+        if kind is BuiltinFunctionType:
+            owner = found.__self__
+            own = method(owner, found.__name__) if type(owner) in _CONTAINERS else guarded(found)
         return own if (tracer := recorder()) is None else tracer.form(found, own)
     if kind is MethodType:
         return FORMS.get(found) or lane_form(found)
-    return lane_instance(found) if kind in CLASSES else found
+    if kind in CLASSES:
+        return lane_instance(found)
+    return _of_instance(found, kind)
+
+
+def _of_instance(found: Any, kind: Any) -> Any:
+    """The form of what is called and is no function: an object of the user's class, or a method of a type."""
+    if kind is functools.partial:
+        return lane_form(found)
+    if kind is Mixed:
+        return lambda *args, **kwargs: TABLE["mixed"](found, lambda option: function(option)(*args, **kwargs))
+    if kind is MethodDescriptorType and found.__objclass__ in _CONTAINERS:
+        return lambda owner, *args, **kwargs: method(owner, found.__name__)(*args, **kwargs)
+    call = getattr(kind, "__call__", None)  # noqa: B004
+    return MethodType(lane_form(call), found) if type(call) is FunctionType else found
 
 
 _BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, ABCMeta, type(np.sum)})
 
 HELPERS: dict[str, Any] = {
     "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,
-    "new": new, "attribute": attribute, "take_turns": take_turns,
+    "new": new, "sliced": sliced, "repeated": repeated, "concatenated": concatenated, "delete": delete,
+    "attribute": attribute, "take_turns": take_turns,
     "augmented": augmented, "get": get, "set": set_, "set_augmented": set_augmented, "slice": slice,
     "if_expression": if_expression, "and": and_, "or": or_, "all": all_, "any": any_, "not": not_, "chain": chain,
     "is_": is_, "is_not": is_not, "in_": in_, "not_in": not_in, "method": method, "function": function,

@@ -15,13 +15,16 @@ from .both import FAILED, attempt, can_select, select, worth
 from .branches import VARYING, Box, choose, contents, either, sides, truths, where
 from .floats import joint
 from .frames import Frame, Returned, outcomes
-from .loops import LaneRange, Loop, Straight
+from .lanelist import LaneList, unlisted
+from .loops import UNEVEN, LaneRange, Loop, Straight
 from .meet import UNBOUND, Mixed, apart
 from .region import GONE, effect, failed
+from .sites import LANE_SITES, at_work, known, mark, site_here
 from .turns import take_turns
 
 __all__ = [
-    "FAILED", "GONE", "PLAIN", "UNBOUND", "VARYING", "Box", "Frame", "LaneRange", "Loop", "Mixed", "Returned",
-    "Straight", "apart", "attempt", "can_select", "choose", "contents", "effect", "either", "failed", "joint",
-    "outcomes", "select", "sides", "take_turns", "truths", "where", "worth",
+    "FAILED", "GONE", "LANE_SITES", "PLAIN", "UNBOUND", "UNEVEN", "VARYING", "Box", "Frame", "LaneList", "LaneRange",
+    "Loop", "Mixed", "Returned", "Straight", "apart", "at_work", "attempt", "can_select", "choose", "contents",
+    "effect", "either", "failed", "joint", "known", "mark", "outcomes", "select", "sides", "site_here", "take_turns",
+    "truths", "unlisted", "where", "worth",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from ..facts import PLAIN, RUN, NoLaneForm, Run, recorder
 from ..lanes import Lanes
 from .both import FAILED, attempt, select, worth
 from .floats import joint
+from .lanelist import LaneList
 from .meet import UNBOUND, Mixed, bound, present
 from .region import GONE, Region
 
@@ -110,6 +111,8 @@ def truths(test: Any) -> Any:
         test = TABLE["mixed"](test, lambda x: truths(x) if type(x) in VARYING else bool(x))
         if type(test) is Mixed:  # np.True_ and True
             return bool(test)
+    if type(test) is LaneList:
+        test = test.truth()
     if type(test) is not LaneArray:
         return bool(test)
     if (tracer := recorder()) is not None:
@@ -128,7 +131,7 @@ def truths(test: Any) -> Any:
     return LaneArray(data, lanes, PYTHON)
 
 
-VARYING = frozenset({LaneArray, Mixed})
+VARYING = frozenset({LaneArray, Mixed, LaneList})
 """The types of what may differ between lanes."""
 
 

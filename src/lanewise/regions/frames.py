@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import optree
 
 from ..array import LaneArray, live
@@ -11,6 +13,7 @@ from ..collect import Outcome, outcome
 from ..facts import Run
 from ..tree import flatten_results
 from .branches import where
+from .lanelist import LaneList
 from .meet import Mixed, bound, present
 from .region import GONE, Gone, Parked, Region
 
@@ -33,7 +36,25 @@ def outcomes(run: Run, value: Any) -> list[Outcome]:
                 region.back()
             region.end()
             return found
+        if type(leaf) is LaneList:
+            before, after = leaves[:n], leaves[n + 1 :]
+            return _by_length(run, leaf, lambda items: optree.tree_unflatten(spec, [*before, items, *after]))
     return [outcome(run, value)]
+
+
+def _by_length(run: Run, made: LaneList, result: Callable[[Any], Any]) -> list[Outcome]:
+    """The outcomes of a result with a list in it: one for each length that the list has."""
+    size = made.size()
+    if type(size) is int or not size.data.size or (size.data == size.data.flat[0]).all():
+        return outcomes(run, result(made.items()))
+    region = Region(run)
+    found = []
+    for number in np.unique(size.data):
+        region.part(size.lanes, where(size.data == number))
+        found.extend(outcomes(run, result(made.items())))
+        region.back()
+    region.end()
+    return found
 
 
 class Returned:

@@ -9,6 +9,7 @@ from typing import Any
 from ..array import LaneArray
 from ..facts import FEW, PLAIN, Run
 from .branches import VARYING, contents, fill, sides, truths
+from .lanelist import LaneList
 from .region import GONE, Gone, Parked, Region
 
 LONG = 64  # turns, after which the last few lanes may go on alone
@@ -98,7 +99,7 @@ class Loop(Region):
 
     def over(self, iterable: Any) -> Any:
         """The items of an iterable; of a range that differs between lanes, each lane's own."""
-        return iterable.turns(self) if type(iterable) is LaneRange else iter(iterable)
+        return iterable.turns(self) if type(iterable) in UNEVEN else iter(iterable)
 
     def leave(self) -> Gone:
         """``break``: the lanes at work leave."""
@@ -193,7 +194,7 @@ class Straight:
 
     def over(self, iterable: Any) -> Any:
         """As `Loop.over`."""
-        if type(iterable) is not LaneRange:
+        if type(iterable) not in UNEVEN:
             return iter(iterable)
         self.loop = self.make()
         return self.loop.over(iterable)
@@ -223,6 +224,10 @@ class LaneRange:
 
     def __len__(self) -> int:
         return len(range(*[int(x) for x in (self.start, self.stop, self.step)]))
+
+
+UNEVEN: set[type] = {LaneRange, LaneList}
+"""The types of iterables that may have more items in some lanes than in others."""
 
 
 def _anyone(run: Run) -> bool:

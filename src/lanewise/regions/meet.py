@@ -15,7 +15,7 @@ import numpy as np
 from .. import facts
 from ..array import ARRAY, MIXED, PYTHON, SCALAR, TABLE, LaneArray, live
 from ..collect import Outcome, Piece, cells, join
-from ..lanes import LaneAxis, Lanes, gather
+from ..lanes import LaneAxis, Lanes, gather, spread
 
 _SCALARS = {bool, int, float, complex}
 _CONTAINERS = (tuple, list, dict)
@@ -30,6 +30,9 @@ class Unbound:
 
 UNBOUND = Unbound()
 
+LISTS: set[type] = set()
+"""The type of lists of each lane (`lanelist`), which stay the same list when lanes meet, or become one."""
+
 
 class Saved(NamedTuple):
     """A variable's value in one part, on the axes of the region that the part belongs to."""
@@ -42,9 +45,7 @@ class Saved(NamedTuple):
     shared: bool = False  # an array that may be reached in another way as well
 
 
-def save(
-    value: Any, rooted: dict[LaneAxis, LaneAxis], current: Callable[[LaneArray], LaneArray] = live
-) -> Saved:
+def save(value: Any, rooted: dict[LaneAxis, LaneAxis], current: Callable[[LaneArray], LaneArray] = live) -> Saved:
     """Take down a value in the part at work; ``rooted`` has the part's axes in terms of the region's."""
     kind = type(value)
     if kind is LaneArray:
@@ -64,11 +65,18 @@ def save(
     if isinstance(value, np.generic):
         data = np.asarray(value)
         return Saved((SCALAR, data.dtype, ()), value, Piece(data, (), None))
-    if isinstance(value, _CONTAINERS) and (kind in _CONTAINERS or hasattr(value, "_fields")):
-        parts = value.values() if isinstance(value, dict) else value
-        names = tuple(value) if isinstance(value, dict) else len(value)
-        return Saved((kind, names), value, items=tuple([save(item, rooted, current) for item in parts]))
+    if kind in LISTS:
+        value = value.owner()
+    elif isinstance(value, _CONTAINERS) and (kind in _CONTAINERS or hasattr(value, "_fields")):
+        return _save_items(value, lambda item: save(item, rooted, current))
     return Saved(_Object(value), value)
+
+
+def _save_items(value: Any, save_item: Callable[[Any], Saved]) -> Saved:
+    is_dict = isinstance(value, dict)
+    names = tuple(value) if is_dict else len(value)
+    items = value.values() if is_dict else value
+    return Saved((type(value), names), value, items=tuple([save_item(item) for item in items]))
 
 
 def _from_before(x: LaneArray, rooted: dict[LaneAxis, LaneAxis]) -> bool:
@@ -105,6 +113,9 @@ def _piece(x: LaneArray, rooted: dict[LaneAxis, LaneAxis]) -> Piece:
 
 def save_part(value: Any, axes: tuple[LaneAxis, ...]) -> Saved:
     """Take down the lanes of one part of a value of all lanes; its arrays may be reached in another way as well."""
+    kind = type(value)
+    if kind in _CONTAINERS or (issubclass(kind, _CONTAINERS) and hasattr(value, "_fields")):
+        return _save_items(value, lambda item: save_part(item, axes))
     return as_shared(save(restrict(value, axes), {}, lambda x: x))  # the axes of a part may have ended with it
 
 
@@ -126,7 +137,7 @@ def restrict(value: Any, axes: tuple[LaneAxis, ...]) -> Any:
         return Mixed(restrict(value.codes, axes), [restrict(option, axes) for option in value.options])
     if isinstance(value, _CONTAINERS) and (kind in _CONTAINERS or hasattr(value, "_fields")):
         items = value.values() if isinstance(value, dict) else value
-        return _rebuilt(value, [restrict(item, axes) for item in items])
+        return rebuilt(value, [restrict(item, axes) for item in items])
     return value
 
 
@@ -137,9 +148,13 @@ class Meeting:
     ----------
     parts : list of tuple of LaneAxis
         The lanes of each part, as refinements of the axes of the region.
+    one_list : callable
+        Makes one of the lists that several lanes have (`Region.one_list`).
     """
 
-    def __init__(self, parts: list[tuple[LaneAxis, ...]]) -> None:
+    def __init__(self, parts: list[tuple[LaneAxis, ...]], one_list: Callable[..., Any] | None = None) -> None:
+        self.one_list = one_list
+        self.copies: list[tuple[Any, list[Any]]] = []  # lists and dicts that stand for others from now on
         self.parts = [Outcome(axes, [], None) for axes in parts]
         found = {axis for axes in parts for part in axes for axis in part.parents}
         self.grid = tuple(sorted(found, key=lambda axis: axis.level))
@@ -156,9 +171,12 @@ class Meeting:
         """The values of some parts, all of one kind, as one."""
         first = items[0]
         if first.piece is None:
-            if isinstance(first.value, _CONTAINERS):
+            if type(first.value) not in LISTS and isinstance(first.value, _CONTAINERS):
                 rows = zip(*[item.items for item in items], strict=True)
-                return _rebuilt(first.value, [self.merged(list(row), which) for row in rows])
+                made = rebuilt(first.value, [self.merged(list(row), which) for row in rows])
+                if type(made) in (list, dict):
+                    self.copies.append((made, [item.value for item in items]))
+                return made
             return first.value
         if first.value is not None and all(same(first.value, item.value) for item in items):
             return first.value
@@ -196,7 +214,24 @@ class Meeting:
             return values[0]
         pieces = [self.codes(item, mine) for item, mine in zip(items, places, strict=True)]
         joined = join(pieces, [self.parts[n] for n in which], self.grid)
-        return Mixed(LaneArray(joined.data, Lanes.of(joined.axes), SCALAR), values)
+        codes = LaneArray(joined.data, Lanes.of(joined.axes), SCALAR)
+        if self.one_list is not None and sum(type(value) in LISTS for value in values) > 1:
+            return self._with_one_list(codes, values)
+        return Mixed(codes, values)
+
+    def _with_one_list(self, codes: LaneArray, values: list[Any]) -> Any:
+        """The same alternatives, the lists among them as one."""
+        assert self.one_list is not None
+        lanes = Lanes.of(self.grid)
+        data = np.broadcast_to(spread(codes.data, codes.lanes, lanes, 0), lanes.shape).reshape(-1)
+        numbers = [n for n, value in enumerate(values) if type(value) in LISTS]
+        found = self.one_list([values[n] for n in numbers], [data == n for n in numbers], lanes)
+        left = [found, *(value for value in values if type(value) not in LISTS)]
+        if len(left) == 1:
+            return found
+        others = iter(range(1, len(left)))
+        table = np.array([0 if n in numbers else next(others) for n in range(len(values))], np.int16)
+        return Mixed(LaneArray(table[codes.data], codes.lanes, SCALAR), left)
 
     @staticmethod
     def codes(item: Saved, places: list[int]) -> Piece:
@@ -226,13 +261,16 @@ def arrays(value: Any) -> Any:
             yield value.data
     elif kind is np.ndarray:
         yield value
+    elif kind in LISTS:
+        return
     elif kind is Mixed or isinstance(value, _CONTAINERS):
         items = value.options if kind is Mixed else value.values() if isinstance(value, dict) else value
         for item in items:
             yield from arrays(item)
 
 
-def _rebuilt(like: Any, items: list[Any]) -> Any:
+def rebuilt(like: Any, items: list[Any]) -> Any:
+    """A container like another one, of other items."""
     if type(like) is dict:
         return dict(zip(like, items, strict=True))
     return type(like)(*items) if hasattr(like, "_fields") else type(like)(items)
@@ -291,6 +329,10 @@ class Mixed:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
+            return getattr(self.settled(), name)
+        codes = live(self.codes)
+        found = present(codes.data, len(self.options)) or range(len(self.options))
+        if not all(hasattr(self.options[code], name) for code in found):  # hasattr() must not end a region
             return getattr(self.settled(), name)
         return TABLE["mixed"](self, lambda x: getattr(x, name))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple, NoReturn
 
 import numpy as np
@@ -10,7 +12,10 @@ from ..array import LaneArray
 from ..collect import cells
 from ..facts import RUN, Refiled, Run, owner_of
 from ..lanes import LaneAxis, Lanes, chain, compose
+from .lanelist import LaneList
+from .lanestore import joined
 from .meet import Meeting, Mixed, Saved, arrays, as_shared, save, save_part
+from .sites import mark, note_copy, shared_by
 
 
 class Gone:
@@ -64,6 +69,7 @@ class Region:
         self.ident = ident
         self.idents = {ident}
         self.used: list[LaneAxis] = []
+        self.lists: weakref.WeakValueDictionary[int, LaneList] | None = None  # made by lanes that have parted
         self.known: dict[LaneAxis, LaneAxis] = {}  # refinements in terms of the base: a loop asks for one each turn
         run.region = self
 
@@ -141,6 +147,38 @@ class Region:
                     saved[n] = as_shared(saved[n])
         return Parked(tuple(rooted.values()), saved)
 
+    # ---- lists ----
+
+    def adopt(self, made: LaneList) -> None:
+        """See to a list that the lanes at work have made, when the region ends."""
+        if self.lists is None:
+            self.lists = weakref.WeakValueDictionary()
+        self.lists[id(made)] = made
+
+    def bring(self, lists: Iterable[LaneList], ended: frozenset[LaneAxis]) -> None:
+        """Let lists belong to the region's base that belong to axes which have ended."""
+        since = frozenset(self.used)
+        for one in lists:
+            ends = [axis for axis in (*one.axes, *one.home.axes) if axis in ended]
+            if ends:
+                roots = {axis: self._on_base(axis, since) for axis in ends}
+                one.move({axis: (root.parents, root.index) for axis, root in roots.items()})
+
+    def one_list(self, lists: list[LaneList], masks: list[Any], lanes: Lanes) -> LaneList:
+        """The lists of lanes that meet as one; for each a mask says which lanes hold it."""
+        ended = frozenset(self.used)
+        made: list[Any] = []
+        for one in lists:
+            roots = tuple([self._on_base(axis, ended) for axis in one.axes if axis in ended])
+            mask = None
+            if roots and {parent for root in roots for parent in root.parents}.issubset(lanes.axes):
+                mask = np.zeros(lanes.shape, bool)
+                mask[cells(roots, lanes.axes)[0]] = True
+                mask = mask.reshape(-1)
+            made.append(mask)
+        self.bring(lists, ended)
+        return joined(lists, masks, made, lanes, self.run)  # type: ignore[no-any-return]
+
     # ---- meeting again ----
 
     def meet(self, parked: list[Parked], entry: list[Any]) -> list[Any] | None:
@@ -148,7 +186,7 @@ class Region:
         self.back()
         if not parked:
             return None
-        meeting = Meeting([part.axes for part in parked])
+        meeting = Meeting([part.axes for part in parked], self.one_list)
         values = []
         for n, before in enumerate(entry):
             items = [part.saved[n] for part in parked]
@@ -162,11 +200,15 @@ class Region:
                     for item, part in zip(items, parked, strict=True)
                 ]
                 values.append(meeting.merged(items))
+        for container, originals in meeting.copies:
+            note_copy(self.run, [container], originals)
         for data in meeting.lent:
             self.run.lend(data, frozenset(self.idents))
             origin = self.run.origin(data)
             if origin is not None:
                 self.run.lend(origin, frozenset(self.idents))
+        if self.lists:
+            self.bring(list(self.lists.values()), frozenset(self.used))
         if meeting.grid:
             seen = meeting.present()
             if not seen.all():
@@ -178,6 +220,11 @@ class Region:
         run = self.run
         run.region = self.outer
         made = frozenset(run.made)
+        if self.lists:
+            self.bring(list(self.lists.values()), frozenset([axis for axis in self.used if axis not in made]))
+            if self.outer is not None:
+                for one in self.lists.values():
+                    self.outer.adopt(one)
         for axis in self.used:
             if axis not in made:
                 axis.close()
@@ -240,20 +287,21 @@ def effect(*objects: Any) -> None:
     if run is None:
         return
     run.only_computing()
-    if not run.parted:
-        return
-    if objects and all(type(x) is LaneArray or type(x) is Mixed or _is_fresh(run, x) for x in objects):
+    if run.fresh is None and not run.parted:
         return
     region = run.region
-    if region is not None and region.outer is None and region.top:
-        return  # the lanes that are away have returned for good
-    run.give_up()
+    apart = run.parted and not (region is not None and region.outer is None and region.top)  # else they have returned
+    if not objects and apart:
+        run.give_up()
+    for container in objects:
+        if type(container) not in _OF_LANES:
+            sites = shared_by(run, container, apart)
+            if sites is not None:
+                mark(run, sites)
+                run.give_up()
 
 
-def _is_fresh(run: Run, container: Any) -> bool:
-    """Whether something was made by the lanes at work, all of which are still here."""
-    made = run.fresh.get(id(container)) if run.fresh is not None else None
-    return made is not None and made[0] is container and made[1] is run.refinements
+_OF_LANES = frozenset({LaneArray, Mixed, LaneList})
 
 
 def failed(run: Run, error: Exception) -> None:
