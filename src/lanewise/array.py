@@ -32,7 +32,8 @@ TABLE: dict[Any, Rule] = {}
 """For each NumPy function, how it acts when its operands have lane axes: ``rule(func, *args, **kwargs)``."""
 
 FAST: dict[Any, Rule] = {}
-"""The ufuncs that have a way without detours (`operators`): ``rule(ufunc, *inputs)``, which may answer `SLOW`."""
+"""The ufuncs (and for Python's numbers the operators) that have a way without detours: ``rule(ufunc, *inputs)``, which
+may answer `SLOW`."""
 
 SLOW: Final[Any] = object()
 

@@ -19,12 +19,12 @@ from .lanes import spread
 def elementwise(ufunc: np.ufunc, a: Any, b: Any) -> Any:
     """A ufunc of two operands, at least one a lane value, without detours; `SLOW` where they need more care."""
     if type(a) is LaneArray:
-        if (a.kind == PYTHON or a.lanes.stale) and (a := _plain(a)) is SLOW:
+        if (a.kind == PYTHON or a.lanes.stale) and (a := _plain(a, b)) is SLOW:
             return SLOW
         lanes, x = a.lanes, a.data
         rank = x.ndim - lanes.ndim
         if type(b) is LaneArray:
-            if (b.kind == PYTHON or b.lanes.stale) and (b := _plain(b)) is SLOW:
+            if (b.kind == PYTHON or b.lanes.stale) and (b := _plain(b, a)) is SLOW:
                 return SLOW
             other, y = b.lanes, b.data
             rank_b = y.ndim - other.ndim
@@ -47,7 +47,7 @@ def elementwise(ufunc: np.ufunc, a: Any, b: Any) -> Any:
             elif kind not in _PLAIN_SCALARS:
                 return SLOW
     else:
-        if (b.kind == PYTHON or b.lanes.stale) and (b := _plain(b)) is SLOW:
+        if (b.kind == PYTHON or b.lanes.stale) and (b := _plain(b, a)) is SLOW:
             return SLOW
         lanes, x, y = b.lanes, a, b.data
         kind = type(a)
@@ -68,12 +68,23 @@ def elementwise(ufunc: np.ufunc, a: Any, b: Any) -> Any:
     return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
 
 
-def _plain(x: LaneArray) -> Any:
-    """A stale value brought up to date, if it can't be written: a scalar of NumPy's that is not traced; else `SLOW`."""
-    if x.kind != SCALAR:
+def _plain(x: LaneArray, other: Any) -> Any:
+    """A stale value brought up to date, if it can't be written: a scalar that is not traced; else `SLOW`.
+
+    One of Python's numbers takes the dtype of the other operand, if that makes no difference to it.
+    """
+    if x.kind == ARRAY:
+        return SLOW
+    if x.kind == PYTHON and not (
+        type(other) is LaneArray and other.kind != PYTHON and (x.data.dtype, other.data.dtype) in _AS_THEY_ARE
+    ):
         return SLOW
     now = live(x)
     return SLOW if now.lanes.stale else now
+
+
+_FLOAT, _INT = np.dtype(float), np.dtype(np.int64)
+_AS_THEY_ARE = frozenset({(_FLOAT, _FLOAT), (_INT, _INT), (_INT, _FLOAT), (_FLOAT, _INT)})
 
 
 _PLAIN_SCALARS = frozenset({int, float, bool, np.float64, np.float32, np.int64, np.int32, np.bool, np.complex128})
@@ -83,7 +94,7 @@ def unary(ufunc: np.ufunc, x: Any) -> Any:
     """A ufunc of one operand without detours; `SLOW` where it needs more care."""
     lanes = x.lanes
     if x.kind == PYTHON or lanes.stale or not lanes.ndim:
-        if not lanes.ndim or (x := _plain(x)) is SLOW:
+        if not lanes.ndim or (x := _plain(x, None)) is SLOW:
             return SLOW
         lanes = x.lanes
     try:
@@ -96,10 +107,15 @@ def unary(ufunc: np.ufunc, x: Any) -> Any:
 def _forward(ufunc: np.ufunc) -> Any:
     core = ufunc.signature is not None
 
+    operation = PYTHON_OPERATORS[ufunc]
+
     def forward(self: LaneArray, other: Any) -> Any:
         lanes = self.lanes
         if core:  # a product has core dimensions, so equal ranks of the data mean nothing
             result = FAST[ufunc](ufunc, self, other)
+            return _deferring(ufunc, self, other, False) if result is SLOW else result
+        if self.kind == PYTHON and (type(other) in _NUMBERS or (type(other) is LaneArray and other.kind == PYTHON)):
+            result = short(operation, self, other)
             return _deferring(ufunc, self, other, False) if result is SLOW else result
         if (
             type(other) is LaneArray
@@ -120,11 +136,25 @@ def _forward(ufunc: np.ufunc) -> Any:
 def _reverse(ufunc: np.ufunc) -> Any:
     core = ufunc.signature is not None
 
+    operation = PYTHON_OPERATORS[ufunc]
+
     def reverse(self: LaneArray, other: Any) -> Any:
-        result = SLOW if core else elementwise(ufunc, other, self)
+        if self.kind == PYTHON and type(other) in _NUMBERS:
+            result = short(operation, other, self)
+        else:
+            result = SLOW if core else elementwise(ufunc, other, self)
         return _deferring(ufunc, self, other, True) if result is SLOW else result
 
     return reverse
+
+
+_NUMBERS = frozenset({int, float})
+
+
+def short(operation: Any, a: Any, b: Any) -> Any:
+    """An operator of Python's numbers without detours (`ops.numbers`), or `SLOW`."""
+    rule = FAST.get(operation)
+    return SLOW if rule is None else rule(operation, a, b)
 
 
 _NUMERIC = (bool, complex, np.generic, np.ndarray, list, tuple)

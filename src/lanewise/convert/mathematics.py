@@ -44,7 +44,7 @@ def float_of(x: Any) -> Any:
     x = live(x)
     if x.data.dtype.kind not in "biuf" or not is_single(x):
         return float(x)
-    return LaneArray(x.data.reshape(x.lanes.shape).astype(np.float64), x.lanes, PYTHON)
+    return LaneArray(x.data.reshape(x.lanes.shape).astype(np.float64, copy=False), x.lanes, PYTHON)
 
 
 def operands(args: tuple[Any, ...], dtype: Any = np.float64) -> tuple[list[Any], Any]:
@@ -58,7 +58,7 @@ def operands(args: tuple[Any, ...], dtype: Any = np.float64) -> tuple[list[Any],
         kinds = "biuf" if dtype is np.float64 else "biufc"
         if x.data.dtype.kind not in kinds or not is_single(x):
             raise NoLaneForm("math on something other than a number")
-        values.append(LaneArray(x.data.reshape(x.lanes.shape).astype(dtype), x.lanes, PYTHON))
+        values.append(LaneArray(x.data.reshape(x.lanes.shape).astype(dtype, copy=False), x.lanes, PYTHON))
     datas, lanes = spread_all(values)
     return [np.broadcast_to(data, lanes.shape) for data in datas], lanes
 

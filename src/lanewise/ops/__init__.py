@@ -16,6 +16,7 @@ from . import (
     inserting,
     linalg,
     memory,
+    numbers,
     objects,
     polynomial,
     products,
@@ -29,6 +30,6 @@ from . import (
 
 __all__ = [
     "applying", "composite", "counting", "creation", "dates", "elementwise", "indexing", "inplace", "inserting",
-    "linalg", "memory", "objects", "polynomial", "products", "python", "reductions", "shaping", "sorting", "strings",
-    "writing",
+    "linalg", "memory", "numbers", "objects", "polynomial", "products", "python", "reductions", "shaping", "sorting",
+    "strings", "writing",
 ]  # fmt: skip
