@@ -244,3 +244,24 @@ def test_sums_in_parts(shape):
             close(jit(lambda x: f(x, axis=axis))(x), f(x, axis=axis))
     close(jit(vmap(np.sum))(np.stack([x, x * 2])), [x.sum(), 2 * x.sum()])
     close(jit(lambda x: x / np.sqrt(np.sum(x * x)))(x), x / np.sqrt(np.sum(x * x)))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(30, 40), (16, 33), (70, 17), (128, 64)])
+def test_shared_matrices(shape, dtype):
+    m, x = RNG.normal(size=shape).astype(dtype), RNG.normal(size=(50, shape[1])).astype(dtype)
+    y = RNG.normal(size=(50, shape[0])).astype(dtype)
+    for f in (lambda m, x: m @ x, np.dot, lambda m, x: np.tanh(m @ x + 1) * 2, lambda m, x: np.inner(x, m)):
+        compiled = jit(vmap(f, in_axes=(None, 0)))
+        close(compiled(m, x), [f(m, row) for row in x])
+        close(compiled(np.asfortranarray(m), x), [f(m, row) for row in x])
+        assert {type(step) for found in compiled.known.values() for step in found.plan.steps} == {KernelStep}
+    close(jit(vmap(lambda y: y @ m))(y), [row @ m for row in y])
+    f = lambda x, y: m @ np.exp(x) + y @ m @ x  # noqa: E731
+    close(jit(vmap(f))(x, y), [f(*pair) for pair in zip(x, y, strict=True)])
+
+
+def test_a_network():
+    w1, w2, b, x = RNG.normal(size=(80, 40)), RNG.normal(size=(12, 80)), RNG.normal(size=80), RNG.normal(size=(90, 40))
+    f = lambda x: w2 @ softmax(np.tanh(w1 @ x + b))  # noqa: E731
+    close(jit(vmap(f))(x), [f(row) for row in x])

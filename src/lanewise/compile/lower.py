@@ -16,13 +16,14 @@ from .cells import lane_in, lane_out
 from .emit import is_supported
 from .ir import Axis, Node, Program, Value, function_name, leaves
 from .kernel import Dims, Kernel, Steps, View
-from .lift import Form, Lift, Row, Span, at, fold
+from .lift import MOST, Form, Lift, Row, Span, at, fold
 from .native import machine
 from .passes import may_fail
 from .rows.special import enter_scipy
 from .rows.table import ROWS, Unsupported
 
 LARGEST = 256  # elements of one example's array that are kept in registers
+SHARED = 1 << 16  # elements of a matrix that all lanes share, which a kernel multiplies with
 
 
 class Stored:
@@ -231,9 +232,9 @@ class Lowering:
             return is_supported(node.outputs[0].dtype)
         values = [*node.outputs, *(x for x in node.operands() if x not in self.places)]
         if node.function in PRODUCTS and len(node.operands()) == 2:
-            shared = [x for x in node.operands() if not x.axes and len(x.shape) == 2]
-            if shared and math.prod(shared[0].shape) > 2 * LARGEST:
-                return False  # one product of large matrices for all lanes
+            shared = [math.prod(x.shape) for x in node.operands() if not x.axes and len(x.shape) == 2]
+            if shared:  # a very large matrix: one product for all lanes
+                return shared[0] <= SHARED and all(is_supported(x.dtype) for x in (*node.outputs, *node.operands()))
         return (
             node.function in ROWS
             and all(is_supported(x.dtype) for x in (*node.outputs, *node.operands()))
@@ -255,7 +256,7 @@ class Lowering:
         for node in live:
             if node.function in VIEWS or node in self.library:
                 found.update(x for x in node.operands())
-            elif self.has_rows and node.function in HEAVY:  # in vectors of lanes, apart from what goes along rows
+            elif self.has_rows and is_heavy(node):  # in vectors of lanes, apart from what goes along rows
                 found.update(x for x in node.operands() if x.axes)
                 found.update(x for x in node.outputs if x.axes and x in used)
             if node.function is not lane_out:
@@ -510,8 +511,13 @@ def _part(place: Place, forms: Any) -> Place:
 
 
 VIEWS: dict[Any, Callable[..., Place]] = {lane_in: _into, at: _part}
-HEAVY = frozenset({"while", "scan"})
 PRODUCTS = frozenset({np.matmul, np.dot, np.inner, np.matvec, np.vecmat, np.linalg.matmul})
+
+
+def is_heavy(node: Node) -> bool:
+    """Whether a node that no row is a loop of does much for each lane."""
+    large = any(math.prod(x.shape) >= MOST for x in node.operands())
+    return node.function in ("while", "scan") or (node.function in PRODUCTS and large)
 
 
 def contiguous(shape: tuple[int, ...], dtype: np.dtype[Any], lanes: int) -> tuple[int | None, ...]:

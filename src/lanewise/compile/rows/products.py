@@ -10,6 +10,7 @@ from ..emit import Emitter
 from ..scratch import Element, Work
 from ..values import Array, filled, literal
 from .elementwise import conjugate, multiply, one
+from .shared import of_shared
 from .table import Unsupported, as_array, cast, result, row
 
 UNROLLED = 512  # multiplications of a product that is written out
@@ -52,6 +53,9 @@ def product(k: Any, a: Any, b: Any, **kwargs: Any) -> Any:
     x, y, dtype = _operands(k, a, b)
     if function in (np.matmul, np.dot, np.linalg.matmul) and x.ndim == 2 == y.ndim:
         return multiplied(k, x, y)
+    tiled = of_shared(k, function, x, y)
+    if tiled is not None:
+        return tiled
     left, right = x.refs, y.refs
     if function in (np.vecdot, np.vdot, np.linalg.vecdot) and dtype.kind == "c":
         left = filled([conjugate(e, dtype, item) for item in left.ravel()], left.shape)
