@@ -561,3 +561,73 @@ def test_none_as_an_index_never_used():
         return row[found] * 2
 
     same(pivot, np.random.default_rng(9).uniform(-2, 1, (20, 3)))
+
+
+# ---- arrays that are one in some lanes and another elsewhere ----
+
+
+def test_arrays_of_two_ways_are_written():
+    def both(v, rows):
+        a, b = rows.copy(), rows * 2
+        c = a if v > 0 else b
+        view = c[1:]
+        c[0] = v
+        a[1] += 1
+        view[-1] *= 10
+        b /= 2
+        return a, b, c, view
+
+    rows = np.arange(18.0).reshape(6, 3)
+    same(both, x, rows)
+
+    def turns(v, rows):
+        a, b = rows.copy(), rows * 2
+        c = a if v > 0 else b
+        for k in range(12):
+            if k % 3 == 0:
+                c[k % 3] += 1
+            else:
+                a[k % 3] += c[0]
+            v += c.sum()
+        c[1] = 0.5
+        return a, b, c, v
+
+    same(turns, x, rows)
+
+    def late(v, rows):
+        a, b = rows.copy(), rows * 2
+        c = a if v > 0 else b
+        a[0] = -1.0
+        total = 0.0
+        while v < 3:
+            total += c[0]
+            v += 1
+            b[0] = total
+        return a, b, c, total
+
+    same(late, x, rows)
+
+    def parts(v, rows):
+        m = rows.reshape(3, 1) * np.ones(3)
+        row = m[0] if v > 0 else m[1]
+        row[1] = v
+        row -= m[0]
+        return m, row
+
+    same(parts, x, rows)
+
+
+def test_values_that_compiled_code_cannot_hold():
+    def cube(k):
+        k = k.item()
+        return (k * k * k) % 1000
+
+    f = jit(vmap(cube))
+    big = np.array([2**40, 3])
+    assert f(np.array([2, 3])).tolist() == [8, 27]
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        for _ in range(5):  # it is not tried for ever
+            assert f(big).tolist() == [2**120 % 1000, 27]
+    assert sum("ran eagerly for these values" in str(warning.message) for warning in seen) == 1
+    assert list(f.known.values()) == [None]

@@ -20,7 +20,9 @@ class Untraceable(NoLaneForm):
 class Cell:
     """An array (or scalar) of the traced function, which may be written and viewed."""
 
-    __slots__ = ("args", "argument", "frozen", "kwargs", "node", "parent", "scope", "shadow", "value", "version")
+    __slots__ = (
+        "args", "argument", "frozen", "kwargs", "node", "parent", "scope", "shadow", "sources", "value", "version",
+    )  # fmt: skip
 
     def __init__(self, value: Value, shadow: LaneArray, scope: Scope) -> None:
         self.value = value
@@ -33,6 +35,7 @@ class Cell:
         self.node: Any = None
         self.args: Any = ()
         self.kwargs: dict[str, Any] = {}
+        self.sources: Sources | None = None
 
     def root(self) -> Cell:
         """The array whose memory a view shares."""
@@ -40,6 +43,20 @@ class Cell:
         while cell.parent is not None:
             cell = cell.parent
         return cell
+
+
+class Sources:
+    """What an array stands for that is one array in some lanes and another elsewhere."""
+
+    def __init__(self, mask: Value, yes: Cell, no: Cell) -> None:
+        self.mask = mask
+        self.cells = (yes, no)
+        self.versions = self.now()
+
+    def now(self) -> tuple[int, int]:
+        """How often the two have been written."""
+        yes, no = self.cells
+        return yes.root().version, no.root().version
 
 
 class Listed(list[Any]):
@@ -83,6 +100,8 @@ class Scope:
             cell.version += 1
         for cell, value, version in reversed(self.read):
             cell.value, cell.version = value, version
+            if cell.sources is not None:
+                cell.sources.versions = (-1, -1)
         for changed, items in self.lists.values():
             changed.put_back(items)
 

@@ -22,6 +22,7 @@ from .mixed import Choice
 from .whole import Traced, trace
 
 MANY_TRACES = 16  # more traces than this of one function earn a warning
+GIVES_UP = 4  # so many calls in succession that ran eagerly after all, and the others do so at once
 DEEPEST = 2  # how often a function may call itself at first; where that is not enough, it is traced again
 
 
@@ -59,6 +60,7 @@ class Compiled:
         self.axes = [value.axes for value in traced.program.results]
         self.count = count
         self.deepest = DEEPEST
+        self.failures = 0  # how often in succession values could not be held
         self.bare = traced.spec.is_leaf() and len(traced.leaves) == 1 and traced.leaves[0] == 0
         self.direct: Any = None
         self.places: list[int] = []  # the leaves of the arguments that are data
@@ -194,16 +196,34 @@ class Jitted:
                 arguments = [_argument(leaves[n]) for n in compiled.places]
             try:
                 results = compiled.run(arguments)
+                compiled.failures = 0
                 break
             except _eager():
                 if not compiled.traced.cut:
-                    return self.fun(*given[0], **given[1])
-                self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys), 4 * compiled.deepest)
+                    return self.instead(key, *given)
+                self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys), 3 * compiled.deepest)
         if compiled.traced.written:
             if lanes or _overlap(arguments, compiled.traced):
                 return self.fun(*given[0], **given[1])
             self.commit(compiled, results, arguments)
         return compiled.finish(results, lanes)
+
+    def instead(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the function eagerly where some lane needs what has not been compiled."""
+        result = self.fun(*args, **kwargs)  # most often, it raises
+        compiled = self.known[key]
+        assert compiled is not None
+        compiled.failures += 1
+        if compiled.failures == 1:
+            warnings.warn(
+                f"jit({label(self.fun)}) ran eagerly for these values: some of them can't be held in compiled code (an "
+                "integer outgrows 64 bits, or a result changes its type), or an exception was caught.",
+                PerformanceWarning,
+                stacklevel=4,
+            )
+        elif compiled.failures == GIVES_UP:
+            self.known[key] = None
+        return result
 
     def eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the function as it is, with the warning that waits for it."""

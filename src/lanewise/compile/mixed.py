@@ -139,6 +139,8 @@ def _joined(r: Recorder, mask: Value | None, a: Any, b: Any) -> Any:
     kind = max(x[0], y[0])
     if mask is None:
         return a if kind == x[0] else r.new(r.cast(r.as_value(a), (x[2], x[1], (), kind)))
+    if kind == ARRAY and type(a) is type(b) is LaneArray:
+        return r.one_of(mask, r.cell_of(a), r.cell_of(b))
     return r.frozen(_where(r, mask, r.as_value(a), r.as_value(b), kind))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray, map_lanes
 from ..facts import Run
 from ..lanes import LaneAxis, Lanes
-from .cells import Cell, Scope, Untraceable, pack, put_view
+from .cells import Cell, Scope, Sources, Untraceable, pack, put_view
 from .ir import Axis, Node, Value, map_leaves, union
 
 LONGEST = 20_000  # operations of a program; one that is longer compiles for minutes
@@ -144,6 +144,44 @@ class Tape:
         cell.frozen = value.kind == ARRAY
         return self.handle(cell)
 
+    def one_of(self, mask: Value, yes: Cell, no: Cell) -> LaneArray:
+        """One array where a mask is true, another elsewhere; who writes it writes them."""
+        values = self.value(yes), self.value(no)
+        new = Value(values[0].shape, values[0].dtype, union(mask.axes, *[x.axes for x in values]), ARRAY)
+        self.add_node(np.where, (mask, *values), {}, [new])
+        cell = self.cell(new)
+        cell.sources = Sources(mask, yes, no)
+        return self.handle(cell)
+
+    def refresh(self, cell: Cell) -> None:
+        """See that an array that stands for two has what they have now."""
+        sources = cell.sources
+        if sources is None:
+            return
+        for source in sources.cells:
+            self.refresh(source.root())
+        if sources.versions != sources.now():
+            values = [self.value(source) for source in sources.cells]
+            old = cell.value
+            self.scope.read.append((cell, old, cell.version))
+            cell.value = Value(old.shape, old.dtype, union(sources.mask.axes, *[x.axes for x in values]), old.kind)
+            self.add_node(np.where, (sources.mask, *values), {}, [cell.value])
+            cell.version += 1
+            sources.versions = sources.now()
+
+    def write_sources(self, cell: Cell) -> None:
+        """Write what an array stands for."""
+        sources = cell.sources
+        assert sources is not None
+        for n, source in enumerate(sources.cells):
+            old = self.value(source)
+            ways = (cell.value, old) if n == 0 else (old, cell.value)
+            new = Value(old.shape, old.dtype, union(sources.mask.axes, *[x.axes for x in ways]), ARRAY)
+            self.add_node(np.where, (sources.mask, *ways), {}, [new])
+            self.check_write(source)
+            self.update(source, new)
+        sources.versions = sources.now()
+
     def cell_of(self, x: LaneArray) -> Cell:
         """The cell behind a lane value of the user's."""
         known = self.cells.get(id(x.data))
@@ -249,6 +287,7 @@ class Tape:
     def value(self, cell: Cell) -> Value:
         """The current value of a cell; a view is read again if its array was written since."""
         self.reads[cell.root()] += 1
+        self.refresh(cell.root())
         if cell.parent is not None:
             now = cell.root().version
             if cell.version != now:
@@ -280,6 +319,8 @@ class Tape:
         cell.shadow = self.cell(cell.value).shadow
         if cell.parent is None:
             cell.version += 1
+            if cell.sources is not None:
+                self.write_sources(cell)
             return
         self.update(cell.parent, self.put_back(cell))
         cell.version = root.version
@@ -306,6 +347,8 @@ class Tape:
 
     def note_write(self, root: Cell) -> None:
         """Let the scopes at work know that an array from outside is written."""
+        if root.sources is not None:  # they are, and it is made of them
+            return
         scope: Scope | None = self.scope
         while scope is not None and scope is not root.scope:
             scope.written.setdefault(root, root.value)

@@ -80,7 +80,7 @@ def trace(
         If the function can't be recorded: it needs values, or does what has no recorded form.
     """
     options: dict[str, Any] = {"deepest": deepest}
-    if deepest > 8:
+    if deepest > 6:
         options["longest"] = SHORT
     if not rolled:
         options |= {"unrolled": UNROLLED, "longest": SHORT}
