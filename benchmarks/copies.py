@@ -52,16 +52,17 @@ def against_copies(name: str, size: int, budget: float) -> Copy:
     moved = sum(x.nbytes for x in args if isinstance(x, np.ndarray)) + call().nbytes
     source = np.ones(moved // 16)
     target = np.zeros_like(source)
-    calls: dict[str, Callable[[], Any]] = {
-        "again": call,
-        "copy again": lambda: copy(source, target),
-        "fresh": keeping(call),
-        "copy fresh": keeping(lambda: copy(source, np.empty_like(source))),
-    }
-    for run in calls.values():
-        run()
-    found = {kind: timing.median for kind, timing in alternate(calls, budget).items()}
-    return Copy(name, size, (found["again"], found["copy again"]), (found["fresh"], found["copy fresh"]))
+    # One pair after the other: a call that keeps its result would take the buffer that the other has let go.
+    again = _pair(call, lambda: copy(source, target), budget)
+    fresh = _pair(keeping(call), keeping(lambda: copy(source, np.empty_like(source))), budget)
+    return Copy(name, size, again, fresh)
+
+
+def _pair(ours: Callable[[], Any], theirs: Callable[[], Any], budget: float) -> tuple[float, float]:
+    """The median times of two calls, in turns."""
+    ours(), theirs()
+    found = alternate({"ours": ours, "theirs": theirs}, budget)
+    return found["ours"].median, found["theirs"].median
 
 
 def measure(names: Sequence[str] = NAMES, budget: float = 1.0, factor: float = 1.0) -> list[Copy]:
