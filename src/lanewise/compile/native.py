@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 from typing import Any
 
 import numpy as np
 
 from . import cache
 from .vectormath import library
+
+TARGETS = {
+    "": "", "avx2": "avx512 avx10 amx evex",
+    "sse2": "avx amx evex fma f16c xop vaes vpclmul gfni sse3 ssse3 sse4 popcnt",
+}  # fmt: skip
+"""What the code may not use of the processor, by the beginnings of LLVM's names, for each ``LANEWISE_TARGET``."""
+
+
+def allowed(feature: str) -> bool:
+    """Whether code may use a feature of the processor: ``LANEWISE_TARGET`` makes code for an older one."""
+    target = os.environ.get("LANEWISE_TARGET", "")
+    if target not in TARGETS:
+        raise ValueError(f"LANEWISE_TARGET must be one of {', '.join(filter(None, TARGETS))}, not {target!r}.")
+    return not feature.startswith(tuple(TARGETS[target].split()))
 
 
 class Machine:
@@ -26,15 +41,14 @@ class Machine:
             pass
         target = llvm.Target.from_default_triple()
         self.cpu: str = llvm.get_host_cpu_name()
-        flags = llvm.get_host_cpu_features()
+        flags = {name: on and allowed(name) for name, on in llvm.get_host_cpu_features().items()}
+        text = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(flags.items()))
         self.features = frozenset(name for name, on in flags.items() if on)
-        self.plain = target.create_target_machine(
-            cpu=self.cpu, features=flags.flatten(), opt=2, codemodel="default", jit=True
-        )
+        self.plain = target.create_target_machine(cpu=self.cpu, features=text, opt=2, codemodel="default", jit=True)
         self.triple: str = self.plain.triple
         self.layout = str(self.plain.target_data)
         self.jit = llvm.create_lljit_compiler(
-            target.create_target_machine(cpu=self.cpu, features=flags.flatten(), codemodel="jitdefault", jit=True)
+            target.create_target_machine(cpu=self.cpu, features=text, codemodel="jitdefault", jit=True)
         )
         self.count = 0
         self.compiled = 0  # object files made in this process

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import os
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,9 @@ HARMLESS = {"double": 0.5, "float": 0.5}
 
 @cache
 def library() -> Any:
-    """The vector math of glibc, or None."""
+    """The vector math of glibc, or None; ``LANEWISE_VECTOR_MATH=0`` does without."""
+    if os.environ.get("LANEWISE_VECTOR_MATH") == "0":
+        return None
     try:
         return ctypes.CDLL("libmvec.so.1", mode=ctypes.RTLD_GLOBAL)
     except OSError:
