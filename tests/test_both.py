@@ -238,6 +238,37 @@ def values_that_change_their_kind_in_a_loop(x, n):
     return 0 if found is None else found, total
 
 
+@case(RNG.normal(size=(MANY, 4)), A, N)
+def elements_where_lanes_part(row, a, n):
+    i, j = a % 4, n % 3
+    out = np.zeros((4, 3))
+    counts = np.zeros(3, int)
+    for k in range(4):
+        if row[k] > row[i]:
+            row[i], row[k] = row[k], row[i]
+            out[k, j] = row[i]
+            counts[j] += 1
+        elif n > 2:
+            out[i, -1] += row[-1 - j] * 2
+            counts[-1] = n
+        while i > k and row[i - 1] > 0:
+            row[i - 1] = -row[i]
+            out[i][0] = n
+            i -= 1
+    return row, out, counts
+
+
+@case(X, N)
+def an_index_beyond_the_end_where_lanes_part(x, n):
+    out = np.zeros(3)
+    try:
+        if x > 0:
+            out[n + 2] = x
+    except IndexError:
+        return out - 1
+    return out
+
+
 @case(N, X)
 def lanes_that_raise_are_caught(n, x):
     try:

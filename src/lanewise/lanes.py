@@ -41,6 +41,7 @@ class LaneAxis:
     owner: object = None
     rooted: tuple[tuple[LaneAxis, ...], tuple[Index, ...]] | None = None  # parents and index, as `Run.roots` has them
     replaced: LaneAxis | None = None
+    numbers: Any = None  # its lanes, numbered (`regions.items`)
     closed = False
     hashed = False
     whole = False  # it has the same lanes as its only parent
@@ -118,6 +119,7 @@ class LaneAxis:
         # break the reference cycles, so that nothing waits for the garbage collector
         self.holders.clear()
         self.members.clear()
+        self.numbers = None
 
 
 class Lanes:

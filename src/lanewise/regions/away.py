@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from .. import facts
 from ..array import ARRAY, TABLE, LaneArray, live, map_lanes, settled
 from ..facts import RUN, Again, Run
 from ..lanes import LaneAxis, Lanes, refresh
+from . import items
 
 
 def lent(run: Run, x: LaneArray) -> LaneArray:
@@ -39,6 +41,10 @@ def through(rule: Any, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     """Run an operation on the lanes at work; what it writes is written to the arrays from before they parted."""
     run = RUN.get()
     assert run is not None
+    if plain is operator.getitem and (found := items.read(run, *args[1:])) is not None:
+        return found
+    if plain is operator.setitem and items.write(run, *args[1:]):
+        return None
     while True:
         copies = Copies()
         new_args, new_kwargs = map_lanes(copies, (args, kwargs))
