@@ -310,10 +310,14 @@ class Writer:
             after.loops = False
             self.block(indent + 1, 0, after)
 
-    def body(self, indent: int, depth: int, scope: Scope, result: str, parameters: dict[str, str]) -> str:
+    def body(
+        self, indent: int, depth: int, scope: Scope, result: str, parameters: dict[str, str], *, mapped: bool = False
+    ) -> str:
         """A function of its own, which sees what is around it; returns its name."""
         inner = Scope(result, scope)
         inner.maps = scope.maps - 1
+        if mapped:  # what appends to a list from outside does so once for all lanes
+            inner.names["l"], inner.names["f"] = [], inner.names["f"] if not self.lists else []
         for name, kind in parameters.items():
             inner.add(kind, name)
         function = self.name("f")
@@ -333,7 +337,8 @@ class Writer:
         if self.random.random() < 0.5:
             taken.append(self.choose(mapped + " ; v {v} None ; a {a} None ; m {m} None").split())
         kind, out = self.random.choice([("v", ""), ("v", ""), ("a", ""), ("a", ", out_axes=1"), ("a", ", out_axes=-1")])
-        function = self.body(indent, depth, scope, f"{{{kind}}}", {self.name(kind): kind for kind, _, _ in taken})
+        parameters = {self.name(kind): kind for kind, _, _ in taken}
+        function = self.body(indent, depth, scope, f"{{{kind}}}", parameters, mapped=True)
         axes = ", ".join(axis for _, _, axis in taken)
         arguments = ", ".join(self.fill(argument, scope, 2) for _, argument, _ in taken)
         made = {"v": "a", "a": "m"}[kind]

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..regions.both import PREFIX
 from . import light
+from .comprehensions import EATERS, TAKERS, as_loop, chooses
 from .names import Liveness, bound, declared, read
 
 _AUGMENTED: dict[type, str] = {
@@ -185,19 +186,14 @@ class Function:
             self.pending = held
         return found
 
-    def total(self, generator: Any) -> Any:
-        """``sum`` of a generator with conditions, as a function with a loop in it; returns a call of it."""
-        name, total = self.fresh("sum"), self.fresh("total")
-        body: Any = ast.Assign([_name(total, True)], ast.BinOp(_name(total), ast.Add(), generator.elt))
-        for part in reversed(generator.generators):
-            for test in reversed(part.ifs):
-                body = ast.If(test, [body], [])
-            body = ast.For(part.target, part.iter, [body], [])
-        start = ast.Assign([_name(total, True)], ast.Constant(0))
-        made = _function(name, [start, body, ast.Return(_name(total))])
-        made = ast.fix_missing_locations(_located(copy.deepcopy(made), generator))
+    def comprehension(self, node: Any, what: str) -> str:
+        """A comprehension as a function with a loop in it; returns its name."""
+        name, items = self.fresh(what), self.fresh("items")
+        made = _function(name, as_loop(node, what, items, self.fresh("found")))
+        made.args = ast.arguments([], [ast.arg(items)], None, [], [], None, [])
+        made = ast.fix_missing_locations(_located(made, node))
         self.pending.append(Function(made, self.counter, self.visible).rewritten())
-        return ast.Call(_name(name), [], [])
+        return name
 
     def statement(self, node: Any, place: Place) -> list[Any]:
         """One statement, rewritten."""
@@ -627,9 +623,18 @@ class Expressions(ast.NodeTransformer):
         return self.at(call, node)
 
     def visit_Call(self, node: Any) -> Any:
-        if self.is_sum(node):
-            return self.at(self.function.total(node.args[0]), node)
-        node = self.generic_visit(node)
+        eater = self.eats(node)
+        if eater in EATERS and not node.keywords:
+            generator = node.args[0]
+            parts = self.comprehended(generator, eater, ast.GeneratorExp)
+            return self.at(_call("eat", node.func, *parts), node)
+        if eater:
+            node.args[0] = self.comprehension(node.args[0], ast.GeneratorExp)
+            func, node.func = node.func, _name(PREFIX + "GONE")
+            node = self.generic_visit(node)
+            node.func = func
+        else:
+            node = self.generic_visit(node)
         if isinstance(node.func, ast.Attribute):
             node.func = self.at(_call("method", node.func.value, ast.Constant(node.func.attr)), node.func)
         elif not (isinstance(node.func, ast.Name) and node.func.id.startswith(PREFIX)):
@@ -642,13 +647,33 @@ class Expressions(ast.NodeTransformer):
             return self.at(_call("attribute", node.value, ast.Constant(node.attr)), node)
         return node
 
-    def is_sum(self, node: Any) -> bool:
-        """Whether a call is ``sum`` of a generator with conditions, which depend on variables of the function only."""
-        if not isinstance(node.func, ast.Name) or node.func.id != "sum" or len(node.args) != 1 or node.keywords:
-            return False
-        generator = node.args[0]
-        hidden = self.inner or "sum" in self.function.visible or not isinstance(generator, ast.GeneratorExp)
-        return not hidden and any(part.ifs for part in generator.generators) and not _binds(generator)
+    def eats(self, node: Any) -> str:
+        """The name of the builtin that a call gives all items of a generator; "" if it is another call."""
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name not in EATERS | TAKERS or name in self.function.visible or len(node.args) != 1:
+            return ""
+        return name if isinstance(node.args[0], ast.GeneratorExp) and self.can_loop(node.args[0]) else ""
+
+    def can_loop(self, node: Any) -> bool:
+        """Whether a comprehension can be a loop in a function of its own; inside of others there is no place for it."""
+        targets = [part.target for part in node.generators]
+        odd = any(_holds(ast.Tuple([target], ast.Load()), (ast.Subscript, ast.Attribute)) for target in targets)
+        return not self.inner and not _binds(node) and not odd and not any(part.is_async for part in node.generators)
+
+    def comprehended(self, node: Any, what: str, kind: Any) -> list[Any]:
+        """What it goes through, itself as it is written, the same as a loop, and whether it may part lanes itself."""
+        loop = self.function.comprehension(node, what)
+        first = self.visit(copy.deepcopy(node.generators[0].iter))
+        items = self.function.fresh("items")
+        written = copy.deepcopy(node)
+        written.generators[0].iter = _name(items)
+        written = self.visit_inner(kind(written.elt, written.generators))
+        arguments = ast.arguments([], [ast.arg(items)], None, [], [], None, [])
+        return [first, ast.Lambda(arguments, written), _name(loop), ast.Constant(chooses(node))]
+
+    def comprehension(self, node: Any, kind: Any) -> Any:
+        """A comprehension whose items may differ in number between lanes."""
+        return self.at(_call("comprehend", *self.comprehended(node, "list", kind)), node)
 
     def visit_inner(self, node: Any) -> Any:
         """What has variables of its own."""
@@ -663,6 +688,8 @@ class Expressions(ast.NodeTransformer):
         """A new list, dict or set, which only the lanes at work know."""
         if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             return self.generic_visit(node)
+        if isinstance(node, ast.ListComp) and self.can_loop(node):
+            return self.at(_call("new", self.comprehension(node, ast.ListComp)), node)
         comprehends = isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp))
         return self.at(_call("new", self.visit_inner(node) if comprehends else self.generic_visit(node)), node)
 

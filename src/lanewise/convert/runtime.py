@@ -21,6 +21,7 @@ from ..regions import (
     GONE,
     PLAIN,
     UNBOUND,
+    UNEVEN,
     VARYING,
     Frame,
     LaneList,
@@ -270,6 +271,31 @@ def set_(value: Any, base: Any, index: Any) -> None:
 
 
 _OF_LANES = frozenset({LaneArray, LaneList})
+
+
+def comprehend(items: Any, written: Any, as_loop: Any, chooses: bool) -> Any:
+    """A comprehension: as it is written, or as a loop where its items may differ in number between lanes."""
+    return as_loop(items) if _parts_lanes(items, written, chooses) else written(items)
+
+
+def eat(eater: Any, items: Any, written: Any, as_loop: Any, chooses: bool) -> Any:
+    """``sum``, ``any`` or ``all`` of a generator."""
+    if eater in _EATERS and _parts_lanes(items, written, chooses):
+        return as_loop(items)
+    return function(eater)(written(items))
+
+
+_EATERS = (sum, any, all)
+
+
+def _parts_lanes(items: Any, written: Any, chooses: bool) -> bool:
+    run = RUN.get()
+    if run is None or run.recorder is not None:
+        return False
+    if type(items) in UNEVEN:
+        return True
+    cells = written.__closure__ or ()
+    return chooses and not (_is_plain(items, run) and all(_is_plain(contents(cell), run) for cell in cells))
 
 
 def delete(base: Any, index: Any) -> None:
@@ -531,7 +557,7 @@ _BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, ABCMeta, type(np
 HELPERS: dict[str, Any] = {
     "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,
     "new": new, "sliced": sliced, "repeated": repeated, "concatenated": concatenated, "delete": delete,
-    "attribute": attribute, "take_turns": take_turns,
+    "attribute": attribute, "comprehend": comprehend, "eat": eat, "take_turns": take_turns,
     "augmented": augmented, "get": get, "set": set_, "set_augmented": set_augmented, "slice": slice,
     "if_expression": if_expression, "and": and_, "or": or_, "all": all_, "any": any_, "not": not_, "chain": chain,
     "is_": is_, "is_not": is_not, "in_": in_, "not_in": not_in, "method": method, "function": function,

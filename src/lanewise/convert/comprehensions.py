@@ -1,0 +1,73 @@
+"""Comprehensions as the loops that they stand for: run as those where they choose, or end, by values of lanes."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable
+from typing import Any
+
+EATERS = frozenset({"sum", "any", "all"})
+"""The builtins that make one value of a generator."""
+
+TAKERS = frozenset({"min", "max", "sorted", "list", "tuple"})
+"""Those that take all of its items first."""
+
+
+def chooses(node: Any) -> bool:
+    """Whether a comprehension may have other items in each lane, even if what it goes through has not."""
+    return len(node.generators) > 1 or any(part.ifs for part in node.generators)
+
+
+def as_loop(node: Any, what: str, items: str, found: str) -> list[Any]:
+    """The statements of a function that does the same.
+
+    Parameters
+    ----------
+    node : ListComp or GeneratorExp
+        The comprehension.
+    what : str
+        ``list``, or one of `EATERS`.
+    items : str
+        The name of the parameter: what it goes through.
+    found : str
+        The name of the result.
+    """
+    step, start, end = _PARTS[what](copy.deepcopy(node.elt), found)
+    body: Any = step
+    for n, part in reversed(list(enumerate(node.generators))):
+        for test in reversed(part.ifs):
+            body = ast.If(copy.deepcopy(test), [body], [])
+        over = copy.deepcopy(part.iter) if n else _load(items)
+        body = ast.For(copy.deepcopy(part.target), over, [body], [])
+    return [*start, body, ast.Return(end)]
+
+
+def _load(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _starting(found: str, value: Any) -> list[Any]:
+    return [ast.Assign([ast.Name(found, ast.Store())], value)]
+
+
+def _list(item: Any, found: str) -> Any:
+    call = ast.Call(ast.Attribute(_load(found), "append", ast.Load()), [item], [])
+    return ast.Expr(call), _starting(found, ast.List([], ast.Load())), _load(found)
+
+
+def _sum(item: Any, found: str) -> Any:
+    step = ast.Assign([ast.Name(found, ast.Store())], ast.BinOp(_load(found), ast.Add(), item))
+    return step, _starting(found, ast.Constant(0)), _load(found)
+
+
+def _any(item: Any, found: str) -> Any:
+    return ast.If(item, [ast.Return(ast.Constant(True))], []), [], ast.Constant(False)
+
+
+def _all(item: Any, found: str) -> Any:
+    test = ast.UnaryOp(ast.Not(), item)
+    return ast.If(test, [ast.Return(ast.Constant(False))], []), [], ast.Constant(True)
+
+
+_PARTS: dict[str, Callable[[Any, str], Any]] = {"list": _list, "sum": _sum, "any": _any, "all": _all}
