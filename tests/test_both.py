@@ -137,6 +137,21 @@ def division_by_a_sum_of_some(row):
 
 
 @case(RNG.normal(size=(MANY, 4)), N)
+def integers_that_meet_floats(row, n):
+    total, best = 0, n * 2**52
+    out = np.zeros(4)
+    for k, v in enumerate(row):
+        if v > 0.5:
+            total += v
+        if v > best:
+            best = v
+        out[k] = total
+        out[0] += max(0, v, total)
+    some = total * 2, -total, abs(total), total / 2.5, total + 1, total == 0, total * n, math.sqrt(abs(total))
+    return total * 0.5, total + row[0], total < row[1], best > 0.5, best == row, *some, out, bool(total), not total
+
+
+@case(RNG.normal(size=(MANY, 4)), N)
 def mixed_floats_meet_what_else_there_is(row, n):
     total = 0.0
     for v in row:

@@ -372,6 +372,8 @@ class LaneArray:
         return apply(operator.getitem, self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if type(value) in MIXED and self.kind == ARRAY:
+            value = TABLE["mixed held"](value, self.data.dtype)
         apply(operator.setitem, self, index, value)
 
     def __copy__(self) -> Any:

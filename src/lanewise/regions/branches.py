@@ -105,7 +105,7 @@ def choose(lanes: Lanes, indices: list[Any], thunks: list[Callable[[], Any]], id
 def truths(test: Any) -> Any:
     """The truth of a lane value in each lane, as a lane value; a plain bool where there is but one."""
     if type(test) is Mixed:
-        found = joint(test)
+        found = joint(test, integers=True)
         if found is not None:
             return truths(found)
         test = TABLE["mixed"](test, lambda x: truths(x) if type(x) in VARYING else bool(x))

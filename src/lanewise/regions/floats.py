@@ -2,7 +2,8 @@
 
 ``total = 0.0`` before a loop and ``total += x`` in some of its turns is such a number. Python's floats and NumPy's
 float64 have the same sums, differences, products, quotients and comparisons; they differ in what they are called, in
-the promotion of what they meet, and in what they say of overflow and division by zero.
+the promotion of what they meet, and in what they say of overflow and division by zero. Where a float meets a number
+that is an integer in some lanes (``total = 0``), those are floats to it as well.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ import numpy as np
 
 from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live
 from ..facts import RUN, recorder
+from ..lanes import NOWHERE
 from .both import FAILED, on_trial, pick
 from .meet import Mixed
 
-_KINDS = {(PYTHON, np.dtype(kind)): PYTHON for kind in (float, bool)} | {
-    (SCALAR, np.dtype(kind)): SCALAR for kind in (float, bool)
-}
-_PLAIN = {float: PYTHON, np.float64: SCALAR, bool: PYTHON, np.bool: SCALAR}
+_FLOAT, _INT, _BOOL = np.dtype(float), np.dtype(np.int64), np.dtype(bool)
+_ALLOWED = frozenset({(PYTHON, _FLOAT), (SCALAR, _FLOAT), (PYTHON, _INT)})
+_TRUTHS = frozenset({(PYTHON, _BOOL), (SCALAR, _BOOL)})
+_PLAIN = {float: (PYTHON, _FLOAT), np.float64: (SCALAR, _FLOAT), int: (PYTHON, _INT), bool: (PYTHON, _BOOL),
+          np.bool: (SCALAR, _BOOL)}  # fmt: skip
 
 _ARITHMETIC = frozenset({operator.add, operator.sub, operator.mul, operator.truediv})
 _OPERATORS = _ARITHMETIC | {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
@@ -29,33 +32,46 @@ _EXACT = 2**53  # integers up to here are exact as floats
 
 
 def _kind(x: Any) -> Any:
-    """`PYTHON` or `SCALAR`, for a float64 or a truth; None for anything else."""
-    return _KINDS.get((x.kind, x.data.dtype)) if type(x) is LaneArray else _PLAIN.get(type(x))
+    return (x.kind, x.data.dtype) if type(x) is LaneArray else _PLAIN.get(type(x))
 
 
-def joint(value: Mixed) -> LaneArray | None:
-    """The number of each lane as NumPy's scalar; None if it is not a float in all lanes, or a truth in all."""
+def joint(value: Mixed, *, integers: bool = False) -> LaneArray | None:
+    """The number of each lane as NumPy's scalar; None if it is not a float in all lanes, or a truth in all.
+
+    With ``integers`` it may be one of Python's integers, too, which is exact as a float.
+    """
+    if not integers and value.integers:
+        return None
     if value.joint is not None:
         return live(value.joint)
-    if len(value.options) != 2 or recorder() is not None:
+    kinds = {_kind(option) for option in value.options}
+    if recorder() is not None or not (kinds <= _ALLOWED or kinds <= _TRUTHS):
         return None
-    a, b = value.options
-    if {_kind(a), _kind(b)} != {PYTHON, SCALAR} or _data(a).dtype != _data(b).dtype:
+    value.integers = (PYTHON, _INT) in kinds
+    if value.integers and not (integers and all(map(_is_exact, value.options))):
         return None
-    if _data(a) is _data(b):
-        found = LaneArray(a.data, a.lanes, SCALAR)
-    else:
-        whole = not any(type(x) is LaneArray and x.lanes.stale for x in (value.codes, a, b))
-        found = pick(_is(value, 0), a, b)
-        found.kind = SCALAR
-        if not whole:  # of the lanes at work only
-            return found
-    value.joint = found
+    whole = not any(type(x) is LaneArray and x.lanes.stale for x in (value.codes, *value.options))
+    dtype = _FLOAT if kinds <= _ALLOWED else _BOOL
+    found, *others = [_as_scalar(option, dtype) for option in value.options]
+    for code, other in enumerate(others, 1):
+        if other.data is not found.data:
+            found = pick(_is(value, code), other, found)
+    if whole:  # else it is of the lanes at work only
+        value.joint = found
     return live(found)
 
 
-def _data(x: Any) -> Any:
-    return x.data if type(x) is LaneArray else np.asarray(x)
+def _as_scalar(x: Any, dtype: Any) -> LaneArray:
+    if type(x) is not LaneArray:
+        return LaneArray(np.asarray(x, dtype), NOWHERE, SCALAR)
+    return LaneArray(x.data.astype(dtype, copy=False), x.lanes, SCALAR)
+
+
+def _is_exact(x: Any) -> bool:
+    """Whether a number is exact as a float."""
+    if type(x) is LaneArray:
+        return x.data.dtype != _INT or not x.data.size or max(abs(int(x.data.max())), abs(int(x.data.min()))) < _EXACT
+    return type(x) is not int or -_EXACT < x < _EXACT
 
 
 def _is(value: Mixed, code: int) -> LaneArray:
@@ -66,7 +82,8 @@ def _is(value: Mixed, code: int) -> LaneArray:
 
 def of_numpy(value: Mixed) -> LaneArray:
     """In which lanes a mixed number is NumPy's."""
-    return _is(value, [_kind(option) for option in value.options].index(SCALAR))
+    kinds = [_kind(option)[0] for option in value.options]
+    return _is(value, kinds.index(SCALAR) if SCALAR in kinds else -1)
 
 
 def mix(numpys: LaneArray, found: LaneArray) -> Any:
@@ -116,14 +133,21 @@ def ufunc(function: np.ufunc, inputs: Any) -> Any:
     return None if values is None else function(*values)
 
 
+def held(value: Mixed, dtype: np.dtype[Any]) -> Any:
+    """A mixed number as the elements of an array of floats hold it; else itself."""
+    found = joint(value, integers=True) if dtype == _FLOAT else None
+    return value if found is None or found.data.dtype != _FLOAT else found
+
+
 def _numbers(items: Any, *, integers: bool = False) -> list[Any] | None:
     """Mixed and other operands as NumPy's numbers, if it makes no difference to the values of a result."""
+    floats = any(map(_is_float, items))  # then the integers among the others become floats
     values: list[Any] = []
     for item in items:
         kind = type(item)
         value = item
         if kind is Mixed:
-            value = joint(item)
+            value = joint(item, integers=floats)
             if value is None or value.data.dtype != float:
                 return None
         elif kind is LaneArray:
@@ -139,6 +163,14 @@ def _numbers(items: Any, *, integers: bool = False) -> list[Any] | None:
     return values
 
 
+def _is_float(x: Any) -> bool:
+    """Whether an operand is a float in all lanes."""
+    if type(x) is Mixed:
+        return joint(x) is not None
+    return type(x) in (float, np.float64) or (type(x) is LaneArray and x.data.dtype == float)
+
+
 TABLE["mixed floats"] = binary
 TABLE["mixed float"] = unary
 TABLE["mixed ufunc"] = ufunc
+TABLE["mixed held"] = held

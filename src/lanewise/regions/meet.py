@@ -302,12 +302,13 @@ class Mixed:
         The alternatives.
     """
 
-    __slots__ = ("codes", "joint", "options")
+    __slots__ = ("codes", "integers", "joint", "options")
     __array_priority__ = 2000.0
 
     def __init__(self, codes: LaneArray, options: list[Any]) -> None:
         self.codes = codes
         self.options = options
+        self.integers = False  # some of the number that is joint are integers
         self.joint: LaneArray | None = None  # both alternatives as one number, once it was asked for (`floats`)
 
     def __repr__(self) -> str:
