@@ -631,3 +631,20 @@ def test_values_that_compiled_code_cannot_hold():
             assert f(big).tolist() == [2**120 % 1000, 27]
     assert sum("ran eagerly for these values" in str(warning.message) for warning in seen) == 1
     assert list(f.known.values()) == [None]
+
+
+def test_one_array_mapped_twice_and_written():
+    def both(rows):
+        def inner(a, b):
+            b *= 0
+            b -= a
+            return a + b
+
+        return vmap(inner, in_axes=1, out_axes=1)(rows[::1], rows), rows
+
+    rows = np.arange(18.0).reshape(2, 3, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerformanceWarning)
+        expected = stack([both(row) for row in rows.copy()])
+        found = jit(vmap(both))(rows.copy())
+    assert not disagreement((expected, ()), (found, ()), 0.0)

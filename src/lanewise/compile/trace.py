@@ -356,6 +356,8 @@ class Recorder(Tape):
             unguard(guard)
         for (cell, whole), leaf, before in zip(mapped, call.inputs.mapped, reads, strict=True):
             if cell.version:
+                if [other.root() for _, other in mapped].count(whole.root()) > 1:
+                    raise Untraceable("a mapped argument is written that is another one, too")
                 if self.reads[whole.root()] != before:
                     raise Untraceable("a mapped argument is written, and read in another way as well")
                 self.put_lanes_back(cell, whole, leaf.axis, lanes)
