@@ -153,7 +153,7 @@ class Lowering:
             try:
                 return self.attempt()
             except Unfit as unfit:
-                if unfit.node is not None and self.along_rows(unfit.node):
+                if unfit.node is None or self.along_rows(unfit.node):
                     raise
                 if unfit.node in self.library or not is_numpy(unfit.node.function):
                     raise Unsupported(unfit.reason) from None
@@ -472,10 +472,12 @@ def lower(program: Program, layouts: list[Any], fastmath: bool = False) -> Plan:
             return Lowering(loops, layouts, fastmath).plan()
         except Unfit as unfit:
             origin = lift.origins.get(unfit.node)
+            if loops is program:
+                raise Unsupported(unfit.reason) from None
             if origin is None:
                 return Lowering(program, layouts, fastmath).plan()
             whole.add(origin)
-        except Unsupported:
+        except (Unsupported, KeyError):  # a check needs an element of a row where no loop goes along it
             if loops is program:
                 raise
             return Lowering(program, layouts, fastmath).plan()
