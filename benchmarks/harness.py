@@ -21,9 +21,9 @@ from .workload import Arguments, NotPossibleError, Workload, length, take
 
 ROOT = Path(__file__).parent.parent
 
-SHORTEST = 0.005  # seconds that one measurement should last, so that the clock does not matter
+SHORTEST = 0.001  # seconds that one measurement should last: the clock does not matter then, nor most other work
 SAMPLE = 0.1  # seconds that a sample of the lanes should take
-MOST_ROUNDS = 50
+MOST_ROUNDS = 100
 COPY = "copy"
 
 
