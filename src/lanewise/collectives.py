@@ -36,6 +36,8 @@ def _once(collective: Callable[..., Any]) -> Callable[..., Any]:
         run = RUN.get()
         if run is None:
             return collective(*args, **kwargs)
+        if run.recorder is not None:
+            return run.recorder.collective(collective, args, kwargs)
         number = run.exchanged
         if number < len(run.exchanges):
             result = run.exchanges[number]
@@ -194,7 +196,7 @@ def all_to_all(x: Any, axis_name: Any, split_axis: int, concat_axis: int, *, til
 
     def exchange(leaf: Any) -> Any:
         shape = np.shape(leaf)
-        split, concat = (_normal(axis, len(shape), "all_to_all") for axis in (split_axis, concat_axis))
+        split, concat = (normal(axis, len(shape), "all_to_all") for axis in (split_axis, concat_axis))
         if shape[split] % max(size, 1) if tiled else shape[split] != size:
             raise ValueError(
                 f"all_to_all: axis {split_axis} of the example has size {shape[split]}, which must be "
@@ -295,10 +297,12 @@ def axis_index(axis_name: Any) -> Any:
     array([ 0,  6, 14])
     """
     index: Any = None
-    for name in _names(axis_name):
-        run = _run(name)
-        if run.lane is not None:
-            own: Any = np.int64(run.lane)
+    for name in names_in(axis_name):
+        run = run_of(name)
+        if run.recorder is not None:
+            own: Any = run.recorder.lane_index(run.axis)
+        elif run.lane is not None:
+            own = np.int64(run.lane)
         else:
             own = live(LaneArray(np.arange(run.axis.size), run.axis.lanes, SCALAR))
         first, total = run.chunk or (0, run.axis.size)
@@ -318,8 +322,8 @@ def axis_size(axis_name: Any) -> int:
     array([0.25, 0.25, 0.25, 0.25])
     """
     size = 1
-    for name in _names(axis_name):
-        run = _run(name)
+    for name in names_in(axis_name):
+        run = run_of(name)
         size *= run.chunk.total if run.chunk else run.axis.size
     return size
 
@@ -327,14 +331,15 @@ def axis_size(axis_name: Any) -> int:
 # ---- finding the axis ----
 
 
-def _names(axis_name: Any) -> tuple[Any, ...]:
+def names_in(axis_name: Any) -> tuple[Any, ...]:
+    """One name or several."""
     names = axis_name if isinstance(axis_name, tuple) else (axis_name,)
     if len(set(names)) != len(names):
         raise ValueError(f"a collective over {axis_name!r} names an axis twice.")
     return names
 
 
-def _run(name: Any) -> Run:
+def run_of(name: Any) -> Run:
     """The innermost run whose axis has this name."""
     run = RUN.get()
     names = []
@@ -357,8 +362,8 @@ def _run(name: Any) -> Run:
 def _axes(axis_name: Any) -> list[LaneAxis]:
     """The named axes, every one with all its lanes at work."""
     axes = []
-    for name in _names(axis_name):
-        run = _run(name)
+    for name in names_in(axis_name):
+        run = run_of(name)
         why = _missing(run)
         if why:
             raise CollectiveError(f"a collective over {name!r} needs all lanes of the axis, but {why}")
@@ -426,14 +431,22 @@ def _bounds(dtype: np.dtype[Any]) -> tuple[Any, Any]:
     return (False, True) if dtype.kind == "b" else (-np.inf, np.inf)
 
 
+SUM, MAX, MIN = _sum, _max, _min
+
+
+def shared(value: Any, fold: Fold, size: int) -> Any:
+    """What is the same in every lane, and so is the result."""
+    result = fold(np.asarray(value), None, size)
+    return result.item() if isinstance(value, (int, float, complex)) else np.array(result)[()]
+
+
 @_once
 def _fold(x: Any, axis_name: Any, fold: Fold) -> Any:
     axes = _axes(axis_name)
 
     def leaf(value: Any) -> Any:
-        if type(value) is not LaneArray:  # the same in every lane, and so is the result
-            result = functools.reduce(lambda data, axis: fold(data, None, axis.size), axes, np.asarray(value))
-            return result.item() if isinstance(value, (int, float, complex)) else np.array(result)[()]
+        if type(value) is not LaneArray:
+            return functools.reduce(lambda data, axis: shared(data, fold, axis.size), axes, value)
         found = live(value)
         for axis in axes:
             data = fold(found.data, _position(found, axis), axis.size)
@@ -446,14 +459,15 @@ def _fold(x: Any, axis_name: Any, fold: Fold) -> Any:
 def _gather(x: Any, axes: list[LaneAxis], axis: int, tiled: bool) -> Any:
     data, lanes = _everyone(x, axes)
     lead, ndim = lanes.ndim, data.ndim - lanes.ndim - 1
-    at = lead + (_normal(axis, ndim, "all_gather") if tiled else _normal(axis, ndim + 1, "all_gather"))
+    at = lead + (normal(axis, ndim, "all_gather") if tiled else normal(axis, ndim + 1, "all_gather"))
     data = np.moveaxis(data, lead, at)
     if tiled:
         data = data.reshape(*data.shape[:at], data.shape[at] * data.shape[at + 1], *data.shape[at + 2 :])
     return _made(np.array(data), lanes)
 
 
-def _normal(axis: int, ndim: int, what: str) -> int:
+def normal(axis: int, ndim: int, what: str) -> int:
+    """An axis of an example, counted from the first."""
     if not -ndim <= axis < ndim:
         raise ValueError(f"{what}: axis {axis} is out of range for values with {ndim} axes.")
     return axis % ndim

@@ -20,7 +20,7 @@ from .lift import Row
 from .memory import SIZES, load, store
 from .native import machine, offsets
 from .rows.table import ROWS, Unsupported
-from .scratch import Block, InScratch, fill_from
+from .scratch import Block, InScratch, copy, fill_from
 from .values import Array, Source, filled, parts, rejoin
 
 LARGE = 64  # elements of an array that comes into registers only if it has to
@@ -213,6 +213,9 @@ class Kernel:
         e = self.e
         if type(array.source) is InScratch:
             array.source.store(self, view)
+            return
+        if type(array.source) is InArray and array.made is None:
+            copy(self, array.source, view, array.dtype)
             return
         kind, extra = memory_type(array.dtype)
         refs = [part for item in array.refs.ravel() for part in parts(item)]

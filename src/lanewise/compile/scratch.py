@@ -307,6 +307,36 @@ class Block:
             e.store(ref, e.address(at, offset))
 
 
+def copy(k: Any, source: Any, view: Any, dtype: np.dtype[Any]) -> None:
+    """Copy one array of the kernel's to another."""
+    e, shape = k.e, source.shape
+    w = Work(k, dtype, True, [Array(None, dtype, source=source)])
+    ends = [Block(k, one, shape, dtype) for one in (source.view, view)]
+    strides = [[k.stride(one, dim, scale) for dim, scale in one.dims] for one in (source.view, view)]
+    packed = all(steps[-1].constant == dtype.itemsize for steps in strides)
+    most = GROUP // ends[0].parts if packed else 1
+    whole = shape[-1] // most * most
+    for places in _nest(w, shape[:-1]):
+        for count, start, stop in ((most, 0, whole), (shape[-1] - whole, whole, shape[-1])):
+            if stop == start:
+                continue
+            for c in w.loop(start, stop, step=count):
+                at = [block.base for block in ends]
+                for n, place in enumerate((*places, c)):
+                    at = [e.address(p, e.integer("mul", place, steps[n])) for p, steps in zip(at, strides, strict=True)]
+                ends[1].store(at[1], ends[0].load(at[0], count))
+
+
+def _nest(w: Work, sizes: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
+    """A nest of loops."""
+    if not sizes:
+        yield ()
+        return
+    for place in w.loop(0, sizes[0]):
+        for rest in _nest(w, sizes[1:]):
+            yield place, *rest
+
+
 def fill_from(block: Block, w: Work, matrix: Scratch, column: int) -> None:
     """Copy an array of the kernel's into a matrix, from some column on."""
     for at, r, c, count in block.places(w):
