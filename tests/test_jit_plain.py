@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from wild.compare import disagreement, stack
 
-from lanewise import PerformanceWarning, jit, make_program, vmap
+from lanewise import PerformanceWarning, jit, make_program, random, vmap
 
 
 def same(fun, *args, tol=0.0):
@@ -648,3 +648,17 @@ def test_one_array_mapped_twice_and_written():
         expected = stack([both(row) for row in rows.copy()])
         found = jit(vmap(both))(rows.copy())
     assert not disagreement((expected, ()), (found, ()), 0.0)
+
+
+def test_checks_come_after_what_they_read():
+    def logs(key, v):
+        draws = random.normal(key, (20,))
+        levels = random.uniform(random.fold_in(key, 1), (20,))
+        total = 0.0
+        for z, u in zip(draws, levels, strict=True):
+            if math.log(u) < z:
+                total += z * v
+        return total
+
+    keys = np.stack([random.key(k) for k in range(9)])
+    same(logs, keys, np.arange(9.0), tol=1e-12)

@@ -304,6 +304,7 @@ class Lowering:
             needs = [self.places[value].stored for value in step.node.operands()]
             for stored in step.outputs:
                 made[stored] = (step, needs)
+        self.unmade = set(made)
         ranks: dict[Stored, int] = {}
         pending = list(made)
         while pending:
@@ -325,7 +326,9 @@ class Lowering:
                 if isinstance(item, LibraryStep) and item not in seen:
                     seen.append(item)
             steps += seen
+            self.unmade -= {stored for step in seen for stored in step.outputs}
             steps += self.kernels([item for item in group if not isinstance(item, LibraryStep)])
+            self.unmade -= {stored for stored in made if ranks[stored] == rank}
         return steps
 
     def sources(self, value: Value, target: Stored) -> list[Stored]:
@@ -377,6 +380,7 @@ class Lowering:
         checks = [
             node for node in self.checks
             if {axis for x in (*node.operands(), *node.outputs) for axis in x.axes} <= set(axes)
+            and self.unmade.isdisjoint(self.read_by(node, here))
         ]  # fmt: skip
         self.checks = [node for node in self.checks if node not in checks]
         asked = [x for node in checks for x in (*node.operands(), *node.outputs)]
@@ -398,6 +402,11 @@ class Lowering:
         step = width if axes and axes[0] in vectors else 1
         work = int(kernel.e.work * lanes)
         return KernelStep(list(slots), [stored for stored, _, _ in outputs], lanes, step, text, work)
+
+    def read_by(self, node: Node, here: set[Stored]) -> set[Stored]:
+        """The arrays that a check in a kernel reads."""
+        needed = self.needed([*node.operands(), *node.outputs], here)
+        return {self.places[value].stored for value in needed if self.in_memory(value, here)}
 
     def in_memory(self, value: Value, here: set[Stored]) -> bool:
         """Whether a value is there before a kernel that makes some arrays."""
