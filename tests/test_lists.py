@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
+import collections
+import functools
+import heapq
 import inspect
+import operator
 
 import numpy as np
 import pytest
@@ -377,3 +382,150 @@ def test_a_callable_object_that_changes_itself(cls):
         return counter.calls if cls is Counter else counter.total
 
     check(f, X, K, strict=False)
+
+
+def test_lists_in_loops_that_lanes_leave():
+    def f(x, k, row):
+        items = [v for v in row if v > x]
+        found = -9.0
+        for v in items:
+            if v > 1:
+                found = v
+                break
+        made = []
+
+        def grown():
+            made.append(1)
+            return items
+
+        for v in grown():
+            if v > k:
+                break
+        return found, len(made)
+
+    check(f, X, K, ROWS)
+    check(f, X, K, ROWS, strict=False)
+
+
+# ---- changes that rewritten code does not see ----
+
+
+def _exec(text):
+    namespace = {}
+    exec(text, namespace)
+    return namespace
+
+
+UNSEEN = _exec(
+    """
+def put(items, v):
+    items.append(v)
+
+class Count:
+    def __init__(self):
+        self.n = 0
+
+    def __call__(self):
+        self.n += 1
+"""
+)
+
+
+class Total:
+    def __init__(self) -> None:
+        self.total = 0.0
+
+    def __iadd__(self, v):
+        self.total = self.total + v
+        return self
+
+
+def by_heapq(x, k):
+    heap = []
+    if k > 1:
+        heapq.heappush(heap, 1.0)
+    return len(heap)
+
+
+def by_bisect(x, k):
+    items = [1, 3]
+    if k > 1:
+        bisect.insort(items, 2)
+    return items[1]
+
+
+def by_operator(x, k):
+    items = [1, 3]
+    if k > 1:
+        operator.setitem(items, 0, 5)
+        items = operator.iadd(items, [7])
+    return items[0], len(items)
+
+
+def by_a_function_without_source(x, k):
+    items = []
+    if k > 1:
+        UNSEEN["put"](items, 1)
+    return len(items)
+
+
+def by_an_object_without_source(x, k):
+    count = UNSEEN["Count"]()
+    if k > 1:
+        count()
+    return count.n
+
+
+def by_a_counter(x, k):
+    count = collections.Counter()
+    if k > 1:
+        count.update([1])
+    return count[1]
+
+
+def by_a_partial(x, k):
+    items = []
+    put = functools.partial(items.append, 1)
+    if k > 1:
+        put()
+    return len(items)
+
+
+def by_addition_in_place(x, k):
+    total = Total()
+    if k > 1:
+        total += 3.0
+    return total.total
+
+
+def by_an_iterator(x, k):
+    numbers = iter([1, 2, 3])
+    for n in numbers:
+        if k > n:
+            break
+    return sum(numbers)
+
+
+def by_a_cache(x, k):
+    calls = []
+
+    @functools.lru_cache
+    def f(n):
+        calls.append(n)
+        return n
+
+    if k > 1:
+        f(1)
+    f(1)
+    return len(calls)
+
+
+HIDDEN = [
+    by_heapq, by_bisect, by_operator, by_a_function_without_source, by_an_object_without_source, by_a_counter,
+    by_a_partial, by_addition_in_place, by_an_iterator, by_a_cache,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fun", HIDDEN, ids=lambda fun: fun.__name__)
+def test_changes_by_other_code(fun):
+    check(fun, X, K, strict=False)

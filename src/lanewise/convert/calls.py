@@ -33,6 +33,7 @@ from ..regions import (
     unlisted,
 )
 from .mathematics import ITEMS, float_of, forms, mapped
+from .unseen import changes_arguments, note_arguments
 
 FORMS: dict[Any, Any] = {}
 """For each function that has a form of its own in rewritten code, that form."""
@@ -43,8 +44,12 @@ def guarded(function: Any) -> Any:
     if function.__module__ in _KNOWS_OBJECTS or type(function.__self__) is not ModuleType:
         return function
 
+    changes = changes_arguments(function)
+
     @functools.wraps(function, updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
+        if changes:
+            note_arguments(args)
         try:
             return function(*args, **kwargs)
         except Exception:

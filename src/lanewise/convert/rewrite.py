@@ -296,8 +296,8 @@ class Function:
             raise CannotRewrite("a loop over something other than a variable")
 
         def make(loop: str) -> Any:
-            items = _method(loop, "over", self.expressions.visit(copy.deepcopy(node.iter)))
-            return ast.For(node.target, items, self.turn(node, loop), [])
+            items = self.expressions.visit(_named_iterators(copy.deepcopy(node.iter)))
+            return ast.For(node.target, _method(loop, "over", items), self.turn(node, loop), [])
 
         return self.loop(node, place, make)
 
@@ -322,6 +322,9 @@ class Function:
         new.append(ast.If(_is_gone(end), place.gone(), []) if place.kind != "plain" else ast.Expr(end))
         begun = self.turns(node, loop)
         if begun:
+            if isinstance(node, ast.For):  # what it goes over has been worked out
+                over = new[0].iter
+                over.args = [_call("given", _name(loop), _thunk(over.args[0]))]
             new = [*begun[:-1], ast.If(begun[-1], [ast.Pass()], new[:1]), *new[1:]]
         as_written = self.as_written(node, place)
         if as_written is None:
@@ -348,12 +351,12 @@ class Function:
 
         items: list[Any] = [ast.Constant(None), ast.Constant(None)]
         if isinstance(node, ast.For):
-            if not _is_target(node.target) or not (ranges or not is_straight(node)):
+            if not _is_target(node.target) or _binds(node.iter) or not (ranges or not is_straight(node)):
                 return []
             item = self.fresh("item")
             bind = ast.Assign([copy.deepcopy(node.target)], _name(item))
             arguments = ast.arguments([], [ast.arg(item)], None, [], [], None, [])
-            over = self.expressions.visit(copy.deepcopy(node.iter))
+            over = self.expressions.visit(_named_iterators(copy.deepcopy(node.iter)))
             items = [_thunk(over), *inner([_located(bind, node)], arguments)]
         parts = []
         for kind, test, body in steps:
@@ -731,6 +734,15 @@ def _makes_list(node: Any) -> bool:
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mult)):
         return _makes_list(node.left) or _makes_list(node.right)
     return isinstance(node, (ast.List, ast.ListComp))
+
+
+def _named_iterators(node: Any) -> Any:
+    """What a loop goes through, where that may be an iterator which later code sees as well."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return _located(_call("iterator", node), node)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.func.id.startswith(PREFIX):
+        node.args = [_named_iterators(arg) if isinstance(arg, (ast.Name, ast.Attribute)) else arg for arg in node.args]
+    return node
 
 
 def _index(node: Any, where: Any) -> Any:

@@ -47,6 +47,7 @@ from ..regions import (
 from . import lane_form
 from .calls import FORMS, guarded
 from .sequences import made, may_vary
+from .unseen import changes_itself, note_call, note_object
 
 
 def _run() -> Run:
@@ -129,6 +130,40 @@ def _is_plain(value: Any, run: Run | None) -> bool:
     return kind is FunctionType and not value.__closure__
 
 
+def iterator(items: Any) -> Any:
+    """What a loop goes through, by a name: lanes that have left an iterator must not find it further on."""
+    return Watched(items) if hasattr(type(items), "__next__") and at_work() is not None else items
+
+
+class Watched:
+    """An iterator that has a name, in a loop.
+
+    Parameters
+    ----------
+    items : iterator
+        The user's.
+    """
+
+    def __init__(self, items: Any) -> None:
+        self.items = items
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        run = RUN.get()
+        if run is not None and type(run.region) is Loop and (run.region.finished or run.region.broken):
+            run.give_up()
+        effect(self.items)
+        return next(self.items)
+
+
+def given(loop: Any, items: Any) -> Any:
+    """What a loop goes over: ``items()``, unless that has been worked out."""
+    known_items = getattr(loop, "given", None)
+    return known_items[0] if known_items else items()
+
+
 def depth() -> Any:
     """Where the code is among the regions at work, for `caught`."""
     run = RUN.get()
@@ -155,6 +190,8 @@ def augmented(function: Any, target: Any, value: Any) -> Any:
         effect(target)
     elif type(target) is Mixed and any(type(option) in _CONTAINERS for option in target.options):
         return TABLE["mixed"](target, lambda option: augmented(function, option, value))
+    elif type(target) not in _NO_EFFECTS and changes_itself(target, function.__name__):
+        effect(target)
     return function(target, value)
 
 
@@ -527,6 +564,7 @@ def function(found: Any) -> Any:
             return form if (tracer := recorder()) is None else tracer.form(found, form)
         if kind is FunctionType:
             made = lane_form(found)
+            note_call(found, made)
             return made if (tracer := recorder()) is None else tracer.called(made)
         own = found
         if kind is BuiltinFunctionType:
@@ -534,7 +572,9 @@ def function(found: Any) -> Any:
             own = method(owner, found.__name__) if type(owner) in _CONTAINERS else guarded(found)
         return own if (tracer := recorder()) is None else tracer.form(found, own)
     if kind is MethodType:
-        return FORMS.get(found) or lane_form(found)
+        form = FORMS.get(found) or lane_form(found)
+        note_call(found, form)
+        return form
     if kind in CLASSES:
         return lane_instance(found)
     return _of_instance(found, kind)
@@ -543,21 +583,34 @@ def function(found: Any) -> Any:
 def _of_instance(found: Any, kind: Any) -> Any:
     """The form of what is called and is no function: an object of the user's class, or a method of a type."""
     if kind is functools.partial:
-        return lane_form(found)
+        return functools.partial(function(found.func), *found.args, **found.keywords)
     if kind is Mixed:
         return lambda *args, **kwargs: TABLE["mixed"](found, lambda option: function(option)(*args, **kwargs))
     if kind is MethodDescriptorType and found.__objclass__ in _CONTAINERS:
         return lambda owner, *args, **kwargs: method(owner, found.__name__)(*args, **kwargs)
     call = getattr(kind, "__call__", None)  # noqa: B004
-    return MethodType(lane_form(call), found) if type(call) is FunctionType else found
+    form = lane_form(call) if type(call) is FunctionType else call
+    if form is call:
+        note_object(found)
+        return found
+    return MethodType(form, found)  # type: ignore[arg-type]
 
 
 _BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, ABCMeta, type(np.sum)})
 
+FORMS[operator.getitem] = get
+FORMS[operator.setitem] = lambda base, index, value: set_(value, base, index)
+FORMS[operator.delitem] = delete
+for _function in (
+    operator.iadd, operator.isub, operator.imul, operator.iand, operator.ior, operator.ixor, operator.iconcat,
+):  # fmt: skip
+    FORMS[_function] = functools.partial(augmented, _function)
+
 HELPERS: dict[str, Any] = {
     "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,
     "new": new, "sliced": sliced, "repeated": repeated, "concatenated": concatenated, "delete": delete,
-    "attribute": attribute, "comprehend": comprehend, "eat": eat, "take_turns": take_turns,
+    "attribute": attribute, "comprehend": comprehend, "eat": eat, "iterator": iterator, "given": given,
+    "take_turns": take_turns,
     "augmented": augmented, "get": get, "set": set_, "set_augmented": set_augmented, "slice": slice,
     "if_expression": if_expression, "and": and_, "or": or_, "all": all_, "any": any_, "not": not_, "chain": chain,
     "is_": is_, "is_not": is_not, "in_": in_, "not_in": not_in, "method": method, "function": function,

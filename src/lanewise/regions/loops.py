@@ -34,6 +34,7 @@ class Loop(Region):
         self.broken: list[Parked] = []
         self.skipped: list[Parked] = []
         self.here = True
+        self.given: tuple[Any, ...] = ()  # what a ``for`` goes over, where that has been worked out
         self.again_all = False  # all lanes of the loop skip the rest of the turn
         self.out_all = False  # all lanes of the loop break
         self.turns = 0
@@ -186,10 +187,11 @@ class Straight:
         Makes the `Loop`.
     """
 
-    __slots__ = ("loop", "make")
+    __slots__ = ("given", "loop", "make")
 
     def __init__(self, make: Callable[[], Loop]) -> None:
         self.make = make
+        self.given: tuple[Any, ...] = ()
         self.loop: Loop | None = None
 
     def over(self, iterable: Any) -> Any:

@@ -16,7 +16,7 @@ from ..array import ARRAY, PYTHON, LaneArray, live
 from ..facts import FEW, PLAIN, RUN
 from .both import FAILED, PREFIX, is_harmless, on_trial
 from .branches import contents, fill, truths, where
-from .loops import LONG, LaneRange, Loop, Straight
+from .loops import LONG, UNEVEN, LaneRange, Loop, Straight
 
 DO, TEST, BREAK, RETURN = "do", "test", "break", "return"
 """The steps of a turn: statements; the test of a ``while``; ``if ...: break``; ``if ...: return ...``."""
@@ -45,11 +45,12 @@ def take_turns(loop: Any, items: Callable[[], Iterable[Any]] | None, bind: Any, 
     if not all(is_harmless(step[1]) for step in steps):
         return False
     found = items() if items is not None else None
+    loop.given = (found,)
     if straight:  # lanes part at its range only
         if type(found) is not LaneRange:
             return False
         loop.loop = loop = loop.make()
-    if loop.ident in PLAIN:
+    if loop.ident in PLAIN or (type(found) in UNEVEN and type(found) is not LaneRange):
         return False
     Turns(loop, steps).run(found, bind)
     return True
