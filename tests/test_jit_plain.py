@@ -662,3 +662,33 @@ def test_checks_come_after_what_they_read():
 
     keys = np.stack([random.key(k) for k in range(9)])
     same(logs, keys, np.arange(9.0), tol=1e-12)
+
+
+def test_several_computed_indices():
+    grid = np.arange(24.0).reshape(2, 3, 4)
+
+    def walk(a, i, j):
+        a = a * i
+        a[i % 2, j % 3, 1:] = -1.0
+        a[0, i % 3, j % 4] += 0.5
+        a[1][[i % 3, j % 3]] = a[0][[j % 3, i % 3]]
+        return a[i % 2, :, j % 4], a[i % 2, j % 3, i % 4], a
+
+    many = np.stack([grid + k for k in range(6)])
+    same(walk, many, n, n[::-1].copy())
+    with pytest.raises(IndexError):
+        jit(vmap(lambda a, i, j: a[i, j]))(many, n, n)
+
+    def flood(cells):
+        seen = cells == 0
+        work, size = [(0, 0)], 0
+        while work:
+            r, c = work.pop()
+            if r < 0 or c < 0 or r > 2 or c > 2 or seen[r, c]:
+                continue
+            seen[r, c] = True
+            size += 1
+            work.extend([(r + 1, c), (r - 1, c), (r, c + 1), (r, c - 1)])
+        return size
+
+    same(flood, np.random.default_rng(3).integers(0, 2, (9, 3, 3)))

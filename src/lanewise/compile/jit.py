@@ -22,6 +22,7 @@ from .mixed import Choice
 from .whole import Traced, trace
 
 MANY_TRACES = 16  # more traces than this of one function earn a warning
+MOST = 18  # no deeper than that
 GIVES_UP = 4  # so many calls in succession that ran eagerly after all, and the others do so at once
 DEEPEST = 2  # how often a function may call itself at first; where that is not enough, it is traced again
 
@@ -199,7 +200,7 @@ class Jitted:
                 compiled.failures = 0
                 break
             except _eager():
-                if not compiled.traced.cut:
+                if not compiled.traced.cut or compiled.deepest >= MOST:
                     return self.instead(key, *given)
                 self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys), 3 * compiled.deepest)
         if compiled.traced.written:

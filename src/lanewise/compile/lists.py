@@ -313,7 +313,7 @@ class Buffer:
         self.r = r
         self.scope = r.scope
         self.size = self.array(np.zeros((), np.int64))
-        self.room = ROOM * r.deepest
+        self.room = min(ROOM * r.deepest, SELECTED)
         r.cut = True
         self.parts: list[Any] = []
         self.structure: Any = None

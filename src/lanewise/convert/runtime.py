@@ -190,7 +190,7 @@ def augmented(function: Any, target: Any, value: Any) -> Any:
         effect(target)
     elif type(target) is Mixed and any(type(option) in _CONTAINERS for option in target.options):
         return TABLE["mixed"](target, lambda option: augmented(function, option, value))
-    elif type(target) not in _NO_EFFECTS and changes_itself(target, function.__name__):
+    elif type(target) not in _NO_EFFECTS and type(target) is not Mixed and changes_itself(target, function.__name__):
         effect(target)
     return function(target, value)
 

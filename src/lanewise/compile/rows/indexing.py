@@ -24,7 +24,28 @@ def getitem(k: Any, x: Any, index: Any) -> Any:
     x = as_array(k, x)
     if is_static(index):
         return Array(_elements(x.refs[index], k.node.outputs[0].shape), x.dtype)
-    return result(k, _chosen(k, x.refs, index if type(index) is tuple else (index,)))
+    index = _items(k, index)
+    axes = _numbers(index)
+    if len(axes) < 2:
+        return result(k, _chosen(k, x.refs, index))
+    refs = x.refs[tuple([slice(None) if n in axes else item for n, item in enumerate(index)])]
+    for axis in reversed(axes):
+        before = sum(n in axes or isinstance(item, slice) for n, item in enumerate(index[:axis]))
+        refs = _chosen(k, refs, (*[slice(None)] * before, index[axis]))
+    return result(k, refs)
+
+
+def _items(k: Any, index: Any) -> tuple[Any, ...]:
+    """The items of an index; lists that hold computed numbers are arrays."""
+    items = index if type(index) is tuple else (index,)
+    return tuple([as_array(k, item) if type(item) is list and not is_static(item) else item for item in items])
+
+
+def _numbers(index: tuple[Any, ...]) -> list[int]:
+    """The axes of computed numbers, where an index has nothing else but numbers and slices."""
+    axes = [n for n, item in enumerate(index) if type(item) is Array]
+    plain = all(isinstance(item, (int, np.integer, slice)) for n, item in enumerate(index) if n not in axes)
+    return axes if plain and all(index[n].ndim == 0 and index[n].dtype.kind in "iu" for n in axes) else []
 
 
 def _elements(found: Any, shape: tuple[int, ...]) -> Any:
@@ -98,20 +119,45 @@ def setitem(k: Any, x: Any, index: Any, value: Any) -> Any:
         return Array(refs, x.dtype)
     if type(index) is Array and index.dtype == _BOOL:
         return _masked(k, x, index, value)
-    index = index if type(index) is tuple else (index,)
-    axis, places = _plan(k, refs.shape, index)
-    if refs.shape[axis] > _WIDEST or places.ndim:
+    index = _items(k, index)
+    axes = _numbers(index)
+    if len(axes) > 1:
+        places = [in_range(k, cast(e, index[axis], _INDEX), refs.shape[axis]).refs[()] for axis in axes]
+        sizes = [refs.shape[axis] for axis in axes]
+        if np.prod(sizes) > 4 * _WIDEST:
+            raise Unsupported("writing at a computed place of a large array")
+        tests = [[e.compare("eq", place, e.literal(n, "i64")) for n in range(size)]
+                 for place, size in zip(places, sizes, strict=True)]  # fmt: skip
+        for numbers in np.ndindex(*sizes):
+            here = list(index)
+            for axis, number in zip(axes, numbers, strict=True):
+                here[axis] = number
+            mask = tests[0][numbers[0]]
+            for test, number in zip(tests[1:], numbers[1:], strict=True):
+                mask = e.op("and", mask, test[number])
+            _write(e, refs, tuple(here), mask, value.refs)
+        return Array(refs, x.dtype)
+    axis, rows = _plan(k, refs.shape, index)
+    if refs.shape[axis] > _WIDEST or (rows.ndim and (rows.ndim > 1 or len(index) > 1)):
         raise Unsupported("writing at several computed places")
-    for n in range(refs.shape[axis]):
-        where = (*index[:axis], n, *index[axis + 1 :])
-        mask = e.compare("eq", places.refs[()], e.literal(n, "i64"))
-        old = refs[where]
-        shape = old.shape if isinstance(old, np.ndarray) else ()
-        new = _fitted(value.refs, shape)
-        olds = old.ravel() if isinstance(old, np.ndarray) else [old]
-        items = [choose(e, mask, a, b) for a, b in zip(new.ravel(), olds, strict=True)]
-        refs[where] = filled(items, shape) if shape else items[0]
+    news = [value.refs]
+    if rows.ndim:  # one after the other, so that the last one counts
+        news = list(_fitted(value.refs, rows.shape + refs.shape[1:]))
+        news = [new if isinstance(new, np.ndarray) else filled([new], ()) for new in news]
+    for place, new in zip(rows.refs.ravel(), news, strict=True):
+        for n in range(refs.shape[axis]):
+            mask = e.compare("eq", place, e.literal(n, "i64"))
+            _write(e, refs, (*index[:axis], n, *index[axis + 1 :]), mask, new)
     return Array(refs, x.dtype)
+
+
+def _write(e: Any, refs: Any, where: tuple[Any, ...], mask: Any, value: Any) -> None:
+    """Put a value in a place, for the lanes of a mask."""
+    old = refs[where]
+    shape = old.shape if isinstance(old, np.ndarray) else ()
+    olds = old.ravel() if isinstance(old, np.ndarray) else [old]
+    items = [choose(e, mask, a, b) for a, b in zip(_fitted(value, shape).ravel(), olds, strict=True)]
+    refs[where] = filled(items, shape) if shape else items[0]
 
 
 def _fitted(refs: Any, shape: tuple[int, ...]) -> Any:
