@@ -8,8 +8,9 @@ raises, or meets a floating-point error that NumPy would warn of) ends it, and t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
 import numpy as np
@@ -64,11 +65,11 @@ def attempt(run: Run, ident: Any, functions: list[Any], action: Callable[[], Any
     """
     if ident in UNLUCKY:
         return FAILED
+    if run.trial:  # the functions around these have been looked at
+        return action()
     if not all(map(is_harmless, functions)):
         UNLUCKY.add(ident)
         return FAILED
-    if run.trial:
-        return action()
     found = on_trial(run, action)
     if found is FAILED:
         UNLUCKY.add(ident)
@@ -99,21 +100,25 @@ def on_trial(run: Run, action: Callable[[], Any], **errors: Any) -> Any:
 
 def is_harmless(function: Any, depth: int = 0) -> bool:
     """Whether all that a function names is numbers, and functions that only compute."""
-    code = function.__code__
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        if not name.startswith(PREFIX):
-            try:
-                value = cell.cell_contents
-            except ValueError:
-                continue  # it has none yet
-            if type(value) not in _HARMLESS and not _is_known(value, depth):
-                return False
-    known = function.__globals__
-    for name in code.co_names:
-        value = known.get(name)
+    code, closure, known = function.__code__, function.__closure__, function.__globals__
+    names = _names(code)
+    for place in names[0]:
+        try:
+            value = closure[place].cell_contents
+        except ValueError:
+            continue  # it has none yet
         if type(value) not in _HARMLESS and not _is_known(value, depth):
             return False
+    for name in names[1]:
+        if name in known and type(known[name]) not in _HARMLESS and not _is_known(known[name], depth):
+            return False
     return True
+
+
+@functools.lru_cache(maxsize=4096)
+def _names(code: CodeType) -> tuple[list[int], list[str]]:
+    """The places of the user's variables in a closure, and what may be names of globals."""
+    return [n for n, name in enumerate(code.co_freevars) if not name.startswith(PREFIX)], list(code.co_names)
 
 
 def _is_known(value: Any, depth: int) -> bool:

@@ -7,6 +7,8 @@ of them would be noticed, they are left out, and the step is done again.
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,9 +19,14 @@ from ..facts import FEW, PLAIN, RUN
 from .both import FAILED, PREFIX, is_harmless, on_trial
 from .branches import contents, fill, truths, where
 from .loops import LONG, UNEVEN, LaneRange, Loop, Straight
+from .tail import finish
 
 DO, TEST, BREAK, RETURN = "do", "test", "break", "return"
 """The steps of a turn: statements; the test of a ``while``; ``if ...: break``; ``if ...: return ...``."""
+
+_OFTEN = 8  # turns, after which it is seen how many lanes are left
+
+_ALONE = 100  # lanes, whose turns one by one take no longer than one turn of all of them
 
 _SMALL = 4000  # lanes: below, those that have left are no burden until they are the most
 
@@ -80,12 +87,27 @@ class Turns:
         if type(items) is LaneRange:
             self.over_range(items, bind)
             return
-        for item in items if items is not None else iter(int, 1):
+        left = iter(items) if items is not None else iter(int, 1)
+        bounded = items is None or type(items) is range
+        for item in left:
             if bind is not None:
                 bind(item)
             if not self.turn():
                 return
+            if bounded and self.few_are_left():
+                bounded = False  # it is tried once
+                if finish(self, None if items is None else list(copy.copy(left)), bind):
+                    return
         self.leave_out()
+
+    def few_are_left(self) -> bool:
+        """Whether the lanes in the loop are so few that each is quicker by itself; it then goes on with those only."""
+        if self.turns % _OFTEN or not self.mapped.parted:
+            return False
+        if self.alive is not None and np.count_nonzero(self.alive.data) <= _ALONE:
+            self.leave_out()
+        sizes = [axis.size for axis in self.mapped.refinements]
+        return bool(sizes) and math.prod(sizes) <= _ALONE
 
     def over_range(self, items: LaneRange, bind: Any) -> None:
         """The same over a range whose bounds differ between lanes."""
@@ -195,6 +217,20 @@ class Turns:
                 data = value.data.copy()
                 data[gone] = data[example]
                 cell.cell_contents = LaneArray(data, value.lanes, value.kind)
+
+    def leave_with(self, kind: str, last: Any, lanes: Any, index: Any, variables: Any) -> None:
+        """Take down lanes that leave, their variables being as they are told."""
+        loop, run = self.loop, self.mapped
+        before = run.made, run.refinements, run.nowhere
+        gone = loop.part(lanes, (index,))
+        cells, old, new = variables
+        restore(list(zip(cells, new, strict=True)))
+        self.depart(kind, last)
+        restore(list(zip(cells, old, strict=True)))
+        for axis in lanes.axes:
+            axis.replace(None)
+        run.made, run.refinements, run.nowhere = before
+        loop.used.append(gone)
 
     def depart(self, kind: str, last: Callable[[], Any] | None) -> None:
         """The lanes at work leave."""
