@@ -12,6 +12,8 @@ import operator
 import numpy as np
 import pytest
 from law import check as check_law
+from wild import WILD
+from wild.compare import disagreement, stack
 
 from lanewise import vmap
 
@@ -529,3 +531,19 @@ HIDDEN = [
 @pytest.mark.parametrize("fun", HIDDEN, ids=lambda fun: fun.__name__)
 def test_changes_by_other_code(fun):
     check(fun, X, K, strict=False)
+
+
+WITH_LISTS = (
+    "nearest_neighbours", "nelder_mead", "comprehension_statistics", "first_blob", "quickselect_median",
+    "permutation_cycles", "longest_common_subsequence", "coin_change", "longest_increasing_subsequence", "kmeans_1d",
+    "adaptive_simpson_stack", "run_length_encode", "merge_sorted", "stack_machine", "tic_tac_toe_winner",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITH_LISTS)
+def test_wild_functions_with_lists_take_no_slow_path(name):
+    entry = next(entry for entry in WILD if entry.name == name)
+    slow, fast = entry.arguments(LANES), entry.arguments(LANES)
+    expected = stack(entry.loop(*slow))
+    found = vmap(entry.fun, in_axes=entry.in_axes, strict=True)(*fast)
+    assert not (text := disagreement((expected, slow), (found, fast), entry.tol)), text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import sys
 from abc import ABCMeta
 from collections import deque
 from types import BuiltinFunctionType, CellType, FunctionType, MethodDescriptorType, MethodType, ModuleType
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, live
-from ..facts import RUN, NoLaneForm, Run, recorder
+from ..facts import RUN, NoLaneForm, Run, is_core_file, recorder
 from ..lanes import NOWHERE, LaneAxis
 from ..ops.composite import CLASSES
 from ..ops.polynomial import lane_instance
@@ -132,7 +133,9 @@ def _is_plain(value: Any, run: Run | None) -> bool:
 
 def iterator(items: Any) -> Any:
     """What a loop goes through, by a name: lanes that have left an iterator must not find it further on."""
-    return Watched(items) if hasattr(type(items), "__next__") and at_work() is not None else items
+    if not hasattr(type(items), "__next__") or at_work() is None:
+        return items
+    return items if is_core_file(sys._getframe(1).f_code.co_filename) else Watched(items)
 
 
 class Watched:
