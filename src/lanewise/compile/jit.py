@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import warnings
@@ -17,6 +18,7 @@ from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user
 from ..lanes import LaneAxis, Lanes
 from ..regions import Mixed
 from ..tree import flatten
+from .batches import batch_axis, other_size, sees_no_size
 from .ir import Program
 from .mixed import Choice
 from .whole import Traced, trace
@@ -67,20 +69,30 @@ class Compiled:
         self.places: list[int] = []  # the leaves of the arguments that are data
         self.plain = False  # all of them arrays or floats
         self.simple = self.bare and not traced.written and self.kinds[0] == ARRAY and not self.axes[0]
-
+        self.sizes: dict[Any, int] = {}  # of lane axes, where they are not as traced
         self.find_direct()
+
+    def resized(self, axis: Any, size: int) -> Compiled:
+        """The same for another number of lanes."""
+        other = copy.copy(self)
+        other.sizes, other.direct = {axis: size}, None
+        other.find_direct()
+        return other
 
     def find_direct(self) -> None:
         """The way without detours, where one short kernel makes all results."""
+        from .lower import KernelStep
         from .run import SHORT, entry
 
         places = [place for place, _, shared in self.plan.results if not shared]
         steps = self.plan.steps
-        if len(places) != len(self.plan.results) or len(steps) != 1 or getattr(steps[0], "work", SHORT) >= SHORT:
+        if len(places) != len(self.plan.results) or len(steps) != 1 or type(steps[0]) is not KernelStep:
+            return
+        if steps[0].work(self.sizes) >= SHORT:
             return
         if steps[0].stored == [*self.plan.inputs, *(place.stored for place in places)]:
             self.direct = entry(steps[0]).direct
-            self.fresh = [(place.stored.shape, place.stored.dtype) for place in places]
+            self.fresh = [(place.stored.shape_for(self.sizes), place.stored.dtype) for place in places]
 
     def run(self, arguments: list[Any]) -> list[Any]:
         """The results of the program as arrays, then what is written to arguments."""
@@ -91,7 +103,7 @@ class Compiled:
             return found
         from .run import Running
 
-        return Running(self.plan, arguments).go()
+        return Running(self.plan, arguments, self.sizes).go()
 
     def finish(self, results: list[Any], lanes: list[LaneAxis]) -> Any:
         """The results in the structure that the function returns."""
@@ -127,6 +139,7 @@ class Jitted:
         self.fastmath = fastmath
         self.signature = inspect.signature(fun) if static else None
         self.known: dict[Any, Compiled | None] = {}
+        self.sizeless: list[tuple[Any, list[Any], Compiled, Any, list[int]]] = []  # what holds for any batch size
         self.pending = ""  # a warning that waits until the function has run
         self.traces = 0
         self.last: Any = None
@@ -248,6 +261,13 @@ class Jitted:
                 bound.arguments[name] = Static(bound.arguments[name])
         return bound.args, bound.kwargs
 
+    def of_other_size(self, spec: Any, keys: list[Any]) -> Compiled | None:
+        """What was compiled for a batch that differs from this one in its size only."""
+        for known_spec, known, compiled, axis, mapped in self.sizeless:
+            if known_spec == spec and (size := other_size(known, keys, mapped)) is not None:
+                return compiled.resized(axis, size)
+        return None
+
     def trace(self, args: Any, kwargs: Any, deepest: int, *, rolled: bool = True) -> Traced:
         """Trace the function, whatever is at work around it."""
         token = RUN.set(None)
@@ -261,6 +281,8 @@ class Jitted:
         self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any, deepest: int = DEEPEST
     ) -> Compiled | None:  # fmt: skip
         """Trace and lower the function for these arguments; None if it has to run eagerly."""
+        if deepest == DEEPEST and not lanes and (other := self.of_other_size(*key)) is not None:
+            return other
         self.traces += 1
         if self.traces == MANY_TRACES:
             _warn_of_traces(self, key)
@@ -279,6 +301,11 @@ class Jitted:
             compiled.deepest = deepest
             compiled.places = [n for n, leaf in enumerate(leaves) if _is_data(leaf)]
             compiled.plain = all(_is_plain(leaves[n]) for n in compiled.places)
+            if not lanes and not traced.written and sees_no_size(self.fun):
+                found = batch_axis(compiled.program)
+                if found is not None:
+                    axis, mapped = found
+                    self.sizeless.append((*key, compiled, axis, [compiled.places[n] for n in mapped]))
             return compiled
         except (Signal, Exception) as problem:
             reason = _reason(problem)

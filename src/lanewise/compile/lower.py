@@ -29,7 +29,7 @@ SHARED = 1 << 16  # elements of a matrix that all lanes share, which a kernel mu
 class Stored:
     """An array of the plan: an argument, a result, a constant, or something between two steps."""
 
-    __slots__ = ("constant", "dtype", "lanes", "number", "rank", "shape", "strides")
+    __slots__ = ("constant", "dtype", "lanes", "lead", "number", "rank", "shape", "strides")
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], lanes: tuple[Axis, ...]) -> None:
         self.shape = shape
@@ -39,6 +39,12 @@ class Stored:
         self.number = False  # a Python float
         self.rank = 0  # the step that makes it
         self.strides: tuple[int | None, ...] = ()
+        self.lead = lanes[0] if lanes else None  # the lane axis that its first dimension is
+
+    def shape_for(self, sizes: dict[Axis, int]) -> tuple[int, ...]:
+        """Its shape where lane axes have other sizes."""
+        size = sizes.get(self.lead) if self.lead is not None else None
+        return self.shape if size is None else (size, *self.shape[1:])
 
 
 class Place:
@@ -72,17 +78,41 @@ Output = tuple[Stored, Value, Place]
 
 
 class KernelStep:
-    """Run a kernel."""
+    """Run a kernel.
+
+    Attributes
+    ----------
+    stored : list of Stored
+        The kernel's objects.
+    outputs : list of Stored
+        Those that it writes.
+    axis : Axis or None
+        The outermost loop.
+    width : int
+        How many lanes of it go at a time.
+    text : str
+        The code.
+    each : float
+        About how many instructions run for each of its lanes.
+    """
 
     def __init__(
-        self, stored: list[Stored], outputs: list[Stored], lanes: int, width: int, text: str, work: int
+        self, stored: list[Stored], outputs: list[Stored], axis: Axis | None, width: int, text: str, each: float
     ) -> None:
-        self.stored = stored  # in the order of the kernel's objects
+        self.stored = stored
         self.outputs = outputs
-        self.lanes = lanes  # of the outermost axis
+        self.axis = axis
         self.width = width
         self.text = text
-        self.work = work  # instructions, in all
+        self.each = each
+
+    def lanes(self, sizes: dict[Axis, int]) -> int:
+        """Of the outermost loop."""
+        return 1 if self.axis is None else sizes.get(self.axis, self.axis.size)
+
+    def work(self, sizes: dict[Axis, int]) -> int:
+        """Instructions, in all."""
+        return int(self.each * self.lanes(sizes))
 
 
 class LibraryStep:
@@ -140,6 +170,9 @@ class Lowering:
         shape = tuple([axis.size for axis in value.axes]) + value.shape
         stored = Stored(shape, value.dtype, value.axes)
         stored.strides = contiguous(shape, value.dtype, count)
+        maker = self.makers.get(value)
+        if stored.lead is None and maker is not None and maker.function is lane_out and maker.args[1] == 0:
+            stored.lead = maker.args[2]
         self.places[value] = Place(
             stored, {axis: ((n, 1),) for n, axis in enumerate(value.axes)},
             tuple([(count + n, 1) for n in range(len(value.shape))]),
@@ -398,10 +431,9 @@ class Lowering:
             text = kernel.write(written, checks)
         except Unsupported as problem:
             raise Unfit(kernel.node, str(problem)) from None
-        lanes = axes[0].size if axes else 1
-        step = width if axes and axes[0] in vectors else 1
-        work = int(kernel.e.work * lanes)
-        return KernelStep(list(slots), [stored for stored, _, _ in outputs], lanes, step, text, work)
+        outermost = axes[0] if axes else None
+        step = width if outermost in vectors else 1
+        return KernelStep(list(slots), [stored for stored, _, _ in outputs], outermost, step, text, kernel.e.work)
 
     def read_by(self, node: Node, here: set[Stored]) -> set[Stored]:
         """The arrays that a check in a kernel reads."""
@@ -570,12 +602,14 @@ def _elements(value: Value) -> int:
 # ---- running ----
 
 
-def batch_of(place: Place, shape: tuple[int, ...], data: Any) -> tuple[Any, tuple[Axis, ...]]:
-    """The data of a value with its lane axes first."""
+def batch_of(
+    place: Place, shape: tuple[int, ...], data: Any, sizes: dict[Axis, int]
+) -> tuple[Any, tuple[Axis, ...]]:  # fmt: skip
+    """The data of a value of some shape with its lane axes first."""
     axes = tuple(sorted(place.lanes, key=lambda axis: axis.level))
     for dim, start in place.starts:
         data = data[(*(slice(None),) * dim, slice(start, None))]
-    sizes = [*(axis.size for axis in axes), *shape]
+    whole = [*(sizes.get(axis, axis.size) for axis in axes), *shape]
     steps = [sum(step * data.strides[dim] for dim, step in place.lanes[axis]) for axis in axes]
     steps += [data.strides[dim] * step for dim, step in place.dims]
-    return np.lib.stride_tricks.as_strided(data, sizes, steps), axes
+    return np.lib.stride_tricks.as_strided(data, whole, steps), axes

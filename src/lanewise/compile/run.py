@@ -46,21 +46,22 @@ def entry(step: KernelStep) -> Entry:
     return known
 
 
-def launch(step: KernelStep, objects: list[Any]) -> int:
+def launch(step: KernelStep, objects: list[Any], sizes: dict[Axis, int]) -> int:
     """Run a kernel on array objects; on several threads if there is enough to do."""
-    if step.work < SHORT:
+    lanes, work = step.lanes(sizes), step.work(sizes)
+    if work < SHORT:
         return int(entry(step).direct(*objects))
     pointers = (ctypes.c_size_t * len(objects))(*map(id, objects))
     where = ctypes.addressof(pointers)
     code = entry(step)
-    count = min(threads_now(), step.work // SHORT + 1, step.lanes // step.width)
+    count = min(threads_now(), work // SHORT + 1, lanes // step.width)
     found = pool(count - 1) if count > 1 else None
     if found is None:
-        return int(code.long(where, 0, step.lanes))
-    chunk = max(step.lanes // (count * CHUNKS), step.lanes * SHORT // (4 * step.work), 1)
+        return int(code.long(where, 0, lanes))
+    chunk = max(lanes // (count * CHUNKS), lanes * SHORT // (4 * work), 1)
     chunk = -(-chunk // step.width) * step.width
     kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2)
-    return int(kind(found.parallel)(found.address, code.address, where, step.lanes, chunk))
+    return int(kind(found.parallel)(found.address, code.address, where, lanes, chunk))
 
 
 def _undefined(text: str) -> list[str]:
@@ -72,10 +73,11 @@ def _undefined(text: str) -> list[str]:
 
 
 class Running:
-    """One call of a plan."""
+    """One call of a plan; the sizes of lane axes are as traced, where none are given."""
 
-    def __init__(self, plan: Plan, arguments: list[Any]) -> None:
+    def __init__(self, plan: Plan, arguments: list[Any], sizes: dict[Axis, int]) -> None:
         self.plan = plan
+        self.sizes = sizes
         self.arrays: dict[Stored, Any] = dict(zip(plan.inputs, arguments, strict=True))
         self.axes: dict[Axis, LaneAxis] = {}
 
@@ -91,20 +93,22 @@ class Running:
     def result(self, place: Place, shape: tuple[int, ...], shared: bool) -> Any:
         """A result, which shares memory with nothing."""
         data = self.array(place.stored)
-        return np.array(batch_of(place, shape, np.asarray(data))[0]) if shared else data
+        return np.array(batch_of(place, shape, np.asarray(data), self.sizes)[0]) if shared else data
 
     def array(self, stored: Stored) -> Any:
         """An array of the plan; a fresh one the first time."""
         found = self.arrays.get(stored)
         if found is None:
-            found = stored.constant if stored.constant is not None else fresh(stored.shape, stored.dtype)
+            found = stored.constant
+            if found is None:
+                found = fresh(stored.shape_for(self.sizes), stored.dtype)
             self.arrays[stored] = found
         return found
 
     def kernel(self, step: KernelStep) -> None:
         """Run a kernel."""
         objects = [self.array(stored) for stored in step.stored]
-        if launch(step, objects):
+        if launch(step, objects, self.sizes):
             raise NeedsEager
 
     def library(self, step: LibraryStep) -> None:
@@ -122,7 +126,7 @@ class Running:
             lanes = [self.axis(axis) for axis in stored.lanes]
             if type(value) is LaneArray and list(value.lanes.axes) != lanes:
                 raise NeedsEager
-            if data.shape != stored.shape or data.dtype != stored.dtype:
+            if data.shape != stored.shape_for(self.sizes) or data.dtype != stored.dtype:
                 raise NeedsEager
             self.arrays[stored] = np.ascontiguousarray(data).reshape(data.shape)
 
@@ -132,7 +136,7 @@ class Running:
         data = self.array(place.stored)
         if place.stored.number:
             return data
-        data, axes = batch_of(place, value.shape, np.asarray(data))
+        data, axes = batch_of(place, value.shape, np.asarray(data), self.sizes)
         if not axes:
             return data if value.kind == ARRAY else data[()]
         return LaneArray(data, Lanes.of(tuple([self.axis(axis) for axis in axes])), value.kind)
@@ -141,7 +145,7 @@ class Running:
         """A lane axis for eager lanes."""
         found = self.axes.get(axis)
         if found is None:
-            found = self.axes[axis] = LaneAxis(axis.size, axis.level, axis.label)
+            found = self.axes[axis] = LaneAxis(self.sizes.get(axis, axis.size), axis.level, axis.label)
         return found
 
 
