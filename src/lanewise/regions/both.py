@@ -152,7 +152,7 @@ def select(test: LaneArray, a: Any, b: Any) -> Any:
     for options in (mine, others):
         places.append([])
         for option in options:
-            kind = _kind(option)
+            kind = scalar_kind(option)
             if kind is None:
                 raise Unlikely("a value that is no number")
             if kind not in kinds:
@@ -177,7 +177,7 @@ def select(test: LaneArray, a: Any, b: Any) -> Any:
 
 def can_select(*values: Any) -> bool:
     """Whether some values are scalars, for which `select` needs no going apart."""
-    return all(_kind(option) is not None for value in values for option in _options(value))
+    return all(scalar_kind(option) is not None for value in values for option in _options(value))
 
 
 def _options(value: Any) -> list[Any]:
@@ -193,7 +193,7 @@ def _codes(value: Any, places: list[int]) -> LaneArray:
     return LaneArray(table[codes.data], codes.lanes, SCALAR)
 
 
-def _kind(x: Any) -> Any:
+def scalar_kind(x: Any) -> Any:
     """Alike values are of one kind; None for those that `select` can't choose."""
     kind = type(x)
     if kind is LaneArray and x.kind != ARRAY and x.data.dtype.kind in "biufc":
@@ -231,7 +231,7 @@ def pick(test: LaneArray, a: Any, b: Any) -> LaneArray:
         if type(value) is LaneArray:
             lanes = lanes.union(value.lanes)
     data = chosen(*[_spread(value, lanes) for value in (test, x, y)])
-    kind = x.kind if type(x) is LaneArray else y.kind if type(y) is LaneArray else _kind(x)[0]
+    kind = x.kind if type(x) is LaneArray else y.kind if type(y) is LaneArray else scalar_kind(x)[0]
     return LaneArray(data, lanes, kind)
 
 

@@ -47,7 +47,8 @@ def finish(turns: Any, items: Any, bind: Any) -> bool:
             old if column is None else LaneArray(column[0], lanes, column[1])
             for old, column in zip(before, columns, strict=True)
         ]
-        turns.leave_with(kind, functions[1] if len(functions) > 1 else None, lanes, index, (cells, before, values))
+        last = functions[1] if len(functions) > 1 else None
+        turns.leave_with(kind, last, lanes, (index,), list(zip(cells, values, strict=True)))
     loop.here = False
     return True
 

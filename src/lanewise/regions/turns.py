@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON, LaneArray, live
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live
 from ..facts import FEW, PLAIN, RUN
-from .both import FAILED, PREFIX, is_harmless, on_trial
+from ..lanes import Lanes
+from .both import FAILED, PREFIX, is_harmless, on_trial, scalar_kind
 from .branches import contents, fill, truths, where
 from .loops import LONG, UNEVEN, LaneRange, Loop, Straight
 from .tail import finish
@@ -27,6 +28,10 @@ DO, TEST, BREAK, RETURN = "do", "test", "break", "return"
 _OFTEN = 8  # turns, after which it is seen how many lanes are left
 
 _ALONE = 100  # lanes, whose turns one by one take no longer than one turn of all of them
+
+Variables = list[tuple[Any, Any]]  # cells, and what they hold
+
+_MOST = 12  # turns whose lanes wait to be taken down, with the values of all lanes then
 
 _SMALL = 4000  # lanes: below, those that have left are no burden until they are the most
 
@@ -79,7 +84,7 @@ class Turns:
         self.mapped = loop.run
         self.steps = steps
         self.alive: LaneArray | None = None  # which of the lanes at work are in the loop; None: all
-        self.left = 0  # how many lanes are
+        self.pending: list[Leaving] = []
         self.turns = self.failures = 0
 
     def run(self, items: Any, bind: Any) -> None:
@@ -150,6 +155,7 @@ class Turns:
 
     def leave_out(self) -> None:
         """Go on with the lanes that are in the loop only."""
+        self.settle()
         if self.alive is not None:
             self.loop.part(self.alive.lanes, where(self.alive.data))
             self.alive = None
@@ -193,20 +199,30 @@ class Turns:
         return LaneArray(_on(a, lanes) & _on(b, lanes), lanes, PYTHON)
 
     def some_leave(self, kind: str, last: Callable[[], Any] | None, stay: LaneArray) -> None:
-        """Take down the values of the lanes that leave."""
-        loop, run, lanes = self.loop, self.mapped, stay.lanes
-        leave = ~stay.data if self.alive is None else _on(self.alive, lanes) & ~stay.data
-        before = run.made, run.refinements, run.nowhere
-        gone = loop.part(lanes, where(leave))
-        variables = own_cells(last) if last is not None else []
-        self.depart(kind, last)
-        restore(variables)
-        for axis in lanes.axes:
-            axis.replace(None)
-        run.made, run.refinements, run.nowhere = before
-        loop.used.append(gone)
+        """Note which lanes leave, and what their variables hold."""
+        lanes = stay.lanes
+        leave = ~stay.data if self.alive is None else _on(self.alive, lanes) > stay.data
+        values = [(cell, contents(cell)) for cell in self.loop.variables]
+        if last is not None:
+            values += own_cells(last)
+        self.pending.append(Leaving(kind, last, lanes, leave.nonzero(), values))
+        self.mapped.parted = True
+        if len(self.pending) == _MOST or lanes.ndim > 1:
+            self.settle()
         if self.failures:
             self.imitate(stay)
+
+    def settle(self) -> None:
+        """Let those leave of whom it was noted, together where their variables are of one kind."""
+        while self.pending:
+            first = self.pending[0]
+            group = [leaving for leaving in self.pending if leaving.kind == first.kind and leaving.last is first.last]
+            values = first.values if len(group) == 1 else together(group)
+            if values is None:
+                group, values = [first], first.values
+            self.pending = [leaving for leaving in self.pending if leaving not in group]  # they are equal if the same
+            index = tuple([np.concatenate(rows) for rows in zip(*[leaving.index for leaving in group], strict=True)])
+            self.leave_with(first.kind, first.last, first.lanes, index, values)
 
     def imitate(self, stay: LaneArray) -> None:
         """Let lanes that have left hold what one that stays does: with what they had last they would be noticed."""
@@ -218,15 +234,15 @@ class Turns:
                 data[gone] = data[example]
                 cell.cell_contents = LaneArray(data, value.lanes, value.kind)
 
-    def leave_with(self, kind: str, last: Any, lanes: Any, index: Any, variables: Any) -> None:
+    def leave_with(self, kind: str, last: Any, lanes: Any, index: Any, values: Variables) -> None:
         """Take down lanes that leave, their variables being as they are told."""
         loop, run = self.loop, self.mapped
         before = run.made, run.refinements, run.nowhere
-        gone = loop.part(lanes, (index,))
-        cells, old, new = variables
-        restore(list(zip(cells, new, strict=True)))
+        gone = loop.part(lanes, index)
+        now = [(cell, contents(cell)) for cell, _ in values]
+        restore(values)
         self.depart(kind, last)
-        restore(list(zip(cells, old, strict=True)))
+        restore(now)
         for axis in lanes.axes:
             axis.replace(None)
         run.made, run.refinements, run.nowhere = before
@@ -250,19 +266,54 @@ class Turns:
             self.loop.go_on()
 
 
-def own_cells(function: Any) -> list[tuple[Any, Any]]:
+class Leaving:
+    """Lanes that have left, and are still to be taken down."""
+
+    def __init__(self, kind: str, last: Any, lanes: Lanes, index: tuple[Any, ...], values: Variables) -> None:
+        self.kind, self.last = kind, last
+        self.lanes, self.index = lanes, index
+        self.values = values  # what the variables held
+
+
+def together(group: list[Leaving]) -> Variables | None:
+    """The variables of lanes that left in different turns, each with its own turn's; None where they differ in kind."""
+    lanes = group[0].lanes
+    found = []
+    for place, (cell, first) in enumerate(group[0].values):
+        column = [leaving.values[place][1] for leaving in group]
+        if all(value is first for value in column):
+            found.append((cell, first))
+            continue
+        kind = scalar_kind(first)
+        if type(kind) is not tuple or kind[0] not in (PYTHON, SCALAR) or any(scalar_kind(x) != kind for x in column):
+            return None
+        data = np.empty(lanes.shape, kind[1])
+        for value, leaving in zip(column, group, strict=True):
+            if type(value) is LaneArray:
+                value = live(value)
+                if any(axis not in lanes.axes for axis in value.lanes.axes):
+                    return None
+                value = _on(value, lanes)[leaving.index]
+            data[leaving.index] = value
+        found.append((cell, LaneArray(data, lanes, kind[0])))
+    return found
+
+
+def own_cells(function: Any) -> Variables:
     """The user's variables that a step may bind, and what they hold."""
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     return [(cell, contents(cell)) for name, cell in cells if not name.startswith(PREFIX)]
 
 
-def restore(before: list[tuple[Any, Any]]) -> None:
+def restore(before: Variables) -> None:
     """Let variables hold what they held."""
     for cell, value in before:
         fill(cell, value)
 
 
 def _on(x: LaneArray, lanes: Any) -> Any:
-    """The data of a truth, to be broadcast against others."""
+    """The data of a scalar for all of some lanes."""
+    if x.lanes is lanes:
+        return x.data
     shape = [axis.size if axis in x.lanes.axes else 1 for axis in lanes.axes]
     return np.broadcast_to(x.data.reshape(shape), lanes.shape)
