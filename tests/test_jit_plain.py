@@ -692,3 +692,12 @@ def test_several_computed_indices():
         return size
 
     same(flood, np.random.default_rng(3).integers(0, 2, (9, 3, 3)))
+
+
+def test_comprehensions_that_choose():
+    def counts(v, k):
+        divisors = sum(d for d in range(1, k) if k % d == 0)
+        low = [d * v for d in range(k) if d != 2]
+        return divisors, len(low), any(d * v > 3 for d in range(k) if d > 1), sum(item for item in low)
+
+    same(counts, x, n)

@@ -305,6 +305,12 @@ class Recorder(Tape):
         frame = sys._getframe(2)  # of the user's code
         return TracedList(self, container, (frame.f_code, frame.f_lasti))
 
+    def uneven(self, items: Any) -> bool:
+        """Whether a list differs in length between lanes."""
+        from .lists import TracedList
+
+        return type(items) is TracedList and items.buffer is not None
+
     def pick(self, items: Any, index: LaneArray) -> Any:
         """An item of a sequence by a number of each lane."""
         from .lists import pick

@@ -330,9 +330,9 @@ _EATERS = (sum, any, all)
 
 def _parts_lanes(items: Any, written: Any, chooses: bool) -> bool:
     run = RUN.get()
-    if run is None or run.recorder is not None:
+    if run is None:
         return False
-    if type(items) in UNEVEN:
+    if type(items) in UNEVEN or (run.recorder is not None and run.recorder.uneven(items)):
         return True
     cells = written.__closure__ or ()
     return chooses and not (_is_plain(items, run) and all(_is_plain(contents(cell), run) for cell in cells))
