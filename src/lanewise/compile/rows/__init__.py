@@ -1,8 +1,29 @@
 """What each NumPy function becomes in a kernel."""
 
-from . import control, eigen, elementwise, indexing, linalg, mathematics, products, python, reductions, shaping
+from . import (
+    choosing,
+    control,
+    eigen,
+    elementwise,
+    indexing,
+    linalg,
+    mathematics,
+    products,
+    python,
+    reductions,
+    shaping,
+)
 
 __all__ = [
-    "control", "eigen", "elementwise", "indexing", "linalg", "mathematics", "products", "python", "reductions",
+    "choosing",
+    "control",
+    "eigen",
+    "elementwise",
+    "indexing",
+    "linalg",
+    "mathematics",
+    "products",
+    "python",
+    "reductions",
     "shaping",
-]  # fmt: skip
+]
