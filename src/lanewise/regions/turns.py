@@ -31,6 +31,8 @@ _ALONE = 100  # lanes, whose turns one by one take no longer than one turn of al
 
 Variables = list[tuple[Any, Any]]  # cells, and what they hold
 
+_SEEN = 4  # turns: what a lane holds that has left takes some to grow beyond all bounds
+
 _MOST = 12  # turns whose lanes wait to be taken down, with the values of all lanes then
 
 _SMALL = 4000  # lanes: below, those that have left are no burden until they are the most
@@ -209,7 +211,7 @@ class Turns:
         self.mapped.parted = True
         if len(self.pending) == _MOST or lanes.ndim > 1:
             self.settle()
-        if self.failures:
+        if self.failures > 1 or (self.failures and self.turns % _SEEN == 0):
             self.imitate(stay)
 
     def settle(self) -> None:
