@@ -31,7 +31,7 @@ def default_threads() -> int:
     """How many threads work on a kernel: ``LANEWISE_NUM_THREADS``, or one for each core."""
     text = os.environ.get("LANEWISE_NUM_THREADS", "")
     if text:
-        if not text.isdigit() or int(text) < 1:
+        if not (text.isascii() and text.isdigit()) or int(text) < 1:
             raise ValueError(f"LANEWISE_NUM_THREADS must be a positive integer, not {text!r}.")
         return int(text)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
