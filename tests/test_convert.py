@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
+import linecache
 import math
 import pickle
 import sys
 import traceback
+import weakref
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -15,7 +18,7 @@ import numpy as np
 import pytest
 from law import check
 
-from lanewise import vmap
+from lanewise import convert, vmap
 
 X = np.array([-2.5, -1.0, -0.0, 0.5, 1.0, 2.0, 3.5, 7.0])
 N = np.array([0, 1, 2, 3, 5, 8, -3, 4])
@@ -1667,3 +1670,29 @@ def test_an_array_that_another_name_may_stand_for_is_written_where_lanes_part() 
     x, y, s = rng.normal(size=(8, 3)), rng.normal(size=8), rng.normal(size=3)
     expected = np.stack([f(a, b, s) for a, b in zip(x.copy(), y, strict=True)])
     np.testing.assert_array_equal(vmap(f, in_axes=(0, 0, None))(x, y, s), expected)
+
+
+def test_functions_that_are_gone_leave_nothing_behind():
+    def make(n):
+        filename = f"<made {n}>"
+        source = f"def made(x):\n    if x > {n}:\n        return x\n    return max([v for v in (x, 1.0) if v > 0])\n"
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        space: dict[str, Any] = {}
+        exec(compile(source, filename, "exec"), space)
+        assert vmap(space["made"])(np.arange(1.0, 4.0)).shape == (3,)
+        return weakref.ref(space["made"].__code__)
+
+    def f(x):
+        return x if x > 0 else -x
+
+    vmap(f)(X)
+    assert pickle.loads(pickle.dumps(vars(f))) == {"_lanewise_form": None}
+    make(0)
+    gc.collect()
+    before = len(convert._FORMS)
+    codes = [make(n) for n in range(3)]
+    gc.collect()
+    for n in range(4):
+        linecache.cache.pop(f"<made {n}>", None)
+    assert [code() for code in codes] == [None] * 3
+    assert len(convert._FORMS) == before

@@ -9,6 +9,7 @@ import __future__
 
 import ast
 import functools
+import weakref
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -22,29 +23,32 @@ from .source import find
 _FLAGS = __future__.annotations.compiler_flag
 
 
+_FORMS: dict[int, Form] = {}
+
+
 class Form:
     """The rewritten code of a function.
 
     Parameters
     ----------
     code : code object
-        Of the original; kept, so that its id stays its own.
+        Of the original. The form is known by its id as long as it lives.
     """
 
     def __init__(self, code: CodeType, new: CodeType | None, framed: bool) -> None:
-        self.code = code
+        key = id(code)
+        self.code = weakref.ref(code, lambda _, forms=_FORMS: forms.pop(key, None))  # type: ignore[misc]
         self.new = new
         self.framed = framed
         self.formula = False  # it only computes
-        self.function: Any = None  # the rewritten function, where one serves for every call
 
     def of(self, fun: FunctionType) -> Any:
         """The rewritten form of a function with this code."""
         if self.new is None:
             return fun
-        known = self.function
-        if known is not None and known.__wrapped__ is fun:
-            return known
+        known: Any = vars(fun).get(_MADE)  # where one rewritten function serves for every call
+        if known is not None and known.function.__wrapped__ is fun:
+            return known.function
         cells = dict(zip(fun.__code__.co_freevars, fun.__closure__ or (), strict=True))
         closure = tuple([cells[name] if name in cells else _HELPER_CELLS[name] for name in self.new.co_freevars])
         made = FunctionType(self.new, fun.__globals__, fun.__name__, fun.__defaults__, closure)
@@ -53,11 +57,22 @@ class Form:
         made.__module__ = fun.__module__
         made.__wrapped__ = fun  # type: ignore[attr-defined]
         if not cells:
-            self.function = made
+            vars(fun)[_MADE] = Made(made)
         return made
 
 
-_FORMS: dict[int, Form] = {}
+class Made:
+    """The rewritten function, as an attribute of the user's: both live as long. It is not pickled with it."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __reduce__(self) -> Any:
+        return type(None), ()
+
+
+_MADE = "_lanewise_form"
+
 _HELPER_CELLS: dict[str, Any] = {}
 
 
