@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from wild.compare import disagreement, stack
 
-from lanewise import PerformanceWarning, jit, make_program, random, vmap
+from lanewise import PerformanceWarning, jit, lax, make_program, random, vmap
 
 
 def same(fun, *args, tol=0.0):
@@ -701,3 +701,16 @@ def test_comprehensions_that_choose():
         return divisors, len(low), any(d * v > 3 for d in range(k) if d > 1), sum(item for item in low)
 
     same(counts, x, n)
+
+
+def test_sides_of_cond_that_differ():
+    f = vmap(lambda v: lax.cond(v > 0, lambda v: v, lambda v: 0, v))
+    with pytest.raises(TypeError, match="differs in dtype"):
+        jit(f)(x)
+    same(lambda v: lax.cond(v > 0, lambda v: (v, 1.0), lambda v: (-v, 0.0), v), x)
+
+
+def test_chunks_are_one_program():
+    f = jit(vmap(lambda v: v * 2, chunk_size=2))
+    assert np.array_equal(f(x), x * 2)
+    assert None not in f.known.values()

@@ -15,7 +15,7 @@ from .array import LaneArray, apply, live
 from .axes import an, check_in_axes, has_ragged, label, leaf_name, prepare, ragged, result_axes
 from .collect import ONE_SHAPE, promote_kinds
 from .execute import Call
-from .facts import Chunk
+from .facts import Chunk, recorder
 from .inputs import take_apart
 from .lists import mark_lists
 from .outermost import run_call
@@ -134,7 +134,7 @@ def vmap(
     def batched(*args: Any, **kwargs: Any) -> Any:
         inputs = take(spec, args, kwargs)
         size = inputs.size(axis_size)
-        if chunk_size is None or size <= chunk_size:
+        if chunk_size is None or size <= chunk_size or recorder() is not None:  # a program has no need of chunks
             call = Call(fun, inputs, size, out, axis_name, strict)
             call.forms = forms
             return run_call(call)

@@ -14,7 +14,7 @@ import numpy as np
 import optree
 
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray
-from ..tree import flatten_results
+from ..tree import flatten, flatten_results
 from .cells import Cell, Scope, Untraceable
 from .ir import Program, Value, union
 from .trace import Recorder
@@ -238,7 +238,12 @@ def branch(r: Recorder, test: Any, sides: list[Callable[[], Any]]) -> list[Any]:
 
 def cond(r: Recorder, pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
     """``lax.cond`` on a traced predicate."""
+    from ..lax._types import Typed, check_alike
+
     yes, no = branch(r, pred, [lambda: true_fun(*operands), lambda: false_fun(*operands)])
+    names = ["true_fun", "false_fun"]
+    headline = "cond: {where} differs in {aspect} between true_fun and false_fun"
+    check_alike(headline, "result", names, Typed.of(*flatten(yes)), Typed.of(*flatten(no)))
     return merge(r, r.truth(pred), yes, no, "cond")
 
 
