@@ -188,14 +188,17 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     """Apply a function to what is no container among some arguments."""
     kind = type(tree)
     if kind is tuple:
-        return tuple([map_leaves(function, item) for item in tree])
+        return tuple([map_leaves(function, item) if type(item) in _NESTED else function(item) for item in tree])
     if kind is list:
-        return [map_leaves(function, item) for item in tree]
+        return [map_leaves(function, item) if type(item) in _NESTED else function(item) for item in tree]
     if kind is dict:
         return {key: map_leaves(function, item) for key, item in tree.items()}
     if kind is slice:
         return slice(*[map_leaves(function, item) for item in (tree.start, tree.stop, tree.step)])
     return function(tree)
+
+
+_NESTED = frozenset({tuple, list, dict, slice})
 
 
 def union(*groups: tuple[Axis, ...]) -> tuple[Axis, ...]:
