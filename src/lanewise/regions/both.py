@@ -200,7 +200,7 @@ def scalar_kind(x: Any) -> Any:
         return x.kind, x.data.dtype
     if kind in _PYTHON and not (kind is int and not -(2**63) <= x < 2**63):
         return PYTHON, np.asarray(x).dtype
-    if isinstance(x, np.generic) and x.dtype.kind in "biufc":
+    if issubclass(kind, np.generic) and x.dtype.kind in "biufc":
         return SCALAR, x.dtype
     if x is None or x is UNBOUND or kind is str:
         return kind, x
