@@ -221,6 +221,7 @@ class Run:
     def refine(self, refinement: LaneAxis) -> None:
         """Put one refinement in force."""
         self.refinements = (*(axis for axis in self.refinements if axis not in refinement.parents), refinement)
+        refinement.place = len(self.made)
         self.made = (*self.made, refinement)
         for parent in refinement.parents:
             parent.replace(refinement)

@@ -10,6 +10,7 @@ axes that it replaces. A value on the old axes is *stale*; it is gathered when i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,7 @@ class LaneAxis:
     owner: object = None
     rooted: tuple[tuple[LaneAxis, ...], tuple[Index, ...]] | None = None  # parents and index, as `Run.roots` has them
     replaced: LaneAxis | None = None
+    place = 0  # its number among the refinements of its run
     numbers: Any = None  # its lanes, numbered (`regions.items`)
     closed = False
     hashed = False
@@ -258,8 +260,17 @@ def gather(data: Data, lanes: Lanes, refinement: LaneAxis) -> tuple[Data, Lanes]
     return taken, Lanes.of(tuple([axes[n] for n in order]))
 
 
-def refresh(data: Data, lanes: Lanes) -> tuple[Data, Lanes]:
+def refresh(data: Data, lanes: Lanes, end: float = math.inf) -> tuple[Data, Lanes]:
     """Bring a stale value up to date: gather it along every refinement since it was made.
+
+    Parameters
+    ----------
+    data : ndarray
+        Leads with the dimensions of ``lanes``.
+    lanes : Lanes
+        Those of the value.
+    end : int, optional
+        The place of the first refinement to leave out.
 
     Raises
     ------
@@ -271,6 +282,8 @@ def refresh(data: Data, lanes: Lanes) -> tuple[Data, Lanes]:
             if axis.closed:
                 raise EscapedLaneError(axis)
             if axis.replaced is not None:
+                if axis.replaced.place >= end:
+                    return data, lanes
                 taken, lanes = gather(data, lanes, axis.replaced)
                 if not data.flags.writeable:
                     taken.flags.writeable = False  # an argument is still one, though its lanes are copies

@@ -16,25 +16,47 @@ from . import items
 
 
 def lent(run: Run, x: LaneArray) -> LaneArray:
-    """The lanes at work of a value from before they parted: a copy, kept if nobody can write the original."""
-    kept: LaneArray | None = getattr(x, "now", None)
-    start = x
-    if kept is not None and all(_in_force(axis) for axis in kept.lanes.axes):
-        if not kept.lanes.stale:
-            return kept
-        start = kept
-    data, lanes = refresh(start.data, start.lanes)
-    found = LaneArray(data, lanes, x.kind)
-    if x.kind == ARRAY and data.flags.writeable:
+    """The lanes at work of a value from before they parted: a copy, kept if nobody can write the original.
+
+    What is kept is the value as each region found it: the next turn of a loop starts from that of the last one, though
+    a branch has had lanes of its own in between.
+    """
+    if x.kind == ARRAY and x.data.flags.writeable:
+        data, lanes = refresh(x.data, x.lanes)
         run.lend(data, None, x.data)
-    else:
-        x.now = found
-    return found
+        return LaneArray(data, lanes, x.kind)
+    for end in _starts(run):
+        kept: LaneArray | None = getattr(x, "now", None)
+        start = x if kept is None or not _in_force(kept.lanes, end) else kept
+        data, lanes = refresh(start.data, start.lanes, end)
+        if lanes is not start.lanes:
+            start = LaneArray(data, lanes, x.kind)
+        if start is not x:
+            x.now = start
+            x = start
+    return x
 
 
-def _in_force(axis: LaneAxis) -> bool:
-    """Whether an axis is one of those at work, or has been: a refinement is not, once its lanes have met again."""
-    return axis in axis.owner.made if isinstance(axis.owner, Run) else not axis.closed
+def _starts(run: Run) -> list[float]:
+    """How many refinements there were at the start of each region at work, and no end."""
+    starts: list[float] = [math.inf]
+    region = run.region
+    while region is not None:
+        if region.made and region.made != starts[-1]:
+            starts.append(region.made)
+        region = region.outer
+    return starts[::-1]
+
+
+def _in_force(lanes: Lanes, end: float) -> bool:
+    """Whether axes are of those at work, or have been: a refinement is not, once its lanes have met again."""
+    for axis in lanes.axes:
+        if not isinstance(axis.owner, Run):
+            if axis.closed:
+                return False
+        elif axis.place >= min(end, len(axis.owner.made)) or axis.owner.made[axis.place] is not axis:
+            return False
+    return True
 
 
 def through(rule: Any, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Any:
