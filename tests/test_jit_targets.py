@@ -68,3 +68,22 @@ def test_unknown_target():
     environment = {**os.environ, "LANEWISE_TARGET": "pentium"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert "LANEWISE_TARGET must be one of avx2, sse2, not 'pentium'" in done.stderr
+
+
+def test_code_may_lie_anywhere():
+    """Constants and jump tables are not addressed by 32 bits, which a linker far away can't fill in."""
+    code = (
+        "from lanewise.compile.native import machine\n"
+        "names = ', '.join(f'double {n}.0' for n in range(64))\n"
+        "text = f'@t = internal constant [64 x double] [{names}]\\n'\n"
+        "text += 'define double @f(i64 %n) {\\n %p = getelementptr double, ptr @t, i64 %n\\n'\n"
+        "text += ' %v = load double, ptr %p\\n ret double %v\\n}\\n'\n"
+        "m = machine()\n"
+        "text = f'target triple = \"{m.triple}\"\\n' + text\n"
+        "address, = m.link(m.compile(text), {}, 'f')\n"
+        "import ctypes\n"
+        "print(ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64)(address)(37))\n"
+    )
+    environment = {**os.environ, "LANEWISE_CACHE_DIR": ""}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "37.0", done.stderr[-2000:]

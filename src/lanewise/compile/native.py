@@ -44,7 +44,9 @@ class Machine:
         flags = {name: on and allowed(name) for name, on in llvm.get_host_cpu_features().items()}
         text = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(flags.items()))
         self.features = frozenset(name for name, on in flags.items() if on)
-        self.plain = target.create_target_machine(cpu=self.cpu, features=text, opt=2, codemodel="default", jit=True)
+        self.plain = target.create_target_machine(  # pic: what it refers to may be anywhere in memory
+            cpu=self.cpu, features=text, opt=2, reloc="pic", codemodel="default", jit=True
+        )
         self.triple: str = self.plain.triple
         self.layout = str(self.plain.target_data)
         self.jit = llvm.create_lljit_compiler(
@@ -63,7 +65,7 @@ class Machine:
 
     def object_code(self, ir: str) -> bytes:
         """Text IR as an object file, from the cache on disk if it is there."""
-        versions = (self.cpu, ",".join(sorted(self.features)), str(self.llvm.llvm_version_info), np.__version__)
+        versions = ("pic", self.cpu, ",".join(sorted(self.features)), str(self.llvm.llvm_version_info), np.__version__)
         name = cache.key(ir, *versions)
         known = cache.read(name)
         if known is not None:
