@@ -98,6 +98,7 @@ class Emitter:
         self.work = 0.0  # instructions for each lane of the outermost loop, about
         self.mask: Ref | None = None  # the lanes that are alive
         self.allocas: list[str] = []
+        self.magnitudes: dict[str, tuple[Ref, Ref]] = {}  # of which complex numbers, by their names (`magnitude`)
 
     # ---- names ----
 
@@ -208,7 +209,7 @@ class Emitter:
         """A pure function on operands of one type."""
         refs = self.level(*operands)
         first = refs[0]
-        self.declared[symbol] = f"declare {first.llvm} @{symbol}({', '.join([first.llvm] * len(refs))}) readnone"
+        self.declared[symbol] = f"declare {first.llvm} @{symbol}({', '.join([first.llvm] * len(refs))}) nounwind willreturn readnone"
         return self.add(f"call {first.llvm} @{symbol}({', '.join(map(repr, refs))})", first.type, first.width, refs)
 
     def shuffle(self, a: Ref, b: Ref | None, lanes: Sequence[int]) -> Ref:
