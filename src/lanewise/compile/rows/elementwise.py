@@ -11,6 +11,7 @@ import numpy as np
 
 from ...array import PYTHON
 from ..emit import Emitter, Ref, is_supported, type_of
+from ..magnitude import compared
 from ..values import Array, Pair, filled
 from ..vectormath import libm
 from .table import ROWS, Unsupported, as_array, cast, cast_one
@@ -35,6 +36,9 @@ def element(*ufuncs: np.ufunc) -> Callable[[Scalar], Scalar]:
     return enter
 
 
+_COMPARISONS = frozenset({np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal})
+
+
 @cache
 def loop_of(ufunc: np.ufunc, kinds: tuple[Any, ...], dtype: Any) -> tuple[np.dtype[Any], ...]:
     """The dtypes of a ufunc's loop; a Python scalar is given by its type."""
@@ -52,8 +56,45 @@ def elementwise(k: Any, *inputs: Any, dtype: Any = None, where: Any = True, **kw
     """A ufunc without core dimensions."""
     if where is not True or set(kwargs) - {"casting", "order", "subok"}:
         raise Unsupported("a ufunc with where=")
-    ufunc = k.node.function
-    return apply_ufunc(k.e, ufunc, [as_array(k, x) for x in inputs], dtype, [v.dtype for v in k.node.outputs])
+    ufunc, operands = k.node.function, [as_array(k, x) for x in inputs]
+    plain = [x for x in operands if x.kind == PYTHON and x.dtype.kind in "iu"]
+    others = [x.dtype for x in operands if x.kind != PYTHON]
+    if dtype is None and plain and others and all(kind.kind in "iu" for kind in others):
+        kind = np.result_type(*others)
+        if ufunc in _COMPARISONS and len(plain) == 1:
+            return exact_comparison(k, ufunc, operands, kind)
+        for x in plain:
+            outside(k, x, kind)
+    return apply_ufunc(k.e, ufunc, operands, dtype, [v.dtype for v in k.node.outputs])
+
+
+def outside(k: Any, x: Array, dtype: np.dtype[Any]) -> None:
+    """Leave a Python integer to NumPy that an integer dtype does not hold: it raises."""
+    e, low, high = k.e, int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    for ref in x.refs.ravel():
+        if ref.constant is None and dtype.itemsize < 8:
+            below, above = e.compare("slt", ref, e.literal(low, "i64")), e.compare("sgt", ref, e.literal(high, "i64"))
+            k.fail(e.op("or", below, above))
+        elif ref.constant is None and dtype.kind == "u":
+            k.fail(e.compare("slt", ref, e.literal(0, "i64")))
+
+
+def exact_comparison(k: Any, ufunc: np.ufunc, operands: list[Array], dtype: np.dtype[Any]) -> Array:
+    """Integers of a dtype and a Python integer, compared as the numbers that they are."""
+    e, place = k.e, 0 if operands[0].kind == PYTHON else 1
+    number, shape = operands[place], k.node.outputs[0].shape
+    value = number.refs.ravel()[0].constant
+    if value is not None and not np.iinfo(dtype).min <= value <= np.iinfo(dtype).max:
+        sides = [0, value] if place else [value, 0]  # any other number of the dtype gives the same
+        refs = filled([e.literal(bool(ufunc(*[np.array(x, object) for x in sides])), "i1")] * math.prod(shape), shape)
+        return Array(refs, np.dtype(bool))
+    if value is None and dtype != np.uint64:
+        operands = [cast(e, x, np.dtype(np.int64)) for x in operands]
+        found: Array = apply_loop(e, ufunc, operands, (np.dtype(np.int64), np.dtype(np.int64), np.dtype(bool)))
+        return found
+    outside(k, number, dtype)
+    found = apply_ufunc(e, ufunc, operands)
+    return found
 
 
 def apply_ufunc(e: Emitter, ufunc: np.ufunc, operands: list[Array], dtype: Any = None, outs: Any = None) -> Any:
@@ -241,7 +282,9 @@ def positive(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
 def absolute(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
     """A magnitude."""
     if type(a) is Pair:
-        return libm(e, "hypot", a.re, a.im)
+        found = libm(e, "hypot", a.re, a.im)
+        e.magnitudes[found.name] = a.re, a.im
+        return found
     if dtype.kind == "f":
         return e.intrinsic("fabs", a)
     if dtype.kind in "bu":
@@ -341,9 +384,15 @@ def _comparison(real: str, signed: str, unsigned: str) -> Scalar:
             if real not in ("oeq", "une"):
                 raise Unsupported("an order of complex numbers")
             return e.op("and" if real == "oeq" else "or", e.compare(real, a.re, b.re), e.compare(real, a.im, b.im))
+        for x, y, condition in ((a, b, real), (b, a, _SWAPPED.get(real, ""))):
+            if condition in _SWAPPED and x.name in e.magnitudes and x.type == "double" and max(x.width, y.width) > 1:
+                return compared(e, condition, *e.magnitudes[x.name], y)
         return e.compare({"f": real, "i": signed}.get(dtype.kind, unsigned), a, b)
 
     return rule
+
+
+_SWAPPED = {"olt": "ogt", "ogt": "olt", "ole": "oge", "oge": "ole"}
 
 
 element(np.less)(_comparison("olt", "slt", "ult"))
@@ -516,11 +565,20 @@ def _elementary(name: str) -> Scalar:
     def rule(e: Emitter, dtype: np.dtype[Any], *items: Any) -> Any:
         if dtype.kind == "c":
             if name == "exp":
-                scale = libm(e, "exp", items[0].re)
-                return Pair(
-                    e.op("fmul", scale, libm(e, "cos", items[0].im)), e.op("fmul", scale, libm(e, "sin", items[0].im))
-                )
+                re, im = items[0].re, items[0].im
+                scale, cosine, sine = libm(e, "exp", re), libm(e, "cos", im), libm(e, "sin", im)
+                real = e.compare("oeq", im, e.literal(0.0, im.type))
+                none = e.compare("oeq", re, e.literal(-np.inf, re.type))  # whatever the angle, as in C
+                lost = e.compare("uno", cosine, cosine)
+                endless = e.op("and", lost, e.compare("oeq", re, e.literal(np.inf, re.type)))
+                parts = (
+                    e.select(endless, re, e.op("fmul", scale, cosine)), e.select(real, im, e.op("fmul", scale, sine))
+                )  # fmt: skip
+                angle = e.op("and", none, lost)
+                return Pair(*[e.select(angle, e.literal(0.0, part.type), part) for part in parts])
             raise Unsupported(f"{name} of complex numbers")
+        if name == "nextafter" and items[0].type == "half":
+            raise Unsupported("nextafter of float16")
         return libm(e, name, *items)
 
     return rule
@@ -530,12 +588,17 @@ for _ufunc, _name in _LIBM.items():
     element(_ufunc)(_elementary(_name))
 
 
-def _scaled(factor: float) -> Scalar:
-    return lambda e, dtype, a: e.op("fmul", a, e.literal(factor, a.type))
+def _scaled(above: float, below: float) -> Scalar:
+    def rule(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
+        if dtype.itemsize < 4:
+            raise Unsupported("angles of float16")
+        return e.op("fmul", a, e.literal(float(dtype.type(above) / dtype.type(below)), a.type))  # as C computes it
+
+    return rule
 
 
-element(np.deg2rad, np.radians)(_scaled(math.pi / 180))
-element(np.rad2deg, np.degrees)(_scaled(180 / math.pi))
+element(np.deg2rad, np.radians)(_scaled(math.pi, 180))
+element(np.rad2deg, np.degrees)(_scaled(180, math.pi))
 
 
 def _log_sum(base: str, log1p: Callable[[Emitter, Ref], Ref], same: float) -> Scalar:
