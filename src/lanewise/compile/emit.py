@@ -209,7 +209,8 @@ class Emitter:
         """A pure function on operands of one type."""
         refs = self.level(*operands)
         first = refs[0]
-        self.declared[symbol] = f"declare {first.llvm} @{symbol}({', '.join([first.llvm] * len(refs))}) nounwind willreturn readnone"
+        types = ", ".join([first.llvm] * len(refs))
+        self.declared[symbol] = f"declare {first.llvm} @{symbol}({types}) readnone"
         return self.add(f"call {first.llvm} @{symbol}({', '.join(map(repr, refs))})", first.type, first.width, refs)
 
     def shuffle(self, a: Ref, b: Ref | None, lanes: Sequence[int]) -> Ref:

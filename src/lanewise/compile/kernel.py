@@ -17,6 +17,7 @@ from .emit import Emitter, Loop, Ref, Region, type_of
 from .folds import again, prepare
 from .ir import Axis, Node, Program, Value, map_leaves
 from .lift import Row
+from .magnitude import without_unused
 from .memory import SIZES, load, store
 from .native import machine, offsets
 from .rows.table import ROWS, Unsupported
@@ -403,7 +404,8 @@ class Kernel:
         e = self.e
         lines = [f'target triple = "{machine().triple}"', f'target datalayout = "{machine().layout}"']
         lines += sorted(e.declared.values())
-        lines += ["define i64 @kernel(ptr %objects, i64 %lo, i64 %hi) #0 {", "entry:", *e.allocas, *e.root.lines, "}"]
+        body = without_unused(e.root.lines) if e.magnitudes else e.root.lines
+        lines += ["define i64 @kernel(ptr %objects, i64 %lo, i64 %hi) #0 {", "entry:", *e.allocas, *body, "}"]
         lines += self.entry()
         bits = machine().vector_bits
         lines.append(f'attributes #0 = {{ nounwind "min-legal-vector-width"="{bits}" "prefer-vector-width"="{bits}" }}')

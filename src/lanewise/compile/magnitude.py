@@ -1,12 +1,13 @@
 """``abs(z) < c`` for complex ``z``: squares tell, but for a hair's breadth around ``c``, and for huge or tiny ones.
 
-A magnitude takes three times as long as the squares. The comparison is a function of its own in the kernel's module,
-which computes the magnitudes only where some lane needs one.
+A magnitude takes three times as long as the squares. So the comparison goes by the squares, and jumps to the
+magnitudes where some lane needs its own.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Iterable
 
 from .emit import Emitter, Ref
 from .vectormath import HARMLESS, libm
@@ -15,31 +16,21 @@ _BELOW, _ABOVE = 1 - 2.0**-48, 1 + 2.0**-48  # squares are out by three rounding
 _LEAST, _MOST = 1e-150, 1e150  # the squares of what lies between are ordinary numbers
 
 
-def compared(e: Emitter, condition: str, re: Ref, im: Ref, c: Ref) -> Ref:
+def compared(e: Emitter, condition: str, real: Ref, imag: Ref, c: Ref) -> Ref:
     """Whether magnitudes are less or greater than ``c``.
 
     Parameters
     ----------
     condition : str
         LLVM's: ``olt``, ``ole``, ``ogt`` or ``oge``.
-    re, im, c : Ref
+    real, imag, c : Ref
         Vectors of doubles.
     """
-    re, im, c, *_ = e.level(re, im, c)
-    if e.mask is not None and e.place([re, im, c]).depth >= e.mask.region.depth:
+    real, imag, c = e.level(real, imag, c)
+    if e.mask is not None and e.place([real, imag, c]).depth >= e.mask.region.depth:
         harmless = e.literal(HARMLESS["double"], "double")
-        re, im = e.level(e.select(e.mask, re, harmless), e.select(e.mask, im, harmless))
-    name = f"magnitude_{condition}_{re.width}"
-    if name not in e.declared:
-        e.declared[name] = _definition(e, name, condition, re.width)
-    return e.add(f"call <{re.width} x i1> @{name}({re}, {im}, {c})", "i1", re.width, [re, im, c])
-
-
-def _definition(outer: Emitter, name: str, condition: str, width: int) -> str:
-    """The text of the function."""
-    e = Emitter(width, outer.features)
-    re, im, c = [Ref(f"%{x}", "double", width, e.root) for x in ("re", "im", "c")]
-    squares = e.op("fadd", e.op("fmul", re, re), e.op("fmul", im, im))
+        real, imag = e.level(e.select(e.mask, real, harmless), e.select(e.mask, imag, harmless))
+    squares = e.op("fadd", e.op("fmul", real, real), e.op("fmul", imag, imag))
     square = e.op("fmul", c, c)
     below = e.compare("olt", squares, e.op("fmul", square, e.literal(_BELOW, "double")))
     above = e.compare("ogt", squares, e.op("fmul", square, e.literal(_ABOVE, "double")))
@@ -48,21 +39,40 @@ def _definition(outer: Emitter, name: str, condition: str, width: int) -> str:
     )
     sure = e.op("and", e.op("or", below, above), ordinary)
     unsure = e.any(e.op("xor", sure, e.splat(e.literal(1, "i1"))))
-    head, e.root.lines = e.root.lines, []
-    exact: Any = e.compare(condition, libm(e, "hypot", re, im), c)
-    slow = e.root.lines
-    outer.declared |= e.declared
     quick = below if condition in ("olt", "ole") else above
-    vector = f"<{width} x i1>"
-    return "\n".join([
-        f"define internal {vector} @{name}({re}, {im}, {c}) alwaysinline {{",
-        *head,
-        f"  br i1 {unsure.name}, label %slow, label %done",
-        "slow:",
-        *slow,
-        "  br label %done",
-        "done:",
-        f"  %found = phi {vector} [ {quick.name}, %0 ], [ {exact.name}, %slow ]",
-        f"  ret {vector} %found",
-        "}",
-    ])  # fmt: skip
+    return _jump(e, condition, (real, imag, c), quick, unsure)
+
+
+def _jump(e: Emitter, condition: str, operands: tuple[Ref, Ref, Ref], quick: Ref, unsure: Ref) -> Ref:
+    """The quick answer, or where a scalar condition holds the exact one."""
+    region, stem = e.place([*operands, quick, unsure]), e.fresh("near")
+    aside = Emitter(quick.width, e.features)
+    aside.count = e.count
+    real, imag, c = [Ref(ref.name, ref.type, ref.width, aside.root) for ref in operands]
+    lanes = [(aside.lane(real, n), aside.lane(imag, n)) for n in range(quick.width)]
+    sizes = aside.gather_lanes([libm(aside, "hypot", *parts) for parts in lanes])  # not vector math: NumPy's to the bit
+    exact = aside.compare(condition, sizes, c)
+    e.count, e.declared = aside.count, e.declared | aside.declared
+    found = Ref("%" + e.fresh(), "i1", quick.width, region)
+    region.lines += [
+        f"  br i1 {unsure.name}, label %{stem}.slow, label %{stem}",
+        f"{stem}.slow:", *aside.root.lines, f"  br label %{stem}", f"{stem}:",
+        f"  {found.name} = phi {found.llvm} [ {quick.name}, %{region.block} ], [ {exact.name}, %{stem}.slow ]",
+    ]  # fmt: skip
+    region.block = stem
+    return found
+
+
+def without_unused(lines: Iterable[str]) -> list[str]:
+    """Instructions, less the magnitudes that nothing asks for, and what only they do."""
+    kept = list(lines)
+    while True:
+        used = {name for line in kept for name in _NAME.findall(line.partition(" = ")[2] or line)}
+        fewer = [line for line in kept if (found := _PURE.match(line)) is None or found[1] in used]
+        if len(fewer) == len(kept):
+            return kept
+        kept = fewer
+
+
+_NAME = re.compile(r"%[\w.]+")
+_PURE = re.compile(r"  (%[\w.]+) = (?:shufflevector|select|extractelement|insertelement|call .*hypot)")
