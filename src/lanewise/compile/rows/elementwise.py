@@ -369,6 +369,12 @@ def _constant_power(e: Emitter, dtype: np.dtype[Any], a: Ref, exponent: float) -
         return e.intrinsic("sqrt", a)
     if exponent == -1:
         return reciprocal(e, dtype, a)
+    if abs(exponent) == 1.5 and a.type != "half":
+        factors = [a, e.intrinsic("sqrt", a)]
+        if exponent < 0:
+            factors = [reciprocal(e, dtype, factor) for factor in factors]
+        limit = e.literal(math.inf if exponent > 0 else 0.0, a.type)
+        return e.select(e.compare("oeq", a, e.literal(-math.inf, a.type)), limit, e.op("fmul", *factors))
     if exponent in (1, 2, 3, 4):
         found = a if exponent % 2 else square(e, dtype, a)
         return e.op("fmul", square(e, dtype, a), found) if exponent > 2 else found

@@ -1,4 +1,4 @@
-"""Comparisons of magnitudes under `jit`, which go by squares where those tell."""
+"""What `jit` computes by shorter ways: comparisons of magnitudes by squares, powers by roots."""
 
 from __future__ import annotations
 
@@ -59,3 +59,14 @@ def test_loops_by_a_magnitude() -> None:
 
     c = RNG.uniform(-2, 0.6, 3001) + 1j * RNG.uniform(-1.3, 1.3, 3001)
     np.testing.assert_array_equal(jit(vmap(escape))(c), [escape(x) for x in c.tolist()])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_powers_of_one_and_a_half(dtype: Any) -> None:
+    x = np.concatenate([ODD, np.exp(RNG.uniform(-80, 80, 500))]).astype(dtype)
+    found = jit(vmap(lambda x: (x**1.5, x**-1.5)))(x)
+    for a, exponent in zip(found, (1.5, -1.5), strict=True):
+        expected = np.array([v**exponent for v in x])
+        np.testing.assert_allclose(a, expected, rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny)
+        np.testing.assert_array_equal(np.isnan(a), np.isnan(expected))
