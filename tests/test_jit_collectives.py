@@ -39,7 +39,7 @@ def test_complex_sums(rng):
     same(lambda z: (lax.psum(z, "i"), z / lax.pmean(z, "i")), z, axis_name="i")
 
 
-@pytest.mark.parametrize("size", (*SIZES[:4], 500))
+@pytest.mark.parametrize("size", [*SIZES[:4], 500])
 def test_lanes_and_their_places(size, rng):
     x = rng.normal(size=(size, 3))
     same(lambda x: (x * lax.axis_index("i"), x / lax.axis_size("i"), lax.axis_index("i")), x, axis_name="i")

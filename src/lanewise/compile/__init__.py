@@ -5,18 +5,24 @@ ir.py         Program, Node, Value: NumPy functions of one example, and the lane
 tape.py       the values of a program in the making, and the lane values that stand for them
 trace.py      the recorder: what a function on zero lanes asks of NumPy, as nodes
 cells.py      arrays that are written and viewed, as values
+mixed.py      values that are one thing in some lanes and another elsewhere
+lists.py      lists: as choices for each item, or as buffers with a length
 whole.py      a function's arguments, results and written arguments
 formulas.py   composites in terms of simpler functions
 builtins.py   builtins and math in converted code
-statements.py converted Python statements: masks, loops, returns
+statements.py converted Python statements: masks, loops, returns; loops.py: what they carry, and what is written out
+collectives.py lanes as an axis of an array, and back
 control.py    while, cond and scan as nodes with sub-programs
 passes.py     from program to program: fold, common subexpressions, dead code
+lift.py       long axes of an example become lane axes (`Row`), by lifting.py; folds.py: totals over them
 lower.py      a program's results, cut into kernels and library calls
 kernel.py     one kernel: a loop nest over lane axes, its loads and stores
 emit.py       text LLVM IR: instructions by region, so that what does not vary is hoisted
+scratch.py    algorithms in registers or, for larger matrices, in memory laid out [element][lane]
+magnitude.py  abs(z) < c by squares
 rows/         what each NumPy function becomes, one table
 native.py     llvmlite: machine code; vectormath.py, cache.py (on disk), threads.py
-run.py        a plan at work
+run.py        a plan at work; batches.py: for batches of every size; buffers.py: memory of large results, used again
 jit.py        jit, its cache of signatures, and the way back to eager lanes
 ```
 """

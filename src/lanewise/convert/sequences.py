@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import TABLE, LaneArray
+from ..array import TABLE, LaneArray, live
 from ..facts import PLAIN, RUN, NoLaneForm, Run
 from ..lanes import Lanes
 from ..regions import (
@@ -447,6 +447,10 @@ def _varies(key: Any) -> bool:
     return type(key) in VARYING or (type(key) is tuple and any(map(_varies, key)))
 
 
+def _may_be_nan(key: Any) -> bool:
+    return type(key) is LaneArray and key.data.dtype.kind == "f" and bool(np.isnan(live(key).data).any())
+
+
 _extreme(min, least)
 _extreme(max, greatest)
 
@@ -469,7 +473,7 @@ def _enter_sorted() -> None:
             return result
         items = list(items)
         keyed = items if key is None else [key(item) for item in items]
-        if not any(map(_varies, keyed)):
+        if not any(map(_varies, keyed)) or any(map(_may_be_nan, keyed)):  # Python's own sort, which asks facts
             order = sorted(range(len(items)), key=keyed.__getitem__, reverse=reverse)
             return made(run, [items[n] for n in order], site_here())
         result = LaneList(run, items, site_here())
