@@ -240,7 +240,7 @@ and the result have. Nothing can be much faster; where its share is large, memor
 README_ROWS = {
     "lanewise jit": "`jit(vmap(escape))`, after the first call",
     "lanewise": "`vmap(escape)`",
-    "NumPy by hand": "NumPy by hand, with masks",
+    "NumPy by hand": "NumPy by hand, dropping what has escaped",
     "Numba parallel": "Numba on all cores, rewritten in real numbers",
     "JAX jit(vmap)": "JAX, rewritten with `lax.while_loop`",
     "Python loop": "Python loop",
