@@ -76,15 +76,14 @@ def _plain(x: LaneArray, other: Any) -> Any:
     if x.kind == ARRAY:
         return SLOW
     if x.kind == PYTHON and not (
-        type(other) is LaneArray and other.kind != PYTHON and (x.data.dtype, other.data.dtype) in _AS_THEY_ARE
+        type(other) is LaneArray and other.kind != PYTHON and {x.data.dtype, other.data.dtype} <= _AS_THEY_ARE
     ):
         return SLOW
     now = live(x)
     return SLOW if now.lanes.stale else now
 
 
-_FLOAT, _INT = np.dtype(float), np.dtype(np.int64)
-_AS_THEY_ARE = frozenset({(_FLOAT, _FLOAT), (_INT, _INT), (_INT, _FLOAT), (_FLOAT, _INT)})
+_AS_THEY_ARE = frozenset({np.dtype(float), np.dtype(np.int64)})
 
 
 _PLAIN_SCALARS = frozenset({int, float, bool, np.float64, np.float32, np.int64, np.int32, np.bool, np.complex128})

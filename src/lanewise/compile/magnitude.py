@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from .emit import Emitter, Ref
-from .vectormath import HARMLESS, libm
+from .vectormath import harmless, libm
 
 _BELOW, _ABOVE = 1 - 2.0**-48, 1 + 2.0**-48  # squares are out by three roundings at most
 _LEAST, _MOST = 1e-150, 1e150  # the squares of what lies between are ordinary numbers
@@ -27,9 +27,7 @@ def compared(e: Emitter, condition: str, real: Ref, imag: Ref, c: Ref) -> Ref:
         Vectors of doubles.
     """
     real, imag, c = e.level(real, imag, c)
-    if e.mask is not None and e.place([real, imag, c]).depth >= e.mask.region.depth:
-        harmless = e.literal(HARMLESS["double"], "double")
-        real, imag = e.level(e.select(e.mask, real, harmless), e.select(e.mask, imag, harmless))
+    real, imag = harmless(e, [real, imag])
     squares = e.op("fadd", e.op("fmul", real, real), e.op("fmul", imag, imag))
     square = e.op("fmul", c, c)
     below = e.compare("olt", squares, e.op("fmul", square, e.literal(_BELOW, "double")))

@@ -39,6 +39,14 @@ def vector_symbol(name: str, type: str, lanes: int, features: frozenset[str]) ->
     return None
 
 
+def harmless(e: Emitter, refs: list[Ref]) -> list[Ref]:
+    """Operands with a harmless number for lanes that are done: one bad one sends the whole vector down a slow path."""
+    if e.mask is None or e.place(refs).depth < e.mask.region.depth:
+        return refs
+    number = e.literal(HARMLESS[refs[0].type], refs[0].type)
+    return e.level(*[e.select(e.mask, ref, number) for ref in refs])
+
+
 def libm(e: Emitter, name: str, *operands: Ref) -> Ref:
     """A function of the C library on scalars or vectors."""
     refs = e.level(*operands)
@@ -48,10 +56,7 @@ def libm(e: Emitter, name: str, *operands: Ref) -> Ref:
         return e.convert("fptrunc", found, "half")
     if width == 1:
         return e.call(name + ("f" if type == "float" else ""), *refs)
-    if e.mask is not None and e.place(refs).depth >= e.mask.region.depth:
-        # one bad number sends the whole vector down a slow path, so lanes that are done get a harmless one
-        refs = [e.select(e.mask, ref, e.literal(HARMLESS[type], type)) for ref in refs]
-        refs = e.level(*refs)
+    refs = harmless(e, refs)
     for lanes in (16, 8, 4, 2):
         symbol = vector_symbol(name, type, lanes, e.features) if width % lanes == 0 else None
         if symbol is not None:

@@ -86,9 +86,7 @@ def lane_form(fun: Any) -> Any:
     """
     kind = type(fun)
     if kind is FunctionType:
-        form = _FORMS.get(id(fun.__code__))
-        if form is None:
-            form = _FORMS[id(fun.__code__)] = _convert(fun)
+        form = _form(fun)
         if form.new is not None and _opted_out(fun):
             return fun
         return form.of(fun)
@@ -140,6 +138,14 @@ def _opted_out(fun: Any) -> bool:
     return getattr(fun, "_lanewise_as_written", False)
 
 
+def _form(fun: FunctionType) -> Form:
+    """The form of a function, made when it is first asked for."""
+    form = _FORMS.get(id(fun.__code__))
+    if form is None:
+        form = _FORMS[id(fun.__code__)] = _convert(fun)
+    return form
+
+
 def _convert(fun: FunctionType) -> Form:
     code = fun.__code__
     from .calls import OWN
@@ -171,10 +177,7 @@ def _convert(fun: FunctionType) -> Form:
 
 def only_computes(fun: FunctionType) -> bool:
     """Whether a function does nothing but compute, if all that it names does no more."""
-    form = _FORMS.get(id(fun.__code__))
-    if form is None:
-        form = _FORMS[id(fun.__code__)] = _convert(fun)
-    return form.formula and not _opted_out(fun)
+    return _form(fun).formula and not _opted_out(fun)
 
 
 TABLE["only computes"] = only_computes

@@ -32,11 +32,8 @@ _MODULES = frozenset({"math", "np", "numpy", "cmath", "jnp"})
 
 def cost(*nodes: Any) -> int:
     """What some statements or expressions cost; 0 where they are not to run on all lanes."""
-    try:
-        total = sum(_cost(node) for node in nodes) + 1
-    except _NotLight:
-        return 0
-    return total if total <= LIMIT else 0
+    total = _total(nodes)
+    return total + 1 if total is not None and total < LIMIT else 0
 
 
 def is_formula(node: Any) -> bool:
@@ -62,11 +59,7 @@ def formulas(node: Any) -> set[tuple[str, int]]:
 
 def only_computes(*nodes: Any) -> bool:
     """Whether some statements or expressions may be done for lanes that do not need them."""
-    try:
-        _all(nodes)
-    except _NotLight:
-        return False
-    return True
+    return _total(nodes) is not None
 
 
 def steps(node: Any) -> list[tuple[str, Any, list[Any]]] | None:
@@ -105,6 +98,14 @@ def steps(node: Any) -> list[tuple[str, Any, list[Any]]] | None:
 
 class _NotLight(Exception):
     pass
+
+
+def _total(nodes: Any) -> int | None:
+    """The cost of all, if they only compute."""
+    try:
+        return _all(nodes)
+    except _NotLight:
+        return None
 
 
 def _cost(node: Any) -> int:

@@ -44,10 +44,10 @@ def _call(helper: str, *args: Any) -> ast.Call:
     return ast.Call(_name(PREFIX + helper), list(args), [])
 
 
-def _add_cost(call: ast.Call, *nodes: Any) -> None:
-    """Tell a branch that its sides may run on all lanes, if they may."""
-    if cost := light.cost(*nodes):
-        call.keywords.append(ast.keyword("cost", ast.Constant(cost)))
+def _cost(*nodes: Any) -> list[ast.keyword]:
+    """What tells a branch that its sides may run on all lanes, if they may: from their text before it is rewritten."""
+    cost = light.cost(*nodes)
+    return [ast.keyword("cost", ast.Constant(cost))] if cost else []
 
 
 def _method(owner: str, name: str, *args: Any) -> ast.Call:
@@ -267,7 +267,7 @@ class Function:
             definitions.append(_located(self.side(name, body, place), node))
             sides.append(_name(name))
         call = _call("if", self.expressions.truth(node.test), *sides, _strings(names))
-        _add_cost(call, *node.body, *node.orelse)
+        call.keywords = _cost(*node.body, *node.orelse)
         if _jumps(node.body) or _jumps(node.orelse):
             return [*definitions, ast.If(_is_gone(call), place.gone(), [])]
         return [*definitions, ast.Expr(call)]
@@ -576,7 +576,7 @@ class Expressions(ast.NodeTransformer):
             helper = "all" if isinstance(node.op, ast.And) else "any"
             first, *rest = node.values
             call = _call(helper, self.truth(first), *[_thunk(self.truth(value)) for value in rest])
-            _add_cost(call, *rest)
+            call.keywords = _cost(*rest)
             return self.at(call, node)
         return self.visit(copy.deepcopy(node))
 
@@ -588,19 +588,19 @@ class Expressions(ast.NodeTransformer):
         if _binds(node):
             return self.generic_visit(node)
         helper = "and" if isinstance(node.op, ast.And) else "or"
-        costly = copy.deepcopy(node.values[1:])
+        cost = _cost(*node.values[1:])
         first, *rest = [self.visit(value) for value in node.values]
         call = _call(helper, first, *[_thunk(value) for value in rest])
-        _add_cost(call, *costly)
+        call.keywords = cost
         return self.at(call, node)
 
     def visit_IfExp(self, node: Any) -> Any:
         if _binds(node):
             return self.generic_visit(node)
-        written = copy.deepcopy((node.body, node.orelse))
+        cost = _cost(node.body, node.orelse)
         sides = [_thunk(self.visit(side)) for side in (node.body, node.orelse)]
         call = _call("if_expression", self.truth(node.test), *sides)
-        _add_cost(call, *written)
+        call.keywords = cost
         return self.at(call, node)
 
     def visit_UnaryOp(self, node: Any) -> Any:
@@ -616,13 +616,13 @@ class Expressions(ast.NodeTransformer):
             return self.generic_visit(node)
         if _binds(node):
             return self.generic_visit(node)
-        further = copy.deepcopy(node.comparators[1:])
+        cost = _cost(*node.comparators[1:])
         steps = [
             ast.Tuple([_name(PREFIX + _COMPARISONS[type(op)]), _thunk(self.visit(right))], ast.Load())
             for op, right in zip(node.ops, node.comparators, strict=True)
         ]
         call = _call("chain", self.visit(node.left), *steps)
-        _add_cost(call, *further)
+        call.keywords = cost
         return self.at(call, node)
 
     def visit_Call(self, node: Any) -> Any:

@@ -100,25 +100,29 @@ def on_trial(run: Run, action: Callable[[], Any], **errors: Any) -> Any:
 
 def is_harmless(function: Any, depth: int = 0) -> bool:
     """Whether all that a function names is numbers, and functions that only compute."""
-    code, closure, known = function.__code__, function.__closure__, function.__globals__
-    names = _names(code)
-    for place in names[0]:
+    for cell in user_cells(function):
         try:
-            value = closure[place].cell_contents
+            value = cell.cell_contents
         except ValueError:
             continue  # it has none yet
         if type(value) not in _HARMLESS and not _is_known(value, depth):
             return False
-    for name in names[1]:
+    known = function.__globals__
+    for name in function.__code__.co_names:
         if name in known and type(known[name]) not in _HARMLESS and not _is_known(known[name], depth):
             return False
     return True
 
 
+def user_cells(function: Any) -> list[Any]:
+    """The cells of a rewritten function that hold variables of the user's."""
+    closure = function.__closure__ or ()
+    return [closure[place] for place in _places(function.__code__)]
+
+
 @functools.lru_cache(maxsize=4096)
-def _names(code: CodeType) -> tuple[list[int], list[str]]:
-    """The places of the user's variables in a closure, and what may be names of globals."""
-    return [n for n, name in enumerate(code.co_freevars) if not name.startswith(PREFIX)], list(code.co_names)
+def _places(code: CodeType) -> list[int]:
+    return [n for n, name in enumerate(code.co_freevars) if not name.startswith(PREFIX)]
 
 
 def _is_known(value: Any, depth: int) -> bool:
@@ -223,7 +227,7 @@ _PYTHON = frozenset({bool, int, float, complex})
 
 
 def pick(test: LaneArray, a: Any, b: Any) -> LaneArray:
-    """The same for scalars of one kind."""
+    """``a`` in the lanes where the test holds, else ``b``, for scalars of one kind."""
     x, y = [live(value) if type(value) is LaneArray else value for value in (a, b)]
     test = live(test)
     lanes = test.lanes

@@ -17,22 +17,16 @@ import numpy as np
 from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live
 from ..facts import RUN, recorder
 from ..lanes import NOWHERE
-from .both import FAILED, on_trial, pick
+from .both import FAILED, on_trial, pick, scalar_kind
 from .meet import Mixed
 
 _FLOAT, _INT, _BOOL = np.dtype(float), np.dtype(np.int64), np.dtype(bool)
 _ALLOWED = frozenset({(PYTHON, _FLOAT), (SCALAR, _FLOAT), (PYTHON, _INT)})
 _TRUTHS = frozenset({(PYTHON, _BOOL), (SCALAR, _BOOL)})
-_PLAIN = {float: (PYTHON, _FLOAT), np.float64: (SCALAR, _FLOAT), int: (PYTHON, _INT), bool: (PYTHON, _BOOL),
-          np.bool: (SCALAR, _BOOL)}  # fmt: skip
 
 _ARITHMETIC = frozenset({operator.add, operator.sub, operator.mul, operator.truediv})
 _OPERATORS = _ARITHMETIC | {operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne}
 _EXACT = 2**53  # integers up to here are exact as floats
-
-
-def _kind(x: Any) -> Any:
-    return (x.kind, x.data.dtype) if type(x) is LaneArray else _PLAIN.get(type(x))
 
 
 def joint(value: Mixed, *, integers: bool = False) -> LaneArray | None:
@@ -44,7 +38,7 @@ def joint(value: Mixed, *, integers: bool = False) -> LaneArray | None:
         return None
     if value.joint is not None:
         return live(value.joint)
-    kinds = {_kind(option) for option in value.options}
+    kinds = {scalar_kind(option) for option in value.options}
     if recorder() is not None or not (kinds <= _ALLOWED or kinds <= _TRUTHS):
         return None
     value.integers = (PYTHON, _INT) in kinds
@@ -82,7 +76,7 @@ def _is(value: Mixed, code: int) -> LaneArray:
 
 def of_numpy(value: Mixed) -> LaneArray:
     """In which lanes a mixed number is NumPy's."""
-    kinds = [_kind(option)[0] for option in value.options]
+    kinds = [scalar_kind(option)[0] for option in value.options]
     return _is(value, kinds.index(SCALAR) if SCALAR in kinds else -1)
 
 

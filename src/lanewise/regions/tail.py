@@ -10,7 +10,7 @@ import numpy as np
 from ..array import PYTHON, SCALAR, LaneArray, live
 from ..facts import Unlikely
 from ..lanes import Lanes
-from .both import FAILED, PREFIX, on_trial
+from .both import FAILED, on_trial, user_cells
 from .branches import VARYING, contents, fill
 from .meet import Mixed
 
@@ -58,9 +58,8 @@ def _cells(functions: list[Any], more: list[Any]) -> list[Any]:
     found: dict[int, Any] = {id(cell): cell for cell in more}
     waiting = [function for function in functions if function is not None]
     while waiting:
-        function = waiting.pop()
-        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-            if not name.startswith(PREFIX) and id(cell) not in found:
+        for cell in user_cells(waiting.pop()):
+            if id(cell) not in found:
                 found[id(cell)] = cell
                 if type(value := contents(cell)) is FunctionType:
                     waiting.append(value)

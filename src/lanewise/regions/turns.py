@@ -17,7 +17,7 @@ import numpy as np
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live
 from ..facts import FEW, PLAIN, RUN
 from ..lanes import Lanes
-from .both import FAILED, PREFIX, is_harmless, on_trial, scalar_kind
+from .both import FAILED, is_harmless, on_trial, scalar_kind, user_cells
 from .branches import contents, fill, truths, where
 from .loops import LONG, UNEVEN, LaneRange, Loop, Straight
 from .tail import finish
@@ -303,8 +303,7 @@ def together(group: list[Leaving]) -> Variables | None:
 
 def own_cells(function: Any) -> Variables:
     """The user's variables that a step may bind, and what they hold."""
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    return [(cell, contents(cell)) for name, cell in cells if not name.startswith(PREFIX)]
+    return [(cell, contents(cell)) for cell in user_cells(function)]
 
 
 def restore(before: Variables) -> None:
