@@ -10,15 +10,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from types import MethodType
 from typing import Any, Final, NoReturn
 
 import numpy as np
 
 from . import facts
 from .facts import NoLaneForm
-from .lanes import NOWHERE, Lanes, gather, refresh
+from .lanes import NOWHERE, Lanes, refresh
 
 Data = np.ndarray[tuple[int, ...], np.dtype[Any]]
 Rule = Callable[..., Any]
@@ -52,51 +50,6 @@ def row(*functions: Any) -> Callable[[Rule], Rule]:
         return rule
 
     return enter
-
-
-def method(*names: str) -> Callable[[Rule], Rule]:
-    """Make a rule these methods of a lane value: ``rule(x, *args, **kwargs)``."""
-
-    def enter(rule: Rule) -> Rule:
-        for name in names:
-            _add_method(name, rule, settled=True)
-        return rule
-
-    return enter
-
-
-def method_is(name: str, function: Any) -> None:
-    """Make a NumPy function a method of the same name."""
-    _add_method(name, partial(apply, function), settled=False)
-
-
-def _add_method(name: str, rule: Rule, *, settled: bool) -> None:
-    def call(self: LaneArray, *args: Any, **kwargs: Any) -> Any:
-        if settled:
-            return settle(rule, None, (self, *args), kwargs, name)
-        return rule(self, *args, **kwargs)
-
-    call.__name__ = name
-    call.__doc__ = f"As `numpy.ndarray.{name}`, for every lane."
-    setattr(LaneArray, name, Method(name, call))
-
-
-class Method:
-    """A method of arrays, which a lane value that stands for a Python scalar does not have."""
-
-    __slots__ = ("call", "name")
-
-    def __init__(self, name: str, call: Rule) -> None:
-        self.name = name
-        self.call = call
-
-    def __get__(self, x: LaneArray | None, owner: type | None = None) -> Any:
-        """Bind the method to a lane value."""
-        if x is None:
-            return self.call
-        if x.kind == PYTHON and not hasattr(x.__class__, self.name):
-            raise AttributeError(f"{x.__class__.__name__!r} object has no attribute {self.name!r}")
-        return MethodType(self.call, x)
 
 
 class LaneArray:
@@ -461,95 +414,7 @@ def settled(rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any
         if getattr(error, "lanewise_settled", False) or facts.on_trial():
             raise
         failure = error
-    return Settlement(rule, plain, args, kwargs, name).resolve(failure)
-
-
-class Settlement:
-    """Who raises: a batched call failed, and each lane is asked what the loop would have seen."""
-
-    def __init__(self, rule: Rule, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> None:
-        # the rule may have split the lanes before it raised
-        self.args, self.kwargs = current(args), dict(zip(kwargs, current(tuple(kwargs.values())), strict=True))
-        self.rule, self.plain, self.name = rule, plain, name
-        self.lanes = lanes_of((self.args, tuple(self.kwargs.values())))
-        self.errors: list[Exception] = []
-
-    def resolve(self, failure: Exception) -> Any:
-        """Raise what all lanes at work raise, or go on with those that do not."""
-        size = math.prod(self.lanes.shape)
-        if size == 0 or not self.lanes.axes:
-            raise failure
-        codes = np.zeros(size, np.intp)
-        if self.fails(np.zeros(0, np.intp)):  # no values needed to fail: every lane does
-            codes[:] = self.ask(0)
-        else:
-            self.search(np.arange(size), codes)
-            if not codes.any():  # a matter of the arrays themselves (a read-only one, say), not of any lane
-                raise failure
-        code = facts.agree(self.lanes, codes.reshape(self.lanes.shape), "whether an exception is raised")
-        if code == 0:
-            return settle(self.rule, self.plain, self.args, self.kwargs, self.name)
-        error = self.errors[code - 1]
-        vars(error)["lanewise_settled"] = True
-        raise error
-
-    def search(self, lanes: Data, codes: Data) -> None:
-        """Find the failing lanes among these by bisection."""
-        if not self.fails(lanes):
-            return
-        if lanes.size == 1:
-            codes[lanes[0]] = self.ask(int(lanes[0]))
-            return
-        middle = lanes.size // 2
-        self.search(lanes[:middle], codes)
-        self.search(lanes[middle:], codes)
-
-    def fails(self, lanes: Data) -> bool:
-        """Whether the batched form fails on these lanes alone."""
-        args, kwargs = self.take(lanes)
-        try:
-            with facts.probing():
-                self.rule(*args, **kwargs)
-        except facts.Undecided:  # fewer lanes will tell
-            return lanes.size > 0
-        except Exception:
-            return True
-        return False
-
-    def ask(self, lane: int) -> int:
-        """The code of the exception that the loop would see in one lane."""
-        args, kwargs = self.take(np.array([lane]))
-        args, kwargs = example((args, kwargs))
-        try:
-            if self.name:
-                getattr(args[0], self.name)(*args[1:], **kwargs)
-            else:
-                self.plain(*args[1:], **kwargs)
-        except Exception as error:
-            return code_of(error, self.errors)
-        raise NoLaneForm(f"{getattr(self.plain, '__name__', self.name)} has no batched form for these arguments")
-
-    def take(self, lanes: Data) -> Any:
-        """The arguments of some lanes, as copies."""
-        index = tuple(np.unravel_index(lanes, self.lanes.shape))
-        last = self.lanes.axes[-1]
-        axis = last.refinement(lanes.size, last.level, self.lanes.axes, index)
-
-        def pick(x: LaneArray) -> LaneArray:
-            if not x.lanes.axes:
-                return LaneArray(x.data.copy(), x.lanes, x.kind)
-            return LaneArray(*gather(x.data, x.lanes, axis), x.kind)
-
-        return map_lanes(pick, (self.args, self.kwargs))
-
-
-def code_of(error: Exception, errors: list[Exception]) -> int:
-    """A number for an exception, from 1 up, the same for those that look alike."""
-    for code, known in enumerate(errors, 1):
-        if type(known) is type(error) and known.args == error.args:
-            return code
-    errors.append(error)
-    return len(errors)
+    return TABLE["failed"](rule, plain, args, kwargs, name, failure)
 
 
 # ---- helpers over arguments, which may hold lane values in lists, tuples and dicts ----

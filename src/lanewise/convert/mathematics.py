@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, LaneArray, code_of, is_single, live
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, is_single, live
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE
 from ..ops.common import spread_all
 from ..regions import VARYING, Mixed, apart
+from ..settlement import code_of
 
 _BY_NUMPY: dict[str, Any] = {
     "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON, TABLE, LaneArray, live, map_lanes, method, one_lane, row, settle
+from ..array import ARRAY, PYTHON, TABLE, LaneArray, live, map_lanes, one_lane, row, settle
 from ..facts import RUN, NoLaneForm, recorder
 from ..lanes import NOWHERE, Lanes
+from ..methods import method
 from .common import _holds_lanes, as_lanes, lane, npl
 from .writing import shares
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, agree_on, live, method, row, wrap
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, agree_on, live, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
+from ..methods import method
 from .common import as_lanes, data_axes, data_axis, full, lane, npl, parameters, spread_all, weaken
 from .writing import room, store, stored, write_data, wrote
 

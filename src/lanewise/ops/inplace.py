@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, is_basic, lanes_of, method, row
+from ..array import ARRAY, PYTHON, TABLE, LaneArray, apply, is_basic, lanes_of, row
 from ..facts import NoLaneForm, parted
 from ..lanes import spread
+from ..methods import method
 from . import elementwise  # noqa: F401  # its row of nan_to_num is one that copies
 from .common import as_lanes, elements, flat, full, lane, npl, rank
 from .composite import composite

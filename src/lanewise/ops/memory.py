@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, method, one_lane, row
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, one_lane, row
 from ..facts import RUN, NoLaneForm, owner_of
+from ..methods import method
 from .common import data_axes, data_axis, flat, lane
 from .writing import write_data
 

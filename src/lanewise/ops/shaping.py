@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, is_single, live, map_lanes, method, method_is, row
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, is_single, live, map_lanes, row
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE, spread
+from ..methods import method, method_is
 from .common import as_lanes, data_axes, data_axis, decided, full, lane, npl, plain_only, weaken
 from .creation import copy_of
 from .writing import BACK, shares, stored

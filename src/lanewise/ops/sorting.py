@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import facts
-from ..array import ARRAY, LaneArray, live, method, row, wrap
+from ..array import ARRAY, LaneArray, live, row, wrap
 from ..facts import NoLaneForm
 from ..lanes import spread
+from ..methods import method
 from .common import as_lanes, bind, data_axis, flat, full, lane, npl, plain_only
 from .writing import write
 
