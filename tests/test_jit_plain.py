@@ -714,3 +714,12 @@ def test_chunks_are_one_program():
     f = jit(vmap(lambda v: v * 2, chunk_size=2))
     assert np.array_equal(f(x), x * 2)
     assert None not in f.known.values()
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u2", "f2", "i4", "f4", "i8", "f8", "c8", "c16"])
+@pytest.mark.parametrize("length", [8, 10, 16])
+def test_rows_are_transposed_in_registers(dtype, length):
+    x = np.arange(70 * length).reshape(70, length).astype(dtype)
+    found = jit(vmap(lambda row: row[::-1]))(x + x)
+    np.testing.assert_array_equal(found, (x + x)[:, ::-1])
+    assert found.dtype == x.dtype

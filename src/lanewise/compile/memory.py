@@ -120,13 +120,34 @@ def _store_group(e: Emitter, refs: list[Ref], base: Ref, step: Ref, type: str) -
             e.store(row, e.address(_lane(e, base, step, n), e.index(first * size)))
 
 
+PERFECT = [0, 8, 1, 9, 2, 10, 3, 11], [4, 12, 5, 13, 6, 14, 7, 15]
+NETWORKS = {
+    1: ([(4, PERFECT), (2, PERFECT), (1, PERFECT)], [0, 1, 2, 3, 4, 5, 6, 7]),
+    2: ([(4, PERFECT), (2, PERFECT), (1, PERFECT)], [0, 1, 2, 3, 4, 5, 6, 7]),
+    4: ([
+        (1, ([0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 3, 11, 6, 14, 7, 15])),
+        (2, ([0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15])),
+        (4, ([0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15])),
+    ], [0, 2, 1, 3, 4, 6, 5, 7]),
+    8: ([
+        (1, ([0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15])),
+        (2, ([0, 1, 4, 5, 8, 9, 12, 13], [2, 3, 6, 7, 10, 11, 14, 15])),
+        (4, ([0, 1, 4, 5, 8, 9, 12, 13], [2, 3, 6, 7, 10, 11, 14, 15])),
+    ], [0, 1, 2, 3, 4, 5, 6, 7]),
+}  # fmt: skip
+"""For each size of an element: rounds of shuffles of vectors so many apart, and the order that they leave.
+
+These are shuffles that processors have, within 128 bits and of 128 bits at a time. For others, LLVM takes five times as
+long (rows of ten floats: 134 and 24 ms).
+"""
+
+
 def transpose(e: Emitter, rows: list[Ref]) -> list[Ref]:
-    """Eight vectors of eight, transposed: three rounds of a perfect shuffle."""
-    half = GROUP // 2
-    low = [n // 2 + n % 2 * GROUP for n in range(GROUP)]
-    high = [half + n // 2 + n % 2 * GROUP for n in range(GROUP)]
-    for _ in range(3):
-        rows = [
-            e.shuffle(rows[n], rows[n + half], lanes) for n in range(half) for lanes in (low, high)
-        ]
-    return rows
+    """Eight vectors of eight, transposed."""
+    rounds, order = NETWORKS[SIZES[rows[0].type]]
+    rows = list(rows)
+    for apart, (low, high) in rounds:
+        for n in [n for n in range(GROUP) if not n & apart]:
+            pair = rows[n], rows[n + apart]
+            rows[n], rows[n + apart] = e.shuffle(*pair, low), e.shuffle(*pair, high)
+    return [rows[n] for n in order]

@@ -52,6 +52,10 @@ class Machine:
         self.jit = llvm.create_lljit_compiler(
             target.create_target_machine(cpu=self.cpu, features=text, codemodel="jitdefault", jit=True)
         )
+        try:  # LLVM calls it to convert to half precision, where the processor can't
+            ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)
+        except OSError:
+            pass
         self.count = 0
         self.compiled = 0  # object files made in this process
         self.kept: list[Any] = []
