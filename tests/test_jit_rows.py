@@ -7,8 +7,8 @@ import pytest
 
 from lanewise import jit, vmap
 from lanewise.compile.lift import Lift, Row
-from lanewise.compile.lower import KernelStep
 from lanewise.compile.passes import simplify
+from lanewise.compile.plan import KernelStep
 from lanewise.compile.whole import trace
 
 pytestmark = pytest.mark.filterwarnings("error")

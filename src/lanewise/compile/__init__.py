@@ -15,7 +15,7 @@ collectives.py lanes as an axis of an array, and back
 control.py    while, cond and scan as nodes with sub-programs
 passes.py     from program to program: fold, common subexpressions, dead code
 lift.py       long axes of an example become lane axes (`Row`), by lifting.py; folds.py: totals over them
-lower.py      a program's results, cut into kernels and library calls
+lower.py      a program's results, cut into kernels and library calls; plan.py: what such a plan is made of
 kernel.py     one kernel: a loop nest over lane axes, its loads and stores
 emit.py       text LLVM IR: instructions by region, so that what does not vary is hoisted
 scratch.py    algorithms in registers or, for larger matrices, in memory laid out [element][lane]

@@ -81,7 +81,7 @@ class Compiled:
 
     def find_direct(self) -> None:
         """The way without detours, where one short kernel makes all results."""
-        from .lower import KernelStep
+        from .plan import KernelStep
         from .run import SHORT, entry
 
         places = [place for place, _, shared in self.plan.results if not shared]

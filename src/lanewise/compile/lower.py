@@ -1,13 +1,11 @@
 """From a program to steps: kernels, and calls of NumPy on the whole batch between them.
 
-What must be in memory is an *array* of the plan: arguments, results, and what passes from step to step. ``lane_in``
-and ``lane_out`` are no work then, but say how a value lies in such an array.
+What must be in memory is an *array* of the plan: arguments, results, and what passes from step to step.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,123 +13,16 @@ import numpy as np
 from .cells import lane_in, lane_out
 from .emit import is_supported
 from .ir import Axis, Node, Program, Value, function_name, leaves
-from .kernel import Dims, Kernel, Steps, View
-from .lift import MOST, Form, Lift, Row, Span, at, fold
+from .kernel import Kernel, View
+from .lift import MOST, Lift, Row, fold
 from .native import machine
 from .passes import may_fail
+from .plan import VIEWS, KernelStep, LibraryStep, Output, Place, Plan, Stored, contiguous, into
 from .rows.special import enter_scipy
 from .rows.table import ROWS, Unsupported
 
 LARGEST = 256  # elements of one example's array that are kept in registers
 SHARED = 1 << 16  # elements of a matrix that all lanes share, which a kernel multiplies with
-
-
-class Stored:
-    """An array of the plan: an argument, a result, a constant, or something between two steps."""
-
-    __slots__ = ("constant", "dtype", "lanes", "lead", "number", "rank", "shape", "strides")
-
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], lanes: tuple[Axis, ...]) -> None:
-        self.shape = shape
-        self.dtype = dtype
-        self.lanes = lanes  # the lane axes that lead
-        self.constant: Any = None
-        self.number = False  # a Python float
-        self.rank = 0  # the step that makes it
-        self.strides: tuple[int | None, ...] = ()
-        self.lead = lanes[0] if lanes else None  # the lane axis that its first dimension is
-
-    def shape_for(self, sizes: dict[Axis, int]) -> tuple[int, ...]:
-        """Its shape where lane axes have other sizes."""
-        size = sizes.get(self.lead) if self.lead is not None else None
-        return self.shape if size is None else (size, *self.shape[1:])
-
-
-class Place:
-    """Where a value lies in an array.
-
-    Attributes
-    ----------
-    stored : Stored
-        The array.
-    lanes : dict
-        For each axis the dimensions that it goes along, and in what steps.
-    dims : tuple
-        The dimensions of the example's axes, and their steps.
-    starts : tuple
-        Dimensions, and the places where those begin that do not at 0.
-    """
-
-    __slots__ = ("dims", "lanes", "starts", "stored")
-
-    def __init__(
-        self, stored: Stored, lanes: Steps, dims: Dims, starts: Dims = ()
-    ) -> None:
-        self.stored = stored
-        self.lanes = lanes
-        self.dims = dims
-        self.starts = starts
-
-
-Output = tuple[Stored, Value, Place]
-"""An array that a kernel makes, the value that it computes for it, and where that lies."""
-
-
-class KernelStep:
-    """Run a kernel.
-
-    Attributes
-    ----------
-    stored : list of Stored
-        The kernel's objects.
-    outputs : list of Stored
-        Those that it writes.
-    axis : Axis or None
-        The outermost loop.
-    width : int
-        How many lanes of it go at a time.
-    text : str
-        The code.
-    each : float
-        About how many instructions run for each of its lanes.
-    """
-
-    def __init__(
-        self, stored: list[Stored], outputs: list[Stored], axis: Axis | None, width: int, text: str, each: float
-    ) -> None:
-        self.stored = stored
-        self.outputs = outputs
-        self.axis = axis
-        self.width = width
-        self.text = text
-        self.each = each
-
-    def lanes(self, sizes: dict[Axis, int]) -> int:
-        """Of the outermost loop."""
-        return 1 if self.axis is None else sizes.get(self.axis, self.axis.size)
-
-    def work(self, sizes: dict[Axis, int]) -> int:
-        """Instructions, in all."""
-        return int(self.each * self.lanes(sizes))
-
-
-class LibraryStep:
-    """Call a NumPy function on the whole batch."""
-
-    def __init__(self, node: Node, places: dict[Value, Place], outputs: list[Stored]) -> None:
-        self.node = node
-        self.places = places
-        self.outputs = outputs
-
-
-class Plan:
-    """The steps of a program for arguments of one layout."""
-
-    def __init__(self, inputs: list[Stored], steps: list[Any], results: list[Any], axes: list[Axis]) -> None:
-        self.inputs = inputs
-        self.steps = steps
-        self.results = results  # for each result where it lies, and whether it has to be copied
-        self.axes = axes
 
 
 class Lowering:
@@ -169,7 +60,7 @@ class Lowering:
         count = len(value.axes)
         shape = tuple([axis.size for axis in value.axes]) + value.shape
         stored = Stored(shape, value.dtype, value.axes)
-        stored.strides = contiguous(shape, value.dtype, count)
+        stored.strides = contiguous(shape, value.dtype)
         maker = self.makers.get(value)
         if stored.lead is None and maker is not None and maker.function is lane_out and maker.args[1] == 0:
             stored.lead = maker.args[2]
@@ -321,7 +212,7 @@ class Lowering:
         place = self.places[value]
         while (node := self.makers.get(value)) is not None and node.function is lane_out:
             value, dim, axis = node.args
-            place = _into(place, dim, axis)
+            place = into(place, dim, axis)
             if value in self.places:
                 break
         return stored, value, place
@@ -533,27 +424,6 @@ class Unfit(Exception):
         self.reason = reason
 
 
-def _into(place: Place, dim: int, axis: Axis) -> Place:
-    """One lane of an array along one of its example's axes."""
-    lanes = {**place.lanes, axis: (place.dims[dim],)}
-    return Place(place.stored, lanes, place.dims[:dim] + place.dims[dim + 1 :], place.starts)
-
-
-def _part(place: Place, forms: Any) -> Place:
-    """A part of an array, at a form for each of its example's axes."""
-    lanes, starts, dims = dict(place.lanes), list(place.starts), []
-    for (dim, scale), form in zip(place.dims, forms, strict=True):
-        if form is not None and form.start:
-            starts.append((dim, scale * form.start))
-        if type(form) is Form:
-            for axis, step in form.terms:
-                lanes[axis] = (*lanes.get(axis, ()), (dim, scale * step))
-        else:
-            dims.append((dim, scale * form.step if type(form) is Span else scale))
-    return Place(place.stored, lanes, tuple(dims), tuple(starts))
-
-
-VIEWS: dict[Any, Callable[..., Place]] = {lane_in: _into, at: _part}
 PRODUCTS = frozenset({np.matmul, np.dot, np.inner, np.matvec, np.vecmat, np.linalg.matmul})
 
 
@@ -561,16 +431,6 @@ def is_heavy(node: Node) -> bool:
     """Whether a node that no row is a loop of does much for each lane."""
     large = any(math.prod(x.shape) >= MOST for x in node.operands())
     return node.function in ("while", "scan") or (node.function in PRODUCTS and large)
-
-
-def contiguous(shape: tuple[int, ...], dtype: np.dtype[Any], lanes: int) -> tuple[int | None, ...]:
-    """The strides of a contiguous array."""
-    found: list[int] = []
-    step = dtype.itemsize
-    for size in reversed(shape):
-        found.append(step)
-        step *= max(size, 1)
-    return tuple(found[::-1])
 
 
 def pressure(nodes: list[Node], counted: set[Value]) -> int:
@@ -597,19 +457,3 @@ def pressure(nodes: list[Node], counted: set[Value]) -> int:
 
 def _elements(value: Value) -> int:
     return math.prod(value.shape) * (1 + (value.dtype.kind == "c")) if value.axes else 0
-
-
-# ---- running ----
-
-
-def batch_of(
-    place: Place, shape: tuple[int, ...], data: Any, sizes: dict[Axis, int]
-) -> tuple[Any, tuple[Axis, ...]]:  # fmt: skip
-    """The data of a value of some shape with its lane axes first."""
-    axes = tuple(sorted(place.lanes, key=lambda axis: axis.level))
-    for dim, start in place.starts:
-        data = data[(*(slice(None),) * dim, slice(start, None))]
-    whole = [*(sizes.get(axis, axis.size) for axis in axes), *shape]
-    steps = [sum(step * data.strides[dim] for dim, step in place.lanes[axis]) for axis in axes]
-    steps += [data.strides[dim] * step for dim, step in place.dims]
-    return np.lib.stride_tricks.as_strided(data, whole, steps), axes

@@ -12,8 +12,8 @@ from ..facts import Signal
 from ..lanes import LaneAxis, Lanes
 from .buffers import fresh
 from .ir import Axis, Value, map_leaves
-from .lower import KernelStep, LibraryStep, Place, Plan, Stored, batch_of
 from .native import address_of, fastcall, machine
+from .plan import KernelStep, LibraryStep, Place, Plan, Stored, batch_of
 from .threads import pool, threads_now
 
 KERNELS: dict[str, Entry] = {}
