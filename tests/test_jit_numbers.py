@@ -136,3 +136,16 @@ def test_casts_of_what_fits():
         found = jit(vmap(lambda x, target=target: x.astype(target)))(values)
         np.testing.assert_array_equal(found, values.astype(target))
         assert found.dtype == np.dtype(target)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_doubles_round_once_to_half_precision():
+    """Few processors have an instruction for it, and rounding to single precision first is not the same."""
+    halves = np.arange(1 << 16, dtype="u2").view("f2").astype(float)
+    halves = np.sort(halves[np.isfinite(halves)])
+    middles = (halves[1:] + halves[:-1]) / 2
+    ends = [np.inf, -np.inf, np.nan, 1e308, -1e308, 5e-324, -5e-324, 0.0, -0.0, 65519.99999999999, 65520.0, 2.0**-25]
+    cast = jit(vmap(lambda x: x.astype("f2")))
+    for near in (1.0, 1 + 1e-9, 1 - 1e-9, 1 + 2.0**-52, 1 - 2.0**-53):
+        numbers = np.concatenate([halves, middles * near, ends])
+        np.testing.assert_array_equal(cast(numbers).view("u2"), numbers.astype("f2").view("u2"))

@@ -95,6 +95,7 @@ def _cast_real(e: Emitter, x: Ref, source: np.dtype[Any], target: np.dtype[Any])
         return e.convert("uitofp" if target.kind == "f" else "zext", x, new)
     if source.kind == "f":
         if target.kind == "f":
+            x = _to_odd(e, x) if (old, new) == ("double", "half") else x
             return e.convert("fpext" if target.itemsize > source.itemsize else "fptrunc", x, new)
         return _to_integer(e, x, old, target)
     if target.kind == "f":
@@ -104,6 +105,19 @@ def _cast_real(e: Emitter, x: Ref, source: np.dtype[Any], target: np.dtype[Any])
     if target.itemsize < source.itemsize:
         return e.convert("trunc", x, new)
     return e.convert("sext" if source.kind == "i" else "zext", x, new)
+
+
+def _to_odd(e: Emitter, x: Ref) -> Ref:
+    """A double as a float that rounds to the same half; most processors have no other way to it.
+
+    A float that is not exact gets the neighbour whose last bit is odd, so that it lies between the same halves.
+    """
+    near = e.convert("fptrunc", x, "float")
+    back = e.convert("fpext", near, "double")
+    away = e.compare("ogt", e.intrinsic("fabs", back), e.intrinsic("fabs", x))
+    bits = e.op("sub", e.convert("bitcast", near, "i32"), e.convert("zext", away, "i32"))
+    odd = e.op("or", bits, e.convert("zext", e.compare("one", back, x), "i32"))
+    return e.convert("bitcast", odd, "float")
 
 
 def _to_integer(e: Emitter, x: Ref, old: str, target: np.dtype[Any]) -> Ref:
