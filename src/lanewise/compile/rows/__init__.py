@@ -1,10 +1,13 @@
 """What each NumPy function becomes in a kernel."""
 
 from . import (
+    arithmetic,
     choosing,
+    comparisons,
     control,
     eigen,
     elementwise,
+    floats,
     indexing,
     linalg,
     mathematics,
@@ -15,10 +18,13 @@ from . import (
 )
 
 __all__ = [
+    "arithmetic",
     "choosing",
+    "comparisons",
     "control",
     "eigen",
     "elementwise",
+    "floats",
     "indexing",
     "linalg",
     "mathematics",
