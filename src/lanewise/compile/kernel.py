@@ -129,6 +129,8 @@ class Kernel:
         self.blocks = blocks(views) if width > 1 else {}
         self.kept: dict[Value, tuple[Ref, Axis, Array]] = {}  # values in scratch, for another loop over the same row
         self.counters: set[Node] = set()  # additions that can't overflow
+        self.functions: list[str] = []  # the texts of functions beside the kernel, which call themselves
+        self.recursions: dict[Any, Any] = {}  # their names and types
         self.flags = self.e.alloca("i64")
         self.objects = Ref("%objects", "ptr", 1, self.e.root)
 
@@ -422,6 +424,7 @@ class Kernel:
         lines = [f'target triple = "{machine().triple}"', f'target datalayout = "{machine().layout}"']
         lines += sorted(e.declared.values())
         body = without_unused(e.root.lines) if e.magnitudes else e.root.lines
+        lines += self.functions
         lines += ["define i64 @kernel(ptr %objects, i64 %lo, i64 %hi) #0 {", "entry:", *e.allocas, *body, "}"]
         lines += self.entry()
         bits = machine().vector_bits

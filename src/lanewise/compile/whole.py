@@ -20,6 +20,7 @@ from .cells import Cell, Untraceable
 from .ir import Axis, Program, Value
 from .lists import NeedsBuffer, plainly
 from .mixed import Choice, without_unbound
+from .statements import NeedsRecursion
 from .tape import unpacked
 from .trace import Recorder, unguard
 
@@ -94,7 +95,12 @@ def trace(
             if problem.place is None or problem.place in known or len(known) == MOST_BUFFERS:
                 raise first or problem from None
             options["buffered"] = known | {problem.place}
+        except NeedsRecursion as problem:  # again, with a function that calls itself in the code
+            options["recursive"] = options.get("recursive", frozenset()) | {problem.code}
         except (Signal, Exception) as problem:
+            if options.get("recursive"):  # again, each call followed, as deep as that goes
+                options["recursive"] = None
+                continue
             if first is not None or not rolled or not 0 < recorder.rolled <= UNROLLED:
                 raise first or problem from None
             first = problem  # again, with longer loops written out: their numbers are plain then

@@ -13,6 +13,7 @@ from . import (
     mathematics,
     products,
     python,
+    recursion,
     reductions,
     shaping,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "mathematics",
     "products",
     "python",
+    "recursion",
     "reductions",
     "shaping",
 ]
