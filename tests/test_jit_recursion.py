@@ -230,3 +230,11 @@ def test_arrays_that_get_shorter_are_followed_as_deep_as_they_are() -> None:
 
     rng = np.random.default_rng(4)
     held(total, rng.normal(size=(60, 8)), rng.integers(0, 5, 60))
+
+
+def test_a_recursion_that_reads_a_large_table_is_followed() -> None:
+    def walk(table: Any, n: Any) -> Any:
+        return table[n] if n < 3 else walk(table, n - 3) + table[n + 300]
+
+    table = np.random.default_rng(5).normal(size=400)
+    held(walk, table, np.arange(40) % 17, in_axes=(None, 0))

@@ -122,9 +122,9 @@ def _form(tree: Any) -> Any:
 
 _RAISING = frozenset({
     "fail", "recurse", operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.lshift,
-    operator.rshift, int, round, np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.linalg.matrix_power, np.linalg.eigh,
-    np.linalg.eigvalsh, np.linalg.eig, np.linalg.eigvals, np.linalg.svd, np.linalg.svdvals, np.linalg.lstsq,
-    np.linalg.pinv, np.take_along_axis,
+    operator.rshift, int, round, np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.linalg.matrix_power,
+    np.linalg.eigh, np.linalg.eigvalsh, np.linalg.eig, np.linalg.eigvals, np.linalg.svd, np.linalg.svdvals,
+    np.linalg.lstsq, np.linalg.pinv, np.take_along_axis,
 })  # fmt: skip
 
 

@@ -47,6 +47,8 @@ class Traced:
         The arrays of closures and globals that it may read.
     cut : bool
         Whether a function that calls itself was followed only so deep, or a list has only so much room.
+    recursive : bool
+        Whether functions in it call themselves.
     unrollable : bool
         Whether its loops can be written out.
     """
@@ -60,11 +62,13 @@ class Traced:
         self.written = written
         self.kept: list[Any] = recorder.kept
         self.cut: bool = recorder.cut
+        self.recursive: bool = bool(recorder.recursive)
         self.unrollable: bool = 0 < recorder.rolled <= UNROLLED
 
 
 def trace(
-    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], deepest: int = 2, *, rolled: bool = True
+    fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], deepest: int = 2, *, rolled: bool = True,
+    recursive: bool = True,
 ) -> Traced:  # fmt: skip
     """Record a function on arguments of these shapes and dtypes.
 
@@ -74,6 +78,8 @@ def trace(
         How often a function may call itself within itself; lanes that go further need the ordinary way.
     rolled : bool
         Whether loops over many numbers are loops of the program, where that can be.
+    recursive : bool
+        Whether functions that call themselves are functions of the program, where that can be.
 
     Raises
     ------
@@ -81,6 +87,8 @@ def trace(
         If the function can't be recorded: it needs values, or does what has no recorded form.
     """
     options: dict[str, Any] = {"deepest": deepest}
+    if not recursive:
+        options["recursive"] = None
     if deepest > 6:
         options["longest"] = SHORT
     if not rolled:
