@@ -291,7 +291,10 @@ class Writer:
             numbers = "{a} ; [{v}, {v}]" + " ; {l} ; {l}" * self.lists
             over = self.choose({"n": "range({n} % 4) ; {i}", "v": numbers, "a": "{m} ; ({a}, {a})"}[kind])
             loop = self.choose("for {} in {}: ; for _, {} in enumerate({}): ; for {}, _ in zip({}, {{a}}):")
-            self.add(indent, self.fill(loop.format(name, over), scope, 2))
+            line = self.fill(loop.format(name, over), scope, 2)
+            self.add(indent, line)
+            if items := re.search(r"\bl\d+\b(?=[:,)])", line):  # which may grow as it is walked
+                self.add(indent + 1, f"if len({items[0]}) > 30: break")
             inner.add(kind, name)
         self.block(indent + 1, depth - 1, inner)
         if self.random.random() < 0.2:

@@ -224,11 +224,21 @@ def cleared(x, k, row):
     return len(items), items[0], items[-1]
 
 
+def longer_by_a_sum(x, k, row):
+    items = [x] * k
+    before = len(items)
+    longer = items + [x] * 2
+    items.append(x)
+    items.append(x)
+    return len(items), len(longer), before, min(items[:k] + [x] * 2)
+
+
 FUNCTIONS = [
     appended_in_a_branch, appended_in_a_loop, a_stack, a_stack_of_tuples, a_queue, written_by_an_index_of_each_lane,
     swapped, inserted_and_deleted, of_another_length_each, slices, sorted_down, sorted_by_a_key, two_names_of_one_list,
     grown_by_a_function, lists_in_a_list, a_new_list_for_each_turn, chosen_lists, compared, arrays_in_a_list,
     a_list_of_none_and_numbers, looped_in_step, cleared,
+    longer_by_a_sum,
 ]  # fmt: skip
 
 

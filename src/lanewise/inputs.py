@@ -104,7 +104,8 @@ class Argument(NamedTuple):
 def copy_alike(data: Data, lead: int, strides: tuple[int, ...]) -> Data:
     """A copy, lane after lane, of which one example reshapes without copying where it does in the source.
 
-    Its axes keep their order in memory, and those with gaps between them there (in ``strides``) have gaps here.
+    Its axes keep their order and direction in memory, and those with gaps between them there (in ``strides``) have
+    gaps here.
     """
     shape, steps = data.shape[lead:], [abs(step) for step in strides]
     long = sorted([n for n, size in enumerate(shape) if size > 1], key=lambda n: -steps[n])
@@ -113,11 +114,14 @@ def copy_alike(data: Data, lead: int, strides: tuple[int, ...]) -> Data:
         room[inner] += strides[outer] != shape[inner] * strides[inner]
     apart = 2 if long and strides[long[-1]] != data.itemsize else 1
     order = [n for n, size in enumerate(shape) if size <= 1] + long
-    if apart == 1 and room == list(shape) and long == sorted(long):
+    backwards = any(strides[n] < 0 for n in long)
+    if apart == 1 and room == list(shape) and long == sorted(long) and not backwards:
         return np.array(data, order="C")
     memory = np.empty([*data.shape[:lead], *(room[n] for n in order), apart], data.dtype)[..., 0]
     back = [lead + order.index(n) for n in range(len(shape))]
     copy = memory.transpose(*range(lead), *back)[(slice(None),) * lead + tuple(map(slice, shape))]
+    if backwards:
+        copy = copy[(slice(None),) * lead + tuple([slice(None, None, -1 if step < 0 else 1) for step in strides])]
     copy[...] = data
     return copy
 

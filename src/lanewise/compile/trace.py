@@ -34,6 +34,7 @@ from ..tree import flatten_results
 from .cells import Cell, Listed, Scope, Untraceable, lane_in, lane_out, put
 from .formulas import FORMULAS, NoFormula
 from .ir import Axis, Node, Value, leaves, map_leaves, union
+from .overlapping import crosses
 from .tape import Tape, TracedRun, nowhere, shadow, unpacked, values_in
 
 
@@ -161,6 +162,8 @@ class Recorder(Tape):
             raise Untraceable("a scalar is written")
         value = self.cell_of(value) if type(value) is LaneArray else value
         index = map_lanes(self.cell_of, index)
+        if crosses(target, index, value):
+            raise Untraceable("an array is assigned to itself, one element after another")
         operands = (target, index, value)
         shadows = map_leaves(shadow, operands)
         self.try_write(*shadows)

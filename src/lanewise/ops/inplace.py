@@ -15,6 +15,7 @@ from . import elementwise  # noqa: F401  # its row of nan_to_num is one that cop
 from .common import as_lanes, elements, flat, full, lane, npl, rank
 from .composite import composite
 from .indexing import check_mask, fitted, writing
+from .overlapping import in_order
 from .writing import overlap, source, store, write, write_data, wrote
 
 
@@ -36,6 +37,7 @@ def setitem(func: Any, x: Any, index: Any, value: Any) -> None:
     if type(index) is str or (type(index) is list and index and type(index[0]) is str):
         setitem(func, LaneArray(x.data[index], x.lanes, ARRAY), Ellipsis, value)
         return
+    value = in_order(x, index, value)
     if is_basic(index) and _write_plainly(x, index, value):
         return
     value = source(value, x.data.dtype)
@@ -111,6 +113,10 @@ def copyto(func: Any, dst: Any, src: Any, casting: Any = "same_kind", where: Any
     if mask.data.dtype != bool:
         raise TypeError(f"Cannot cast array data from {mask.data.dtype!r} to dtype('bool')")
     _check_cast(src, x, casting)
+    found = in_order(x, Ellipsis, src)
+    if found is not src and where is not True:
+        raise NoLaneForm("an array is copied to itself under a mask, one element after another,")
+    src = found
     put_masked(x, source(src, x.data.dtype), mask)
 
 
@@ -123,6 +129,8 @@ def putmask(func: Any, a: Any, mask: Any, values: Any) -> None:
     if type(values) is LaneArray or isinstance(values, np.ndarray):
         _check_cast(values, x, "safe")
     found = elements(source(values, x.data.dtype))
+    if func is np.place and found.size > 1 and overlap(found, x):
+        raise NoLaneForm("an array is written with its own elements, one by one")
     if where.size != x.size:
         raise ValueError("putmask: mask and data must be the same size")
     marked = flat(where).astype(bool)

@@ -65,8 +65,11 @@ def through(rule: Any, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     assert run is not None
     if plain is operator.getitem and (found := items.read(run, *args[1:])) is not None:
         return found
-    if plain is operator.setitem and items.write(run, *args[1:]):
-        return None
+    if plain is operator.setitem:
+        if items.write(run, *args[1:]):
+            return None
+        if TABLE["crosses"](*args[1:]):
+            run.give_up()  # of copies it does not show
     while True:
         copies = Copies()
         new_args, new_kwargs = map_lanes(copies, (args, kwargs))

@@ -211,7 +211,8 @@ class LaneSlots:
             self.here()  # raises, if the call has ended
             return self.length
         lanes, at = self.here()
-        return LaneArray(self.length[at].reshape(lanes.shape), lanes, PYTHON)
+        length = self.length[at] if at is not ALL else self.length.copy()  # the list may grow
+        return LaneArray(length.reshape(lanes.shape), lanes, PYTHON)
 
     def truth(self) -> Any:
         """Whether it holds anything: a bool, or one of each lane."""
