@@ -291,6 +291,33 @@ def test_algorithms():
     in_subprocess("t.check_algorithms()")
 
 
+def check_products():
+    """Products with shared matrices, whose tiles are wider than the matrix, and what passes from one to the next."""
+    from lanewise.compile import run
+
+    run.fresh = lambda shape, dtype: fenced(shape, dtype, at_end=shape[0] % 2 == 0)
+    rng = np.random.default_rng(0)
+    for dtype in ("f4", "f8"):
+        for size, columns in ((33, 17), (40, 30), (8, 65)):
+            function = jit(vmap(lambda x, w, v: (np.tanh(x @ w) @ v) * 2, in_axes=(0, None, None)))
+            alone = jit(vmap(lambda x, w, v: x @ w, in_axes=(0, None, None)))
+            for lanes in (64, 67, 130, 400):
+                for name, strides in layouts((lanes, size), np.dtype(dtype).itemsize):
+                    x = fenced((lanes, size), dtype, strides, at_end=lanes % 2 == 0)
+                    w, v = fenced((size, columns), dtype), fenced((columns, 50), dtype)
+                    for a in (x, w, v):
+                        a[...] = rng.normal(size=a.shape[-1:]) / 4
+                    rtol = 1e-3 if dtype == "f4" else 1e-12
+                    np.testing.assert_allclose(function(x, w, v), np.tanh(x @ w) @ v * 2, rtol, rtol, err_msg=name)
+                    np.testing.assert_allclose(alone(x, w, v), x @ w, rtol, rtol, err_msg=name)
+                    assert all(place.untouched() for place, _ in KEPT)
+                    KEPT.clear()
+
+
+def test_products():
+    in_subprocess("t.check_products()")
+
+
 # ---- threads and forks ----
 
 

@@ -35,6 +35,11 @@ with np.errstate(all="ignore"):
     np.testing.assert_allclose(jit(vmap(f))(rows), np.stack([f(row) for row in rows]), rtol=1e-13)
     matrices = rows[:, :16].reshape(40, 4, 4) + 5 * np.eye(4)
     np.testing.assert_allclose(jit(vmap(np.linalg.inv))(matrices), np.linalg.inv(matrices), rtol=1e-9)
+    weights = np.random.default_rng(1).normal(size=(33, 45))
+    for dtype in (np.float64, np.float32):
+        x, w = np.tile(rows, (2, 1)).astype(dtype), weights.astype(dtype)
+        found, rtol = jit(vmap(lambda x: np.abs(x @ w) @ w.T))(x), 1e-12 if dtype is np.float64 else 1e-4
+        np.testing.assert_allclose(found, np.abs(x @ w) @ w.T, rtol=rtol, atol=100 * rtol)
 
 code = ""
 for text in run.KERNELS:

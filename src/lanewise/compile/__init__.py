@@ -17,6 +17,7 @@ passes.py     from program to program: fold, common subexpressions, dead code
 lift.py       long axes of an example become lane axes (`Row`), by lifting.py; folds.py: totals over them
 lower.py      a program's results, cut into kernels and library calls; plan.py: what such a plan is made of
 kernel.py     one kernel: a loop nest over lane axes, its loads and stores
+gemm.py       vectors times a matrix that all share, by tiles; chains.py: kernels in turns, some lanes at a time
 emit.py       text LLVM IR: instructions by region, so that what does not vary is hoisted
 scratch.py    algorithms in registers or, for larger matrices, in memory laid out [element][lane]
 magnitude.py  abs(z) < c by squares

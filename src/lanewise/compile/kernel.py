@@ -18,7 +18,7 @@ from .folds import again, prepare
 from .ir import Axis, Node, Program, Value, map_leaves
 from .lift import Row
 from .magnitude import without_unused
-from .memory import GROUP, SIZES, load, store
+from .memory import SIZES, load, store
 from .native import machine, offsets
 from .rows.table import ROWS, Unsupported
 from .scratch import Block, InScratch, copy, fill_from
@@ -63,6 +63,10 @@ class View:
         self.strides = strides
         self.starts = starts
         self.number = number
+
+    def at(self, slot: int) -> View:
+        """The same of another object."""
+        return View(slot, self.lanes, self.dims, self.strides, self.starts, self.number)
 
     def step(self, axis: Axis) -> int | None:
         """From one lane to the next, in bytes; None if that is not the same in every call."""
@@ -126,11 +130,8 @@ class Kernel:
         self.node: Any = None
         self.index: dict[Axis, Ref] = {}
         self.vector: Axis | None = None  # the one of the loops around that goes by vectors
-        self.blocks = blocks(views) if width > 1 else {}
         self.kept: dict[Value, tuple[Ref, Axis, Array]] = {}  # values in scratch, for another loop over the same row
         self.counters: set[Node] = set()  # additions that can't overflow
-        self.functions: list[str] = []  # the texts of functions beside the kernel, which call themselves
-        self.recursions: dict[Any, Any] = {}  # their names and types
         self.flags = self.e.alloca("i64")
         self.objects = Ref("%objects", "ptr", 1, self.e.root)
 
@@ -194,8 +195,6 @@ class Kernel:
             thing = e.load(e.address(self.objects, e.index(8 * view.slot)), "ptr")
             number = e.load(e.address(thing, e.index(offsets().number)), "double")
             return Array(filled([number], ()), value.dtype, value.kind)
-        if value in self.blocks and self.vector in view.lanes and view.step(self.vector) != value.dtype.itemsize:
-            return self.read_block(value)
         if math.prod(value.shape) >= LARGE and value.dtype.kind != "b" and type(self.vector) is not Row:
             return Array(None, value.dtype, value.kind, InArray(self, value, view))
         return self.read(value, view)
@@ -213,20 +212,6 @@ class Kernel:
         if value.dtype.kind == "b":
             refs = [e.compare("ne", ref, e.literal(0, "i8")) for ref in refs]
         return Array(filled(rejoin(refs, value.dtype.kind == "c"), value.shape), value.dtype, value.kind)
-
-    def read_block(self, value: Value) -> Array:
-        """The same for an element that lies beside others: they come into registers together."""
-        e, block = self.e, self.blocks[value]
-        view, size = self.views[block[0]], value.dtype.itemsize
-        assert self.vector is not None
-        offsets = [e.index(size * n) for n in range(len(block))]
-        refs = load(e, self.base(view), self.step(view, self.vector), offsets, type_of(value.dtype))
-        for other, ref in zip(block, refs, strict=True):
-            if self.known(other) is None:
-                self.keep(other, Array(filled([ref], ()), other.dtype))
-        found = self.known(value)
-        assert found is not None
-        return found
 
     def store(self, array: Array, view: View) -> None:
         """Write a value from registers to memory."""
@@ -341,8 +326,8 @@ class Kernel:
 
     # ---- the loops ----
 
-    def write(self, outputs: list[tuple[Value, View]], checks: list[Node]) -> str:
-        """The text of the kernel."""
+    def write(self, outputs: list[tuple[Value, View]], checks: list[Node]) -> Code:
+        """The code of the kernel."""
         e = self.e
         e.store(e.index(0), self.flags)
         items = []
@@ -352,7 +337,7 @@ class Kernel:
         self.nest(frozenset(), items + [Item(set(view.lanes), [value], view) for value, view in outputs])
         flags = e.read(self.flags, "i64")
         e.do(f"ret i64 {flags.name}")
-        return self.text()
+        return self.code()
 
     def nest(self, done: frozenset[Axis], items: list[Item]) -> None:
         """Compute and write what there is to do within some loops, first what needs no more of them."""
@@ -403,55 +388,78 @@ class Kernel:
         del self.index[axis]
         self.vector = vector
 
-    def entry(self) -> list[str]:
-        """A function that Python calls with the objects as its arguments, and that runs all lanes."""
-        lines = ["declare ptr @PyLong_FromLongLong(i64)", "define ptr @entry(ptr %self, ptr %objects, i64 %count) #0 {"]
-        size = "1"
+    def code(self) -> Code:
+        """What was written."""
+        e, size = self.e, Size(1)
         if self.axes:
-            size = str(self.axes[0].size)
+            size = Size(self.axes[0].size)
         if self.axes and type(self.axes[0]) is not Row:
             view = next(view for view in self.views.values() if self.axes[0] in view.lanes)
-            lines += _field("thing", "%objects", 8 * view.slot)
-            lines += _field("shape", "%thing", offsets().shape)
-            lines += _field("size", "%shape", 8 * view.lanes[self.axes[0]][0][0], "i64")
-            size = "%size"
-        lines.append(f"  %flags = call i64 @kernel(ptr %objects, i64 0, i64 {size})")
-        return [*lines, "  %found = call ptr @PyLong_FromLongLong(i64 %flags)", "  ret ptr %found", "}"]
-
-    def text(self) -> str:
-        """The whole module."""
-        e = self.e
-        lines = [f'target triple = "{machine().triple}"', f'target datalayout = "{machine().layout}"']
-        lines += sorted(e.declared.values())
+            size = Size(0, view.slot, view.lanes[self.axes[0]][0][0])
         body = without_unused(e.root.lines) if e.magnitudes else e.root.lines
-        lines += self.functions
-        lines += ["define i64 @kernel(ptr %objects, i64 %lo, i64 %hi) #0 {", "entry:", *e.allocas, *body, "}"]
-        lines += self.entry()
+        return Code(sorted(e.declared.values()), [], [*e.allocas, *body], size)
+
+
+class Size(NamedTuple):
+    """How many lanes the outermost loop has: so many, or as long as a dimension of one of the objects is."""
+
+    known: int
+    slot: int = -1
+    dim: int = 0
+
+    def lines(self) -> list[str]:
+        """Code that makes ``%size`` of the objects."""
+        if self.slot < 0:
+            return [f"  %size = add i64 0, {self.known}"]
+        lines = _field("thing", "%objects", 8 * self.slot) + _field("shape", "%thing", offsets().shape)
+        return lines + _field("size", "%shape", 8 * self.dim, "i64")
+
+
+class Code(NamedTuple):
+    """The code of a kernel.
+
+    Attributes
+    ----------
+    declared : list of str
+        The functions that it calls.
+    helpers : list of str
+        Functions of its own.
+    body : list of str
+        Its instructions.
+    size : Size
+        Of the outermost loop.
+    """
+
+    declared: list[str]
+    helpers: list[str]
+    body: list[str]
+    size: Size
+
+    def function(self, name: str) -> list[str]:
+        """The function itself."""
+        return [f"define i64 @{name}(ptr %objects, i64 %lo, i64 %hi) #0 {{", "entry:", *self.body, "}"]
+
+    def entry(self) -> list[str]:
+        """A function that Python calls with the objects as its arguments, and that runs all lanes."""
+        return [
+            "declare ptr @PyLong_FromLongLong(i64)",
+            "define ptr @entry(ptr %self, ptr %objects, i64 %count) #0 {",
+            *self.size.lines(),
+            "  %flags = call i64 @kernel(ptr %objects, i64 0, i64 %size)",
+            "  %found = call ptr @PyLong_FromLongLong(i64 %flags)",
+            "  ret ptr %found",
+            "}",
+        ]
+
+    def module(self) -> str:
+        """The text of a whole module."""
         bits = machine().vector_bits
-        lines.append(f'attributes #0 = {{ nounwind "min-legal-vector-width"="{bits}" "prefer-vector-width"="{bits}" }}')
+        lines = [
+            f'target triple = "{machine().triple}"', f'target datalayout = "{machine().layout}"', *self.declared,
+            *self.helpers, *self.function("kernel"), *self.entry(),
+            f'attributes #0 = {{ nounwind "min-legal-vector-width"="{bits}" "prefer-vector-width"="{bits}" }}',
+        ]  # fmt: skip
         return "\n".join(lines) + "\n"
-
-
-def blocks(views: dict[Value, View]) -> dict[Value, list[Value]]:
-    """Of single elements of each lane's row that are read one by one, those that lie side by side, up to eight."""
-    rows: dict[Any, dict[int, Value]] = {}
-    for value, view in views.items():
-        if not value.shape and value.dtype.kind in "iuf" and view.lanes and view.strides[-1] == value.dtype.itemsize:
-            last = len(view.strides) - 1
-            if all(dim != last for places in view.lanes.values() for dim, _ in places):
-                starts = dict(view.starts)
-                place = starts.pop(last, 0)
-                key = (view.slot, value.dtype, frozenset(view.lanes.items()), frozenset(starts.items()))
-                rows.setdefault(key, {})[place] = value
-    found: dict[Value, list[Value]] = {}
-    for row in rows.values():
-        for start in sorted(row):
-            if row[start] not in found:
-                stop = next(n for n in range(start, start + GROUP + 1) if n not in row or n == start + GROUP)
-                first = next(n for n in range(stop, stop - GROUP - 1, -1) if n - 1 not in row or n == stop - GROUP)
-                block = [row[n] for n in range(first, stop)]
-                found |= {value: block for value in block if value not in found}
-    return {value: block for value, block in found.items() if len(block) > 1}
 
 
 def _field(name: str, base: str, offset: int, kind: str = "ptr") -> list[str]:

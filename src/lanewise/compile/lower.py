@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from .cells import lane_in, lane_out
+from .chains import chained
 from .emit import is_supported
+from .gemm import PRODUCTS, product_of, product_steps
 from .ir import Axis, Node, Program, Value, function_name, leaves
 from .kernel import Kernel, View
 from .lift import MOST, Lift, Row, fold
@@ -45,6 +47,8 @@ class Lowering:
         self.inputs = [self.enter(value, layout) for value, layout in zip(program.inputs, layouts, strict=True)]
         self.library: set[Node] = set()
         self.checks: list[Node] = []  # of lanes that need the ordinary way
+        self.multiplies = True  # whether products with shared matrices have kernels of their own
+        self.multiplied = False  # whether some product has
 
     def enter(self, value: Value, layout: Any) -> Stored:
         """An input as an array of the plan."""
@@ -82,6 +86,11 @@ class Lowering:
                 if unfit.node in self.library or not is_numpy(unfit.node.function):
                     raise Unsupported(unfit.reason) from None
                 self.library.add(unfit.node)
+                self.places = known
+            except Unsupported:
+                if not self.multiplied:
+                    raise
+                self.multiplies = self.multiplied = False  # products have no place for a check
                 self.places = known
 
     # ---- what is in memory ----
@@ -124,7 +133,7 @@ class Lowering:
             shared = shared or any(place is self.places[value] for place, _, _ in results)
             results.append((self.places[value], value.shape, shared))
         self.checks = [node for node in live if may_fail(node) and node not in self.library]
-        steps = self.ordered(outputs, libraries)
+        steps = chained(self.ordered(outputs, libraries), [place.stored for place, _, _ in results])
         if self.checks and all(axis.size for axis in self.program.axes()):
             raise Unsupported("nothing is computed where an exception may arise")
         return Plan(self.inputs, steps, results, self.program.axes())
@@ -271,17 +280,32 @@ class Lowering:
                 pending.extend(self.makers[value].operands())
         return found
 
-    def kernels(self, outputs: list[Output]) -> list[KernelStep]:
-        """Kernels for some outputs: those over the same loops share one."""
+    def kernels(self, outputs: list[Output]) -> list[Any]:
+        """Kernels for some outputs: those over the same loops share one; a product with a shared matrix has its own."""
         groups: dict[Any, list[Output]] = {}
+        steps: list[Any] = []
         for output in sorted(outputs, key=lambda item: -len(item[2].lanes)):
+            product = self.product(output)
+            if product is not None:
+                steps += product
+                continue
             axes = tuple(sorted(output[2].lanes, key=lambda axis: axis.level))
             rows = self.has_rows and any(type(axis) is Row for axis in self.loops(output))
             lanes = tuple([axis for axis in axes if type(axis) is not Row])
             own = lanes or axes[:1]
             key = next((key for key in groups if key[0] == rows and own and key[1][: len(own)] == own), (rows, own))
             groups.setdefault(key, []).append(output)
-        return [step for members in groups.values() if (step := self.kernel(members)) is not None]
+        return steps + [step for members in groups.values() if (step := self.kernel(members)) is not None]
+
+    def product(self, output: Output) -> list[Any] | None:
+        """The steps of a product whose operands are in memory, if it is one of vectors with a shared matrix."""
+        stored, value, place = output
+        found = product_of(self.makers.get(value)) if self.multiplies else None
+        if found is None or not all(x in self.places and self.in_memory(x, {stored}) for x in found.operands):
+            return None
+        steps = product_steps(found, self.inputs, stored, place, *[self.places[x] for x in found.operands])
+        self.multiplied = self.multiplied or steps is not None
+        return steps
 
     def loops(self, output: Output) -> set[Axis]:
         """Every axis of what an output is computed from."""
@@ -319,12 +343,13 @@ class Lowering:
         for n, (_, place) in enumerate(written):  # outputs know the sizes of axes, too
             kernel.views.setdefault(Value((), np.dtype(float), (), n), place)
         try:
-            text = kernel.write(written, checks)
+            code = kernel.write(written, checks)
         except Unsupported as problem:
             raise Unfit(kernel.node, str(problem)) from None
         outermost = axes[0] if axes else None
         step = width if outermost in vectors else 1
-        return KernelStep(list(slots), [stored for stored, _, _ in outputs], outermost, step, text, kernel.e.work)
+        made = [stored for stored, _, _ in outputs]
+        return KernelStep(list(slots), list(kernel.views.values()), made, outermost, step, code, kernel.e.work)
 
     def read_by(self, node: Node, here: set[Stored]) -> set[Stored]:
         """The arrays that a check in a kernel reads."""
@@ -384,7 +409,7 @@ def vector_axes(axes: list[Axis], needed: list[Value], views: list[tuple[Value, 
 def is_numpy(function: Any) -> bool:
     """Whether an operation can be called on the whole batch."""
     if isinstance(function, str):
-        return function not in ("while", "scan", "recurse", "again", "fail", "kind")
+        return function not in ("while", "scan", "fail", "kind")
     if isinstance(function, tuple):
         return True
     module = getattr(function, "__module__", None) or ""
@@ -424,13 +449,10 @@ class Unfit(Exception):
         self.reason = reason
 
 
-PRODUCTS = frozenset({np.matmul, np.dot, np.inner, np.matvec, np.vecmat, np.linalg.matmul})
-
-
 def is_heavy(node: Node) -> bool:
     """Whether a node that no row is a loop of does much for each lane."""
     large = any(math.prod(x.shape) >= MOST for x in node.operands())
-    return node.function in ("while", "scan", "recurse") or (node.function in PRODUCTS and large)
+    return node.function in ("while", "scan") or (node.function in PRODUCTS and large)
 
 
 def pressure(nodes: list[Node], counted: set[Value]) -> int:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from .cells import lane_in
 from .ir import Axis, Node, Value
-from .kernel import Dims, Steps
+from .kernel import Code, Dims, Steps, View
 from .lift import Form, Span, at
 
 
@@ -74,27 +75,40 @@ class KernelStep:
     ----------
     stored : list of Stored
         The kernel's objects.
+    views : list of View
+        What it sees of them.
     outputs : list of Stored
         Those that it writes.
     axis : Axis or None
         The outermost loop.
     width : int
         How many lanes of it go at a time.
-    text : str
+    code : Code
         The code.
     each : float
         About how many instructions run for each of its lanes.
     """
 
     def __init__(
-        self, stored: list[Stored], outputs: list[Stored], axis: Axis | None, width: int, text: str, each: float
-    ) -> None:
+        self, stored: list[Stored], views: list[View], outputs: list[Stored], axis: Axis | None, width: int,
+        code: Code, each: float,
+    ) -> None:  # fmt: skip
         self.stored = stored
+        self.views = views
         self.outputs = outputs
         self.axis = axis
         self.width = width
-        self.text = text
+        self.code = code
         self.each = each
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The text of its code."""
+        return self.code.module()
+
+    def reads(self) -> set[Stored]:
+        """The arrays that it reads."""
+        return {self.stored[view.slot] for view in self.views}.difference(self.outputs)
 
     def lanes(self, sizes: dict[Axis, int]) -> int:
         """Of the outermost loop."""
@@ -112,6 +126,24 @@ class LibraryStep:
         self.node = node
         self.places = places
         self.outputs = outputs
+
+    def reads(self) -> set[Stored]:
+        """The arrays that it reads."""
+        return {self.places[value].stored for value in self.node.operands()}
+
+
+class PackStep:
+    """Copy a matrix, or its transpose, for products of many vectors with it (`gemm.packed`)."""
+
+    def __init__(self, value: Value, place: Place, turned: bool, output: Stored) -> None:
+        self.value = value
+        self.place = place
+        self.turned = turned
+        self.outputs = [output]
+
+    def reads(self) -> set[Stored]:
+        """The arrays that it reads."""
+        return {self.place.stored}
 
 
 class Plan:

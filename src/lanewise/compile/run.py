@@ -11,9 +11,10 @@ from ..array import ARRAY, LaneArray, apply
 from ..facts import Signal
 from ..lanes import LaneAxis, Lanes
 from .buffers import fresh
+from .gemm import packed
 from .ir import Axis, Value, map_leaves
 from .native import address_of, fastcall, machine
-from .plan import KernelStep, LibraryStep, Place, Plan, Stored, batch_of
+from .plan import KernelStep, LibraryStep, PackStep, Place, Plan, Stored, batch_of
 from .threads import pool, threads_now
 
 KERNELS: dict[str, Entry] = {}
@@ -86,6 +87,8 @@ class Running:
         for step in self.plan.steps:
             if type(step) is KernelStep:
                 self.kernel(step)
+            elif type(step) is PackStep:
+                self.pack(step)
             else:
                 self.library(step)
         return [self.result(*result) for result in self.plan.results]
@@ -110,6 +113,12 @@ class Running:
         objects = [self.array(stored) for stored in step.stored]
         if launch(step, objects, self.sizes):
             raise NeedsEager
+
+    def pack(self, step: PackStep) -> None:
+        """Copy a matrix."""
+        (output,) = step.outputs
+        data, _ = batch_of(step.place, step.value.shape, np.asarray(self.array(step.place.stored)), self.sizes)
+        self.arrays[output] = packed(data.T if step.turned else data, output.shape[1])
 
     def library(self, step: LibraryStep) -> None:
         """Call a function on the whole batch."""

@@ -14,8 +14,7 @@ import numpy as np
 from ..emit import Ref
 from ..scratch import Carry, Work
 from ..values import Array, Pair, literal
-from .arithmetic import conjugate, multiply
-from .elementwise import choose, one
+from .elementwise import choose, conjugate, multiply, one
 from .linalg import cast_real, flip, matrix_of, real_of, swap
 from .table import as_array, row
 

@@ -1,0 +1,187 @@
+"""Products of many vectors with a shared matrix under jit, and kernels in chains."""
+
+import numpy as np
+import pytest
+
+from lanewise import jit, num_threads, vmap
+from lanewise.compile.gemm import packed, tiling
+from lanewise.compile.plan import KernelStep, PackStep
+
+pytestmark = pytest.mark.filterwarnings("error")
+RNG = np.random.default_rng(11)
+
+
+def close(found, wanted):
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    assert (found.dtype, found.shape) == (wanted.dtype, wanted.shape)
+    rtol = 1e-4 if found.dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(found, wanted, rtol=rtol, atol=rtol * (1 + np.nanmax(np.abs(wanted), initial=0)))
+
+
+def steps(compiled):
+    """The kinds of the steps of the one plan, for batches of all sizes."""
+    (plan,) = {id(program.plan): program.plan for program in compiled.known.values()}.values()
+    return [type(step) for step in plan.steps]
+
+
+def normal(*shape, dtype=np.float32):
+    return RNG.normal(size=shape).astype(dtype)
+
+
+def network(x, w1, b1, w2, b2):
+    return w2 @ np.tanh(w1 @ x + b1) + b2
+
+
+def attention(query, keys, values):
+    scores = keys @ query / 32**0.5
+    weights = np.exp(scores - np.max(scores))
+    return weights @ values / np.sum(weights)
+
+
+LANES = (64, 65, 97, 191, 192, 193, 400, 1001)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("columns", [*range(11, 20), 31, 32, 33, 48, 64, 79, 97, 128, 144, 200])
+def test_every_number_of_columns(columns, dtype):
+    size = 512 // columns + 8 + columns % 3
+    x, w = normal(70, size, dtype=dtype), normal(size, columns, dtype=dtype)
+    shift = normal(columns, dtype=dtype)
+    for f in (lambda x, w, b: np.abs(x @ w) + b * x[0], lambda x, w, b: np.abs(np.dot(x, w)) * b):
+        compiled = jit(vmap(f, in_axes=(0, None, None)))
+        close(compiled(x, w, shift), np.stack([f(row, w, shift) for row in x]))
+    close(jit(vmap(lambda x, w: np.abs(w @ x) * 2, in_axes=(0, None)))(x, w.T.copy()), np.abs(x @ w) * 2)
+
+
+def test_tiles():
+    for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
+        for columns in range(1, 300):
+            tiles = tiling(columns, dtype)
+            ends = [0]
+            for start, count, width in tiles.parts:
+                assert start == ends[-1]
+                ends.append(start + count * width * tiles.vector)
+            assert ends[-1] == tiles.columns
+            assert 0 <= tiles.columns - columns < tiles.vector
+    m = normal(3, 5)
+    found = packed(m.T, 8)
+    assert found.ctypes.data % 64 == 0
+    np.testing.assert_array_equal(found, np.pad(m.T, ((0, 0), (0, 5))))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_network(threads):
+    weights = normal(128, 64) / 8, normal(128), normal(10, 128) / 11, normal(10)
+    compiled = jit(vmap(network, in_axes=(0, None, None, None, None)))
+    with num_threads(threads):
+        for lanes in LANES[::-1]:
+            x = normal(lanes, 64)
+            close(compiled(x, *weights), np.stack([network(row, *weights) for row in x]))
+    assert steps(compiled) == [PackStep, PackStep, KernelStep]  # one kernel for all layers
+    large = normal(20_000, 64)
+    w1, b1, w2, b2 = weights
+    with num_threads(threads):
+        close(compiled(large, *weights), np.tanh(large @ w1.T + b1) @ w2.T + b2)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_attention(dtype):
+    keys, values = normal(64, 32, dtype=dtype), normal(64, 30, dtype=dtype)
+    compiled = jit(vmap(attention, in_axes=(0, None, None)))
+    for lanes in LANES:
+        x = normal(lanes, 32, dtype=dtype)
+        close(compiled(x, keys, values), np.stack([attention(row, keys, values) for row in x]))
+    assert steps(compiled) == [PackStep, PackStep, KernelStep]
+
+
+def test_what_passes_and_is_a_result():
+    w, v = normal(40, 30), normal(20, 40)
+
+    def f(x):
+        hidden = np.maximum(w @ x, 0)
+        return hidden, v @ hidden, hidden.sum()
+
+    x = normal(130, 30)
+    for found, wanted in zip(jit(vmap(f))(x), zip(*[f(row) for row in x], strict=True), strict=True):
+        close(found, np.stack(wanted))
+
+
+def test_layouts():
+    w1, w2 = normal(40, 30), normal(20, 40)
+    f = lambda x: w2 @ np.tanh(w1 @ x)  # noqa: E731
+    x = normal(30, 150)
+    wanted = np.stack([f(row) for row in x.T])
+    close(jit(vmap(f, in_axes=1))(x), wanted)
+    close(jit(vmap(f, in_axes=1, out_axes=1))(x), wanted.T)
+    close(jit(vmap(f))(np.repeat(x.T, 2, axis=1)[:, ::2]), wanted)
+    close(jit(vmap(f))(x.T[::-1]), wanted[::-1])
+    close(jit(vmap(lambda x: w1 @ x, in_axes=1, out_axes=1))(x), (x.T @ w1.T).T)
+
+
+def test_nested_lanes():
+    w1, w2 = normal(40, 30), normal(20, 40)
+    f = lambda x, shift: w2 @ np.tanh(w1 @ x + shift)  # noqa: E731
+    for shape in ((3, 40), (40, 3), (9, 200), (200, 1)):
+        x, shift = normal(*shape, 30), normal(shape[1], 40)
+        wanted = np.stack([[f(row, s) for row, s in zip(rows, shift, strict=True)] for rows in x])
+        close(jit(vmap(vmap(f), in_axes=(0, None)))(x, shift), wanted)
+
+
+def test_long_examples_do_not_pass_by_the_stack():
+    w, v = normal(20, 3000, dtype=np.float64), normal(5, 20, dtype=np.float64)
+    x = normal(100, 3000, dtype=np.float64)
+    f = lambda x: v @ np.tanh(w @ np.cumsum(np.sin(x)))  # noqa: E731
+    close(jit(vmap(f))(x), np.stack([f(row) for row in x]))
+
+
+def test_lanes_that_need_each_other():
+    """What reads other lanes than its own is in no chain."""
+    w, v = normal(40, 30), normal(20, 40)
+
+    def f(x):
+        hidden = np.tanh(vmap(lambda row: w @ row)(x))
+        hidden = hidden - hidden[::-1] + hidden.mean(axis=0)
+        return vmap(lambda row: v @ row)(hidden)
+
+    x = normal(300, 30)
+    close(jit(f)(x), f(x))
+
+
+def test_an_index_out_of_range():
+    w, v = normal(40, 30), normal(20, 40)
+
+    def f(x, label):
+        return (v @ np.tanh(w @ x))[label]
+
+    x, labels = normal(130, 30), RNG.integers(0, 20, 130)
+    compiled = jit(vmap(f))
+    close(compiled(x, labels), np.stack([f(*pair) for pair in zip(x, labels, strict=True)]))
+    labels[77] = 20
+    with pytest.raises(IndexError) as caught:
+        compiled(x, labels)
+    assert "lane 77" in caught.value.__notes__[0]
+
+
+def test_a_check_that_no_product_can_make():
+    w = normal(40, 30)
+
+    def f(x, n):
+        1 // n
+        return w @ x
+
+    x, n = normal(70, 30), np.ones(70, np.int64)
+    compiled = jit(vmap(lambda x, n: f(x, n.item())))
+    close(compiled(x, n), x @ w.T)
+    n[3] = 0
+    with pytest.raises(ZeroDivisionError):
+        compiled(x, n)
+
+
+def test_weights_may_change_between_calls():
+    w, v = normal(40, 30), normal(20, 40)
+    f = lambda x: v @ np.tanh(w @ x)  # noqa: E731
+    compiled, x = jit(vmap(f)), normal(100, 30)
+    before = compiled(x)
+    w *= 2
+    close(compiled(x), np.tanh(x @ w.T) @ v.T)
+    assert not np.array_equal(before, compiled(x))
