@@ -61,6 +61,23 @@ def test_what_is_idle_is_bounded(monkeypatch):
     assert not buffers.POOL.idle
 
 
+@pytest.mark.parametrize("size", [buffers.LARGE, 2 * buffers.HUGE, 5 * buffers.HUGE + 4096, 20 * buffers.HUGE + 999])
+def test_blocks_are_aligned_and_writable_to_their_ends(size):
+    lease = buffers.Lease((size,), np.dtype(np.uint8), size)
+    found = np.asarray(lease)
+    assert found.ctypes.data % 64 == 0
+    found[:] = 7
+    assert found[0] == found[-1] == 7
+    assert lease.block.size == size
+
+
+def test_memory_differs_little_in_size_where_it_is_used_again():
+    f = doubled()
+    place = f(np.arange(1.25 * COUNT)).ctypes.data
+    assert f(np.arange(float(COUNT) / 2)).ctypes.data != place
+    assert f(np.arange(1.1 * COUNT)).ctypes.data == place
+
+
 def test_small_results_are_not_pooled():
     found = doubled()(np.ones(1000))
     assert found.flags.owndata
@@ -84,7 +101,7 @@ def test_threads_share_the_pool():
         thread.join()
     assert not wrong
     total = sum(block.size for block in buffers.POOL.idle)
-    assert total <= buffers.limit()
+    assert total == buffers.POOL.total <= buffers.limit()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

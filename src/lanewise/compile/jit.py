@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any, overload
@@ -81,6 +82,7 @@ class Compiled:
 
     def find_direct(self) -> None:
         """The way without detours, where one short kernel makes all results."""
+        from .buffers import LARGE
         from .plan import KernelStep
         from .run import SHORT, entry
 
@@ -88,11 +90,13 @@ class Compiled:
         steps = self.plan.steps
         if len(places) != len(self.plan.results) or len(steps) != 1 or type(steps[0]) is not KernelStep:
             return
-        if steps[0].work(self.sizes) >= SHORT:
+        fresh = [(place.stored.shape_for(self.sizes), place.stored.dtype) for place in places]
+        largest = max([math.prod(shape) * dtype.itemsize for shape, dtype in fresh], default=0)
+        if steps[0].work(self.sizes) >= SHORT or largest >= LARGE:
             return
         if steps[0].stored == [*self.plan.inputs, *(place.stored for place in places)]:
             self.direct = entry(steps[0]).direct
-            self.fresh = [(place.stored.shape_for(self.sizes), place.stored.dtype) for place in places]
+            self.fresh = fresh
 
     def run(self, arguments: list[Any]) -> list[Any]:
         """The results of the program as arrays, then what is written to arguments."""
