@@ -283,6 +283,11 @@ class Emitter:
         """Write to memory, here and now."""
         self.do(f"store {ref}, ptr {pointer.name}, align 1")
 
+    def prefetch(self, pointer: Ref) -> None:
+        """Let memory that is read soon come closer."""
+        self.declared["llvm.prefetch"] = "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"
+        self.do(f"call void @llvm.prefetch.p0({pointer}, i32 0, i32 3, i32 1)")
+
     def alloca(self, type: str, count: int = 1) -> Ref:
         """Memory on the stack."""
         name = "%" + self.fresh("m")

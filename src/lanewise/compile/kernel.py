@@ -21,7 +21,7 @@ from .magnitude import without_unused
 from .memory import SIZES, load, store
 from .native import machine, offsets
 from .rows.table import ROWS, Unsupported
-from .scratch import Block, InScratch, copy, fill_from
+from .scratch import Block, InScratch, Running, copy, fill_from
 from .values import Array, Source, filled, parts, rejoin
 
 LARGE = 64  # elements of an array that comes into registers only if it has to
@@ -102,6 +102,10 @@ class InArray(Source):
     def fill(self, work: Any, matrix: Any, column: int) -> None:
         """Copy it into a matrix of an algorithm, from some column on."""
         fill_from(Block(self.kernel, self.view, self.shape, self.value.dtype), work, matrix, column)
+
+    def running(self, dtype: Any, start: Any, add: Any) -> Source:
+        """Its running totals."""
+        return Running(self, dtype, start, add)
 
 
 class Kernel:
@@ -216,7 +220,7 @@ class Kernel:
     def store(self, array: Array, view: View) -> None:
         """Write a value from registers to memory."""
         e = self.e
-        if type(array.source) is InScratch:
+        if type(array.source) in (InScratch, Running):
             array.source.store(self, view)
             return
         if type(array.source) is InArray and array.made is None:

@@ -11,6 +11,8 @@ import numpy as np
 from .emit import Emitter, Ref
 
 GROUP = 8  # lanes that are transposed together
+LINE = 64  # bytes that come from memory together
+AHEAD = 1 << 13  # bytes between what is read and what is asked for
 SIZES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "half": 2, "float": 4, "double": 8}
 
 
@@ -36,6 +38,8 @@ def load(e: Emitter, base: Ref, step: Ref, offsets: list[Ref], type: str) -> lis
     if step.constant == 0:
         return [e.splat(e.load(e.address(base, offset), type)) for offset in offsets]
     if len(offsets) > 1 and _packed(offsets, size) and e.width % GROUP == 0:
+        if jumps(e, step, len(offsets) * size):
+            ahead(e, base, step, e.index(0), len(offsets) * size)
         groups = [_load_group(e, _lane(e, base, step, n), step, len(offsets), type) for n in range(0, e.width, GROUP)]
         return [e.concat([group[k] for group in groups]) for k in range(len(offsets))]
     rows = [_lane(e, base, step, n) for n in range(e.width)]
@@ -63,6 +67,24 @@ def store(e: Emitter, refs: list[Ref], base: Ref, step: Ref, offsets: list[Ref],
         row = _lane(e, base, step, n)
         for ref, offset in zip(refs, offsets, strict=True):
             e.store(e.lane(ref, n), e.address(row, offset))
+
+
+def ahead(e: Emitter, base: Ref, step: Ref, offset: Ref, size: int) -> None:
+    """Ask for what vectors read later, while this one reads some bytes of each example, from an offset on.
+
+    Examples that lie end to end come in order; the processor does not foresee reads that jump from one to the next.
+    """
+    assert step.constant is not None
+    whole = e.width * step.constant
+    distance = -(-AHEAD // whole) * whole
+    start = e.address(base, e.integer("add", e.integer("mul", offset, e.index(e.width)), e.index(distance)))
+    for place in range(0, e.width * size, LINE):
+        e.prefetch(e.address(start, e.index(place)))
+
+
+def jumps(e: Emitter, step: Ref, size: int) -> bool:
+    """Whether vectors read examples of some bytes, which lie end to end, row by row."""
+    return step.constant == size and size >= LINE and e.width * size <= 2 * AHEAD
 
 
 def _packed(offsets: list[Ref], size: int) -> bool:

@@ -6,15 +6,16 @@ by registers, a larger one would lose to the compiler, whose time grows with the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from .emit import Emitter, Ref, type_of
-from .memory import GROUP, SIZES, load, store
-from .values import Array, Pair, Source, filled, literal, parts
+from .memory import GROUP, SIZES, ahead, jumps, load, store
+from .values import Array, Pair, Source, filled, literal, parts, rejoin
 
 BLOCK = 2  # columns that a turn of a loop over columns works on
 TURNS = 8  # of a loop whose number of turns is not known: a guess
@@ -257,6 +258,38 @@ class InScratch(Source):
             block.store(at, [ref for item in items for ref in parts(item)])
 
 
+class Running(Source):
+    """Running totals along the last axis of an array of the kernel's, made some elements at a time where they go."""
+
+    __slots__ = ("add", "dtype", "source", "start")
+
+    def __init__(self, source: Any, dtype: np.dtype[Any], start: Any, add: Callable[[Any, Any], Any]) -> None:
+        super().__init__(source.shape, source.width, source.region)
+        self.source, self.dtype, self.start, self.add = source, dtype, start, add
+
+    def through(self, items: list[Any], total: Element) -> list[Ref]:
+        """The parts of the totals after each of some elements."""
+        found = []
+        for item in items:
+            total.now = self.add(total.now, item)
+            found += parts(total.now)
+        return found
+
+    def read(self) -> Any:
+        """Bring its elements into registers."""
+        refs = self.source.refs()
+        found = refs.copy()
+        for place in np.ndindex(*refs.shape[:-1]):
+            total = self.start
+            for n in range(refs.shape[-1]):
+                total = found[*place, n] = self.add(total, refs[*place, n])
+        return found
+
+    def store(self, k: Any, view: Any) -> None:
+        """Write it to an array of the kernel's."""
+        copy(k, self.source, view, self.dtype, self)
+
+
 class Block:
     """The rows of a matrix in an array of the kernel's, some elements at a time.
 
@@ -307,24 +340,34 @@ class Block:
             e.store(ref, e.address(at, offset))
 
 
-def copy(k: Any, source: Any, view: Any, dtype: np.dtype[Any]) -> None:
-    """Copy one array of the kernel's to another."""
+def copy(k: Any, source: Any, view: Any, dtype: np.dtype[Any], running: Running | None = None) -> None:
+    """Copy one array of the kernel's to another, or its running totals along the last axis."""
     e, shape = k.e, source.shape
-    w = Work(k, dtype, True, [Array(None, dtype, source=source)])
-    ends = [Block(k, one, shape, dtype) for one in (source.view, view)]
+    own = source.value.dtype
+    w = Work(k, dtype, True, [Array(None, own, source=source)])
+    ends = [Block(k, source.view, shape, own), Block(k, view, shape, dtype)]
     strides = [[k.stride(one, dim, scale) for dim, scale in one.dims] for one in (source.view, view)]
-    packed = all(steps[-1].constant == dtype.itemsize for steps in strides)
-    most = GROUP // ends[0].parts if packed else 1
+    packed = all(steps[-1].constant == end.dtype.itemsize for steps, end in zip(strides, ends, strict=True))
+    most = GROUP // ends[1].parts if packed else 1
     whole = shape[-1] // most * most
+    size = math.prod(shape) * own.itemsize
+    dense = packed and ends[0].step is not None and jumps(e, ends[0].step, size)
     for places in _nest(w, shape[:-1]):
+        total = Element(running.start) if running else None
         for count, start, stop in ((most, 0, whole), (shape[-1] - whole, whole, shape[-1])):
             if stop == start:
                 continue
-            for c in w.loop(start, stop, step=count):
-                at = [block.base for block in ends]
+            for c in w.loop(start, stop, *(total.carries if total else ()), step=count):
+                at = [e.index(0), e.index(0)]
                 for n, place in enumerate((*places, c)):
-                    at = [e.address(p, e.integer("mul", place, steps[n])) for p, steps in zip(at, strides, strict=True)]
-                ends[1].store(at[1], ends[0].load(at[0], count))
+                    at = [e.integer("add", p, e.integer("mul", place, steps[n]))
+                          for p, steps in zip(at, strides, strict=True)]  # fmt: skip
+                if dense:
+                    ahead(e, ends[0].base, ends[0].step, at[0], count * own.itemsize)
+                refs = ends[0].load(e.address(ends[0].base, at[0]), count)
+                if running and total:
+                    refs = running.through(rejoin(refs, own.kind == "c"), total)
+                ends[1].store(e.address(ends[1].base, at[1]), refs)
 
 
 def _nest(w: Work, sizes: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:

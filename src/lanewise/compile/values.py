@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,10 @@ class Source:
     def fill(self, work: Any, matrix: Any, column: int) -> None:
         """Copy it into a matrix of an algorithm (`scratch.Work`), from some column on."""
         raise NotImplementedError
+
+    def running(self, dtype: np.dtype[Any], start: Any, add: Callable[[Any, Any], Any]) -> Source | None:
+        """Its running totals along the last axis, if they need not be in registers."""
+        return None
 
 
 class Array:

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ..emit import Emitter
 from ..values import Array, filled, literal
 from .elementwise import apply_ufunc, choose, one
-from .table import Unsupported, as_array, cast, result, row
+from .table import Unsupported, as_array, cast, cast_one, result, row
 
 _NONE = np._NoValue
 
@@ -193,8 +193,18 @@ def find(k: Any, a: Any, axis: Any = None, out: Any = None, keepdims: Any = _NON
 def cumulate(k: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """A running sum or product."""
     kind = k.node.outputs[0].dtype
-    x = cast(k.e, as_array(k, a), kind)
     ufunc = np.add if k.node.function is np.cumsum else np.multiply
+    x = as_array(k, a)
+    if x.made is None and x.source is not None and (x.ndim == 1 or axis in (-1, x.ndim - 1)):
+        nothing = 1 if ufunc is np.multiply else complex(-0.0, -0.0) if kind.kind == "c" else -0.0
+
+        def add(total: Any, item: Any) -> Any:
+            return one(k.e, ufunc, kind, total, cast_one(k.e, item, x.dtype, kind))
+
+        source = x.source.running(kind, literal(k.e, np.asarray(nothing).astype(kind)[()], kind), add)
+        if source is not None:
+            return Array(None, kind, source=source)
+    x = cast(k.e, x, kind)
     refs = x.refs.reshape(-1) if axis is None or x.ndim == 0 else np.moveaxis(x.refs, axis, -1)
     found = refs.copy()
     rows = found.reshape(-1, found.shape[-1]) if found.size else found.reshape(0, 0)
