@@ -220,7 +220,7 @@ class Kernel:
     def store(self, array: Array, view: View) -> None:
         """Write a value from registers to memory."""
         e = self.e
-        if type(array.source) in (InScratch, Running):
+        if isinstance(array.source, (InScratch, Running)):
             array.source.store(self, view)
             return
         if type(array.source) is InArray and array.made is None:

@@ -351,7 +351,8 @@ def copy(k: Any, source: Any, view: Any, dtype: np.dtype[Any], running: Running 
     most = GROUP // ends[1].parts if packed else 1
     whole = shape[-1] // most * most
     size = math.prod(shape) * own.itemsize
-    dense = packed and ends[0].step is not None and jumps(e, ends[0].step, size)
+    step = ends[0].step if packed else None
+    jumping = step if step is not None and jumps(e, step, size) else None
     for places in _nest(w, shape[:-1]):
         total = Element(running.start) if running else None
         for count, start, stop in ((most, 0, whole), (shape[-1] - whole, whole, shape[-1])):
@@ -362,8 +363,8 @@ def copy(k: Any, source: Any, view: Any, dtype: np.dtype[Any], running: Running 
                 for n, place in enumerate((*places, c)):
                     at = [e.integer("add", p, e.integer("mul", place, steps[n]))
                           for p, steps in zip(at, strides, strict=True)]  # fmt: skip
-                if dense:
-                    ahead(e, ends[0].base, ends[0].step, at[0], count * own.itemsize)
+                if jumping is not None:
+                    ahead(e, ends[0].base, jumping, at[0], count * own.itemsize)
                 refs = ends[0].load(e.address(ends[0].base, at[0]), count)
                 if running and total:
                     refs = running.through(rejoin(refs, own.kind == "c"), total)
