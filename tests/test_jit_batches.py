@@ -1,9 +1,11 @@
 """One compiled program for batches of every size."""
 
+import warnings
+
 import numpy as np
 import pytest
 
-from lanewise import jit, lax, vmap
+from lanewise import PerformanceWarning, jit, lax, vmap
 from lanewise.compile import run
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -99,3 +101,35 @@ def test_layouts_that_differ():
     whole = RNG.normal(size=(300, 8))
     for x in (whole[:100], whole[:200, ::2], np.asfortranarray(whole), whole[:70]):
         np.testing.assert_array_equal(compiled(x), fun(x))
+
+
+def settles(fun, make, sizes):
+    """How often a function is traced that warns of running eagerly."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerformanceWarning)
+        return sizes_of(fun, make, sizes)
+
+
+def test_what_can_not_be_traced_is_tried_once_for_all_sizes():
+    fun = vmap(lambda x: x * len(f"{x:.0f}"))
+    assert settles(fun, lambda n: (np.arange(n) % 40 / 4.0,), (64, 65, 1000, 70, 64)) == 1
+    shared = vmap(lambda x, w: w[0] * len(f"{x:.0f}"), in_axes=(0, None))
+    # ``w`` has another shape
+    assert settles(shared, lambda n: (np.arange(n) % 40 / 4.0, np.ones(n)), (64, 65, 64)) == 2
+
+
+def test_values_that_no_compiled_code_holds_are_found_out_once_for_all_sizes():
+    fun = vmap(lambda x: float(int(x) ** 2 * 2))
+    assert settles(fun, lambda n: (np.full(n, 4e9),), (64, 64, 64, 64, 65, 66, 1000)) == 1
+
+
+def test_room_that_was_found_too_small_is_not_tried_again():
+    def counted(n):
+        found = []
+        while n > 0:
+            found.append(n)
+            n -= 1
+        return len(found)
+
+    fun = vmap(counted)
+    assert sizes_of(fun, lambda n: (np.arange(n) % 20,), (64, 64, 80, 1000)) == 2

@@ -265,3 +265,19 @@ def test_a_network():
     w1, w2, b, x = RNG.normal(size=(80, 40)), RNG.normal(size=(12, 80)), RNG.normal(size=80), RNG.normal(size=(90, 40))
     f = lambda x: w2 @ softmax(np.tanh(w1 @ x + b))  # noqa: E731
     close(jit(vmap(f))(x), [f(row) for row in x])
+
+
+@pytest.mark.parametrize(("dtype", "lanes"), [("i1", 70), ("f4", 70), ("f8", 5), ("f8", 70), ("c16", 70)])
+@pytest.mark.parametrize("places", [range(3, 20), [0, 1, 2, 5, 6, 30, 31, 39], range(0, 40, 2)])
+def test_elements_that_lie_side_by_side(dtype, places, lanes):
+    data = np.arange(lanes * 3 * 40).reshape(lanes, 3, 40).astype(dtype)
+
+    def some(x, k):
+        total = x[1, places[0]]
+        for n, place in enumerate(places):
+            total = total * k + x[n % 2, place]
+        return total
+
+    for x in (data, data[:, :, ::-1], np.asfortranarray(data)):
+        found = jit(vmap(some, in_axes=(0, None)))(x, x.dtype.type(1))
+        np.testing.assert_array_equal(found, vmap(some, in_axes=(0, None))(x, x.dtype.type(1)))

@@ -27,6 +27,14 @@ def sees_no_size(fun: Any) -> bool:
     return all(names[name].cell_contents is None for name in ("axis_name", "axis_size", "chunk_size"))
 
 
+def mapped_first(fun: Any, args: Any, kwargs: Any, leaves: list[Any]) -> list[int] | None:
+    """The leaves that what `vmap` makes of a function maps over, if all of them over their first axes."""
+    names = dict(zip(fun.__code__.co_freevars, fun.__closure__ or (), strict=True))
+    inputs = names["take"].cell_contents(names["spec"].cell_contents, args, kwargs)
+    mapped = {id(leaf.value) for leaf in inputs.mapped}
+    return None if any(leaf.axis for leaf in inputs.mapped) else [n for n, x in enumerate(leaves) if id(x) in mapped]
+
+
 def batch_axis(program: Program) -> tuple[Axis, list[int]] | None:
     """The axis whose size a program does not depend on, and the inputs that have it; None if there is none."""
     axes = program.axes()

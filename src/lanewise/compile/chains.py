@@ -158,9 +158,9 @@ class Driver:
         loop.close()
         e.do(f"ret i64 {flags.ref.name}")
         declared = {line for link in self.links for line in link.code.declared} | set(e.declared.values())
-        helpers = [line for link in self.links for line in link.code.helpers]
+        helpers: list[str] = []
         for n, link in enumerate(self.links):
-            helpers += link.code.function(f"link{n}")
+            helpers += link.code.link(f"link{n}")
         return Code(sorted(declared), helpers, [*e.allocas, *e.root.lines], size)
 
     def head(self, stored: Stored) -> Ref:

@@ -64,7 +64,7 @@ class Carried:
         again = bool(fresh)
         kinds = []
         for old, new in zip(self.kinds, values, strict=True):
-            kind = _joined(old, new, axes)
+            kind = joined(old, new, axes)
             again = again or kind != old
             kinds.append(kind)
         found = None if again else [r.cast(value, kind) for value, kind in zip(values, kinds, strict=True)]
@@ -97,7 +97,7 @@ class Carried:
         return [self.recorder.cast(x, kind) for x, kind in zip(self.starts, self.kinds, strict=True)]
 
 
-def _joined(old: Any, new: Value, axes: tuple[Any, ...]) -> Any:
+def joined(old: Any, new: Value, axes: tuple[Any, ...]) -> Any:
     """The type of what a loop carries, from what went in and what came out."""
     shape, dtype, own, kind = old
     if new.shape != shape:

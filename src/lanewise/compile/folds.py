@@ -112,7 +112,7 @@ def terms(e: Emitter, dtype: np.dtype[Any], arrays: list[Array], total: Any) -> 
     """What is added up: the operand, or the products of two."""
     if len(arrays) == 1:
         return arrays[0]
-    from .rows.elementwise import multiply
+    from .rows.arithmetic import multiply
 
     pairs = zip(arrays[0].refs.ravel(), arrays[1].refs.ravel(), strict=True)
     return Array(filled([multiply(e, dtype, a, b) for a, b in pairs], arrays[0].shape), dtype)

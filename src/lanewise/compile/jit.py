@@ -19,7 +19,7 @@ from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user
 from ..lanes import LaneAxis, Lanes
 from ..regions import Mixed
 from ..tree import flatten
-from .batches import batch_axis, other_size, sees_no_size
+from .batches import batch_axis, mapped_first, other_size, sees_no_size
 from .ir import Program
 from .mixed import Choice
 from .whole import Traced, trace
@@ -143,7 +143,8 @@ class Jitted:
         self.fastmath = fastmath
         self.signature = inspect.signature(fun) if static else None
         self.known: dict[Any, Compiled | None] = {}
-        self.sizeless: list[tuple[Any, list[Any], Compiled, Any, list[int]]] = []  # what holds for any batch size
+        # what holds for any batch size, the latest last; None where it has to run eagerly
+        self.sizeless: list[tuple[Any, list[Any], Compiled | None, Any, list[int]]] = []
         self.pending = ""  # a warning that waits until the function has run
         self.traces = 0
         self.last: Any = None
@@ -218,7 +219,10 @@ class Jitted:
                 break
             except _eager():
                 if not compiled.traced.cut or compiled.deepest >= MOST:
-                    return self.instead(key, *given)
+                    result = self.instead(key, *given)
+                    if self.known[key] is None:
+                        self.fails(args, kwargs, leaves, lanes, (spec, keys))
+                    return result
                 self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys), 3 * compiled.deepest)
         if compiled.traced.written:
             if lanes or _overlap(arguments, compiled.traced):
@@ -265,19 +269,24 @@ class Jitted:
                 bound.arguments[name] = Static(bound.arguments[name])
         return bound.args, bound.kwargs
 
-    def of_other_size(self, spec: Any, keys: list[Any]) -> Compiled | None:
-        """What was compiled for a batch that differs from this one in its size only."""
-        for known_spec, known, compiled, axis, mapped in self.sizeless:
+    def of_other_size(self, spec: Any, keys: list[Any]) -> tuple[Compiled | None] | None:
+        """What is known of a batch that differs from this one in its size only: what was compiled, in a 1-tuple."""
+        for known_spec, known, compiled, axis, mapped in reversed(self.sizeless):
             if known_spec == spec and (size := other_size(known, keys, mapped)) is not None:
-                return compiled.resized(axis, size)
+                return (None if compiled is None else compiled.resized(axis, size),)
         return None
 
-    def trace(self, args: Any, kwargs: Any, deepest: int, *, rolled: bool = True) -> Traced:
+    def fails(self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any) -> None:
+        """Note that the function has to run eagerly, in batches of other sizes as well."""
+        if not lanes and sees_no_size(self.fun) and (mapped := mapped_first(self.fun, args, kwargs, leaves)):
+            self.sizeless.append((*key, None, None, mapped))
+
+    def trace(self, args: Any, kwargs: Any, deepest: int, **options: bool) -> Traced:
         """Trace the function, whatever is at work around it."""
         token = RUN.set(None)
         try:
             fun = _unwrapped(self.fun) if self.static else self.fun
-            return trace(fun, args, kwargs, deepest, rolled=rolled)
+            return trace(fun, args, kwargs, deepest, **options)
         finally:
             RUN.reset(token)
 
@@ -286,7 +295,7 @@ class Jitted:
     ) -> Compiled | None:  # fmt: skip
         """Trace and lower the function for these arguments; None if it has to run eagerly."""
         if deepest == DEEPEST and not lanes and (other := self.of_other_size(*key)) is not None:
-            return other
+            return other[0]
         self.traces += 1
         if self.traces == MANY_TRACES:
             _warn_of_traces(self, key)
@@ -299,9 +308,10 @@ class Jitted:
             try:
                 compiled = Compiled(traced, layouts, self.fastmath)
             except Unsupported:
-                if not traced.unrollable:
+                if not (traced.unrollable or traced.recursive):
                     raise
-                compiled = Compiled(self.trace(args, kwargs, deepest, rolled=False), layouts, self.fastmath)
+                options = {"recursive": False} if traced.recursive else {"rolled": False}
+                compiled = Compiled(self.trace(args, kwargs, deepest, **options), layouts, self.fastmath)
             compiled.deepest = deepest
             compiled.places = [n for n, leaf in enumerate(leaves) if _is_data(leaf)]
             compiled.plain = all(_is_plain(leaves[n]) for n in compiled.places)
@@ -318,6 +328,7 @@ class Jitted:
             where = user_line(problem.__traceback__)
             place = f" because of {where}" if where else ""
             self.pending = f"jit({label(self.fun)}) runs eagerly{place}: {reason.rstrip('.')}."
+            self.fails(args, kwargs, leaves, lanes, key)
         return None
 
 

@@ -18,7 +18,7 @@ from .folds import again, prepare
 from .ir import Axis, Node, Program, Value, map_leaves
 from .lift import Row
 from .magnitude import without_unused
-from .memory import SIZES, load, store
+from .memory import GROUP, SIZES, load, store
 from .native import machine, offsets
 from .rows.table import ROWS, Unsupported
 from .scratch import Block, InScratch, Running, copy, fill_from
@@ -134,8 +134,11 @@ class Kernel:
         self.node: Any = None
         self.index: dict[Axis, Ref] = {}
         self.vector: Axis | None = None  # the one of the loops around that goes by vectors
+        self.blocks = blocks(views) if width > 1 else {}
         self.kept: dict[Value, tuple[Ref, Axis, Array]] = {}  # values in scratch, for another loop over the same row
         self.counters: set[Node] = set()  # additions that can't overflow
+        self.functions: list[str] = []  # the texts of functions beside the kernel, which call themselves
+        self.recursions: dict[Any, Any] = {}  # their names and types
         self.flags = self.e.alloca("i64")
         self.objects = Ref("%objects", "ptr", 1, self.e.root)
 
@@ -199,6 +202,8 @@ class Kernel:
             thing = e.load(e.address(self.objects, e.index(8 * view.slot)), "ptr")
             number = e.load(e.address(thing, e.index(offsets().number)), "double")
             return Array(filled([number], ()), value.dtype, value.kind)
+        if value in self.blocks and self.vector in view.lanes and view.step(self.vector) != value.dtype.itemsize:
+            return self.read_block(value)
         if math.prod(value.shape) >= LARGE and value.dtype.kind != "b" and type(self.vector) is not Row:
             return Array(None, value.dtype, value.kind, InArray(self, value, view))
         return self.read(value, view)
@@ -216,6 +221,20 @@ class Kernel:
         if value.dtype.kind == "b":
             refs = [e.compare("ne", ref, e.literal(0, "i8")) for ref in refs]
         return Array(filled(rejoin(refs, value.dtype.kind == "c"), value.shape), value.dtype, value.kind)
+
+    def read_block(self, value: Value) -> Array:
+        """The same for an element that lies beside others: they come into registers together."""
+        e, block = self.e, self.blocks[value]
+        view, size = self.views[block[0]], value.dtype.itemsize
+        assert self.vector is not None
+        offsets = [e.index(size * n) for n in range(len(block))]
+        refs = load(e, self.base(view), self.step(view, self.vector), offsets, type_of(value.dtype))
+        for other, ref in zip(block, refs, strict=True):
+            if self.known(other) is None:
+                self.keep(other, Array(filled([ref], ()), other.dtype))
+        found = self.known(value)
+        assert found is not None
+        return found
 
     def store(self, array: Array, view: View) -> None:
         """Write a value from registers to memory."""
@@ -401,7 +420,7 @@ class Kernel:
             view = next(view for view in self.views.values() if self.axes[0] in view.lanes)
             size = Size(0, view.slot, view.lanes[self.axes[0]][0][0])
         body = without_unused(e.root.lines) if e.magnitudes else e.root.lines
-        return Code(sorted(e.declared.values()), [], [*e.allocas, *body], size)
+        return Code(sorted(e.declared.values()), self.functions, [*e.allocas, *body], size)
 
 
 class Size(NamedTuple):
@@ -455,6 +474,10 @@ class Code(NamedTuple):
             "}",
         ]
 
+    def link(self, name: str) -> list[str]:
+        """The function, and those of its own, beside others of their kind."""
+        return [line.replace("@recursion", f"@{name}.recursion") for line in (*self.helpers, *self.function(name))]
+
     def module(self) -> str:
         """The text of a whole module."""
         bits = machine().vector_bits
@@ -464,6 +487,28 @@ class Code(NamedTuple):
             f'attributes #0 = {{ nounwind "min-legal-vector-width"="{bits}" "prefer-vector-width"="{bits}" }}',
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
+
+
+def blocks(views: dict[Value, View]) -> dict[Value, list[Value]]:
+    """Of single elements of each lane's row that are read one by one, those that lie side by side, up to eight."""
+    rows: dict[Any, dict[int, Value]] = {}
+    for value, view in views.items():
+        if not value.shape and value.dtype.kind in "iuf" and view.lanes and view.strides[-1] == value.dtype.itemsize:
+            last = len(view.strides) - 1
+            if all(dim != last for places in view.lanes.values() for dim, _ in places):
+                starts = dict(view.starts)
+                place = starts.pop(last, 0)
+                key = (view.slot, value.dtype, frozenset(view.lanes.items()), frozenset(starts.items()))
+                rows.setdefault(key, {})[place] = value
+    found: dict[Value, list[Value]] = {}
+    for row in rows.values():
+        for start in sorted(row):
+            if row[start] not in found:
+                stop = next(n for n in range(start, start + GROUP + 1) if n not in row or n == start + GROUP)
+                first = next(n for n in range(stop, stop - GROUP - 1, -1) if n - 1 not in row or n == stop - GROUP)
+                block = [row[n] for n in range(first, stop)]
+                found |= {value: block for value in block if value not in found}
+    return {value: block for value, block in found.items() if len(block) > 1}
 
 
 def _field(name: str, base: str, offset: int, kind: str = "ptr") -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..array import ARRAY, PYTHON, LaneArray
 from ..convert.calls import FORMS
-from ..convert.runtime import SEQUENCES
+from ..convert.logic import SEQUENCES
 from ..regions import Mixed
 from .cells import Listed, Scope, Untraceable
 from .ir import Value

@@ -409,7 +409,7 @@ def vector_axes(axes: list[Axis], needed: list[Value], views: list[tuple[Value, 
 def is_numpy(function: Any) -> bool:
     """Whether an operation can be called on the whole batch."""
     if isinstance(function, str):
-        return function not in ("while", "scan", "fail", "kind")
+        return function not in ("while", "scan", "recurse", "again", "fail", "kind")
     if isinstance(function, tuple):
         return True
     module = getattr(function, "__module__", None) or ""
@@ -452,7 +452,7 @@ class Unfit(Exception):
 def is_heavy(node: Node) -> bool:
     """Whether a node that no row is a loop of does much for each lane."""
     large = any(math.prod(x.shape) >= MOST for x in node.operands())
-    return node.function in ("while", "scan") or (node.function in PRODUCTS and large)
+    return node.function in ("while", "scan", "recurse") or (node.function in PRODUCTS and large)
 
 
 def pressure(nodes: list[Node], counted: set[Value]) -> int:

@@ -28,7 +28,7 @@ def fold_constants(program: Program) -> Program:
     for node in program.nodes:
         operands = node.operands()
         if (
-            node.function not in (lane_in, lane_out, "kind", "while", "scan")
+            node.function not in (lane_in, lane_out, "kind", "while", "scan", "recurse")
             and len(node.outputs) == 1
             and not node.kwargs.get("kept")
             and all(x in known for x in operands)
@@ -121,10 +121,10 @@ def _form(tree: Any) -> Any:
 
 
 _RAISING = frozenset({
-    "fail", operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.lshift, operator.rshift, int,
-    round, np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.linalg.matrix_power, np.linalg.eigh,
-    np.linalg.eigvalsh, np.linalg.eig, np.linalg.eigvals, np.linalg.svd, np.linalg.svdvals, np.linalg.lstsq,
-    np.linalg.pinv, np.take_along_axis,
+    "fail", "recurse", operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.lshift,
+    operator.rshift, int, round, np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.linalg.matrix_power,
+    np.linalg.eigh, np.linalg.eigvalsh, np.linalg.eig, np.linalg.eigvals, np.linalg.svd, np.linalg.svdvals,
+    np.linalg.lstsq, np.linalg.pinv, np.take_along_axis,
 })  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from ..array import LaneArray
 from ..facts import TraceError
 from ..regions import GONE, Mixed, contents
 from ..regions.branches import fill
+from .cells import Untraceable
 from .control import branch
 from .ir import Value
 from .mixed import meet, ways
@@ -112,34 +113,59 @@ class State:
 
 
 def called(r: Recorder, made: Callable[..., Any]) -> Callable[..., Any]:
-    """A converted function that is called: lanes that raise in it leave it, for the ordinary way."""
+    """A converted function that is called."""
     code = getattr(made, "__code__", None)
 
     @functools.wraps(made)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if r.active[code] > r.deepest:
+        if code in r.recursions:
+            return r.recursions[code].again(made, args, kwargs)
+        if r.recursive and code in r.recursive:
+            from .recursion import Recursion
+
+            return Recursion(r, made).call(args, kwargs)
+        calls = r.active.setdefault(code, [])
+        here = (r.scope, r.scope.path)
+        depth = calls[-1][0] + (calls[-1][1] != here) if calls else 0  # as deep as some lanes only call it again
+        if depth > r.deepest:
+            if r.recursive is not None:
+                raise NeedsRecursion(code)
             r.cut = True
             raise TooDeep
-        state = State(r)
-        r.active[code] += 1
+        calls.append((depth, here))
         try:
-            return made(*args, **kwargs)
-        except TraceError:
-            raise
-        except Exception:
-            own = r.frames[len(state.frames) :]
-            if r.scope.path is None or len(own) != 1 or not own[0].exits or not state.restore(r):
-                raise
-            r.fail(r.scope.path)
-            return own[0].result()
+            return leaving(r, made, args, kwargs)
         finally:
-            r.active[code] -= 1
+            calls.pop()
 
     return call
 
 
+def leaving(r: Recorder, made: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Call a function: lanes that raise in it leave it, for the ordinary way."""
+    state = State(r)
+    try:
+        return made(*args, **kwargs)
+    except TraceError:
+        raise
+    except Exception:
+        own = r.frames[len(state.frames) :]
+        if r.scope.path is None or len(own) != 1 or not own[0].exits or not state.restore(r):
+            raise
+        r.fail(r.scope.path)
+        return own[0].result()
+
+
 class TooDeep(Exception):
     """A function calls itself more often than it was traced."""
+
+
+class NeedsRecursion(Untraceable):
+    """A function calls itself in some lanes, and in some of these again: it is to be traced as one that does."""
+
+    def __init__(self, code: Any) -> None:
+        super().__init__("a function calls itself")
+        self.code = code
 
 
 class TracedFrame:

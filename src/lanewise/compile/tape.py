@@ -56,7 +56,8 @@ class Tape:
     """The values of a program in the making, and the lane values that stand for them."""
 
     def __init__(
-        self, name: str, deepest: int = 2, unrolled: int = 8, longest: int = LONGEST, buffered: frozenset[Any] = NONE
+        self, name: str, deepest: int = 2, unrolled: int = 8, longest: int = LONGEST, buffered: frozenset[Any] = NONE,
+        recursive: frozenset[Any] | None = NONE,
     ) -> None:  # fmt: skip
         self.name = name
         self.root = self.traced_axis(0, INNERMOST, name)
@@ -73,9 +74,11 @@ class Tape:
         self.scope = self.top = Scope(None, None)
         self.reads: Counter[Cell] = Counter()  # how often each array was read
         self.frames: list[Any] = []  # of the converted functions at work, the innermost last
-        self.active: Counter[Any] = Counter()  # how often each code object is at work
+        self.active: dict[Any, list[Any]] = {}  # of each code object at work how deep it is, and the lanes of each call
         self.deepest = deepest  # a function may call itself so often; lanes that go further need the ordinary way
-        self.cut = False  # whether some would
+        self.recursive = recursive  # what is traced as a function that calls itself; None: nothing can be
+        self.recursions: dict[Any, Any] = {}  # those at work
+        self.cut = False  # whether some lanes would go deeper
         self.count = 0  # of the operations noted
         self.longest = longest
         self.poisoned = False  # an exception went through a branch or a loop

@@ -7,6 +7,8 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from .nodes import call_method, variable
+
 EATERS = frozenset({"sum", "any", "all"})
 """The builtins that make one value of a generator."""
 
@@ -38,27 +40,22 @@ def as_loop(node: Any, what: str, items: str, found: str) -> list[Any]:
     for n, part in reversed(list(enumerate(node.generators))):
         for test in reversed(part.ifs):
             body = ast.If(copy.deepcopy(test), [body], [])
-        over = copy.deepcopy(part.iter) if n else _load(items)
+        over = copy.deepcopy(part.iter) if n else variable(items)
         body = ast.For(copy.deepcopy(part.target), over, [body], [])
     return [*start, body, ast.Return(end)]
 
 
-def _load(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
-
-
 def _starting(found: str, value: Any) -> list[Any]:
-    return [ast.Assign([ast.Name(found, ast.Store())], value)]
+    return [ast.Assign([variable(found, True)], value)]
 
 
 def _list(item: Any, found: str) -> Any:
-    call = ast.Call(ast.Attribute(_load(found), "append", ast.Load()), [item], [])
-    return ast.Expr(call), _starting(found, ast.List([], ast.Load())), _load(found)
+    return ast.Expr(call_method(found, "append", item)), _starting(found, ast.List([], ast.Load())), variable(found)
 
 
 def _sum(item: Any, found: str) -> Any:
-    step = ast.Assign([ast.Name(found, ast.Store())], ast.BinOp(_load(found), ast.Add(), item))
-    return step, _starting(found, ast.Constant(0)), _load(found)
+    step = ast.Assign([variable(found, True)], ast.BinOp(variable(found), ast.Add(), item))
+    return step, _starting(found, ast.Constant(0)), variable(found)
 
 
 def _any(item: Any, found: str) -> Any:

@@ -28,6 +28,7 @@ from ..regions import (
     site_here,
 )
 from .calls import FORMS, OWN
+from .logic import not_
 
 
 def made(run: Run, container: Any, site: Any = None) -> Any:
@@ -130,8 +131,6 @@ def _compared(name: str, a: Any, b: Any) -> Any:
     if name == "eq":
         return equal(a, b)
     if name == "ne":
-        from .runtime import not_
-
         return not_(equal(a, b))
     if name in ("gt", "ge"):
         a, b = b, a
@@ -325,7 +324,7 @@ def _zip(*items: Any, **strict: Any) -> Any:
 
 @_form(map)
 def _map(source: Any, *items: Any) -> Any:
-    from .runtime import function
+    from .functions import function
 
     form = function(source)
     pieces = _pieces(items)
@@ -337,7 +336,7 @@ def _map(source: Any, *items: Any) -> Any:
 
 @_form(filter)
 def _filter(source: Any, items: Any) -> Any:
-    from .runtime import function
+    from .functions import function
 
     return filter(function(source) if source is not None else None, items)
 

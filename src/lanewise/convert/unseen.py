@@ -17,11 +17,19 @@ from typing import Any
 
 import numpy as np
 
+from ..array import LaneArray
 from ..facts import RUN, is_core_file, is_user_file
-from ..regions import effect
+from ..regions import LaneList, effect
 
 CONTAINERS = frozenset({list, dict, set, deque, bytearray})
 """The types of plain Python's containers that can be changed."""
+
+CHANGEABLE = CONTAINERS | {np.ndarray}
+
+UNCHANGEABLE = frozenset({
+    LaneArray, LaneList, str, bytes, int, float, bool, complex, tuple, frozenset, range, type(None),
+})  # fmt: skip
+"""The types of what cannot be changed, or knows by itself what lanes change apart."""
 
 _STORES = frozenset({
     "STORE_ATTR", "STORE_SUBSCR", "STORE_SLICE", "STORE_GLOBAL", "DELETE_ATTR", "DELETE_SUBSCR", "DELETE_GLOBAL",

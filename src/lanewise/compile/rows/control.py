@@ -98,14 +98,14 @@ def scan(k: Any, length: int, reverse: bool, inits: list[Array], rows: list[Arra
         size = step_of(refs[0].type, width) if refs else 0
         base = e.integer("mul", place, e.index(size * len(refs)))
         for n, ref in enumerate(refs):
-            e.store(_in_memory(e, ref), e.address(memory, e.integer("add", base, e.index(n * size))))
+            e.store(in_memory(e, ref), e.address(memory, e.integer("add", base, e.index(n * size))))
     loop.close()
     results = [_array([phi.ref for phi in own], state) for own, state in zip(phis, states, strict=True)]
     for (memory, width), value, new in zip(targets, stacked, found[len(inits) :], strict=True):
         kind = new.all_refs()[0].type if new.all_refs() else "double"
         size = step_of(kind, width)
         count = int(np.prod(value.shape)) * (1 + (value.dtype.kind == "c"))
-        refs = [_from_memory(e, e.address(memory, e.index(n * size)), kind, width) for n in range(count)]
+        refs = [from_memory(e, e.address(memory, e.index(n * size)), kind, width) for n in range(count)]
         results.append(Array(filled(rejoin(refs, value.dtype.kind == "c"), value.shape), value.dtype))
     return results
 
@@ -118,11 +118,11 @@ def step_of(kind: str, width: int) -> int:
     return SIZES["i8" if kind == "i1" else kind] * width
 
 
-def _in_memory(e: Any, ref: Ref) -> Ref:
+def in_memory(e: Any, ref: Ref) -> Ref:
     return e.convert("zext", ref, "i8") if ref.type == "i1" else ref
 
 
-def _from_memory(e: Any, pointer: Ref, kind: str, width: int) -> Ref:
+def from_memory(e: Any, pointer: Ref, kind: str, width: int) -> Ref:
     found: Ref = e.read(pointer, "i8" if kind == "i1" else kind, width)
     return e.compare("ne", found, e.literal(0, "i8")) if kind == "i1" else found
 
@@ -145,7 +145,7 @@ def spill(k: Any, array: Array) -> tuple[Ref, int]:
     memory = e.alloca("i8", len(refs) * size)
     for n, ref in enumerate(refs):
         wide = e.splat(ref, width) if ref.width < width else ref
-        e.store(_in_memory(e, wide), e.address(memory, e.index(n * size)))
+        e.store(in_memory(e, wide), e.address(memory, e.index(n * size)))
     return memory, width
 
 
@@ -157,6 +157,6 @@ def fetch(k: Any, source: tuple[Ref, int], array: Array, place: Ref) -> Array:
     kind = array.all_refs()[0].type
     size = step_of(kind, width)
     base = e.integer("mul", place, e.index(size * count))
-    refs = [_from_memory(e, e.address(memory, e.integer("add", base, e.index(n * size))), kind, width)
+    refs = [from_memory(e, e.address(memory, e.integer("add", base, e.index(n * size))), kind, width)
             for n in range(count)]  # fmt: skip
     return Array(filled(rejoin(refs, array.dtype.kind == "c"), rest), array.dtype)

@@ -14,7 +14,8 @@ import numpy as np
 from ..emit import Ref
 from ..scratch import Carry, Work
 from ..values import Array, Pair, literal
-from .elementwise import choose, conjugate, multiply, one
+from .arithmetic import conjugate, multiply
+from .elementwise import choose, one
 from .linalg import cast_real, flip, matrix_of, real_of, swap
 from .table import as_array, row
 

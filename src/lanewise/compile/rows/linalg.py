@@ -12,7 +12,8 @@ import numpy as np
 from ..emit import Emitter, Ref
 from ..scratch import Carry, Work, even
 from ..values import Array, Pair, filled, literal
-from .elementwise import choose, conjugate, divide, multiply, negative, one
+from .arithmetic import conjugate, divide, multiply, negative
+from .elementwise import choose, one
 from .products import fused, multiplied
 from .table import Unsupported, as_array, cast, result, row
 

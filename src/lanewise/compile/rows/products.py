@@ -9,7 +9,8 @@ import numpy as np
 from ..emit import Emitter
 from ..scratch import Element, Work
 from ..values import Array, filled, literal
-from .elementwise import conjugate, multiply, one
+from .arithmetic import conjugate, multiply
+from .elementwise import one
 from .shared import of_shared
 from .table import Unsupported, as_array, cast, result, row
 

@@ -1,0 +1,267 @@
+"""Arithmetic of one element: sums, products, quotients, signs, powers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..emit import Emitter, Ref, type_of
+from ..values import Pair
+from ..vectormath import libm
+from .elementwise import Scalar, element, one
+from .table import Unsupported
+
+
+def _folded(name: str, a: Ref, b: Ref) -> Any:
+    """What needs no instruction, strictly: ``x * 1``, ``x / 1``, ``x - 0``."""
+    if b.constant is not None and type(b.constant) is not bool:
+        if name in ("fmul", "fdiv", "mul") and b.constant == 1:
+            return a
+        if name in ("fsub", "sub", "add") and b.constant == 0 and math.copysign(1, b.constant) > 0:
+            return a
+    if a.constant is not None and name in ("fmul", "mul") and a.constant == 1 and type(a.constant) is not bool:
+        return b
+    return None
+
+
+def _arithmetic(integer: str, real: str, boolean: str) -> Scalar:
+    def rule(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
+        if dtype.kind == "b":
+            if not boolean:
+                raise Unsupported("arithmetic of bool")
+            return e.op(boolean, a, b)
+        name = real if dtype.kind == "f" else integer
+        if type(a) is Pair:
+            return Pair(e.op(real, a.re, b.re), e.op(real, a.im, b.im))
+        folded = _folded(name, a, b)
+        return e.op(name, a, b) if folded is None else folded
+
+    return rule
+
+
+element(np.add)(_arithmetic("add", "fadd", "or"))
+element(np.subtract)(_arithmetic("sub", "fsub", ""))
+_product = _arithmetic("mul", "fmul", "and")
+
+
+@element(np.multiply)
+def multiply(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
+    """A product."""
+    if type(a) is Pair:
+        re = e.op("fsub", e.op("fmul", a.re, b.re), e.op("fmul", a.im, b.im))
+        return Pair(re, e.op("fadd", e.op("fmul", a.re, b.im), e.op("fmul", a.im, b.re)))
+    return _product(e, dtype, a, b)
+
+
+@element(np.true_divide)
+def divide(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
+    """A quotient; of complex numbers by Smith's method, as in NumPy."""
+    if type(a) is not Pair:
+        folded = _folded("fdiv", a, b)
+        return e.op("fdiv", a, b) if folded is None else folded
+    real = np.dtype(f"f{dtype.itemsize // 2}")
+    wide = e.compare("oge", one(e, np.absolute, real, b.re), one(e, np.absolute, real, b.im))
+    big, small = e.select(wide, b.re, b.im), e.select(wide, b.im, b.re)
+    ratio = e.op("fdiv", small, big)
+    scale = e.op("fdiv", e.literal(1.0, type_of(real)), e.op("fadd", big, e.op("fmul", small, ratio)))
+    x, y = e.select(wide, a.re, a.im), e.select(wide, a.im, a.re)
+    re = e.op("fmul", e.op("fadd", x, e.op("fmul", y, ratio)), scale)
+    down = e.op("fsub", a.im, e.op("fmul", a.re, ratio))
+    up = e.op("fsub", e.op("fmul", a.im, ratio), a.re)
+    im = e.op("fmul", e.select(wide, down, up), scale)
+    zero = e.literal(0.0, type_of(real))
+    none = e.op("and", e.compare("oeq", b.re, zero), e.compare("oeq", b.im, zero))
+    plain = Pair(e.op("fdiv", a.re, e.intrinsic("fabs", b.re)), e.op("fdiv", a.im, e.intrinsic("fabs", b.re)))
+    return Pair(e.select(none, plain.re, re), e.select(none, plain.im, im))
+
+
+def _safe_divisor(e: Emitter, dtype: np.dtype[Any], a: Ref, b: Ref) -> tuple[Ref, Ref]:
+    """Where a divisor is zero, and one that no division traps on."""
+    kind = type_of(dtype)
+    zero = e.compare("eq", b, e.literal(0, kind))
+    bad = zero
+    if dtype.kind == "i":
+        lowest = e.literal(np.iinfo(dtype).min, kind)
+        both = e.op("and", e.compare("eq", a, lowest), e.compare("eq", b, e.literal(-1, kind)))
+        bad = e.op("or", bad, both)
+    return zero, e.select(bad, e.literal(1, kind), b)
+
+
+@element(np.floor_divide)
+def floor_divide(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
+    """A quotient, rounded down; by an integer zero 0, as in NumPy."""
+    return divmod_(e, dtype, a, b)[0]
+
+
+@element(np.remainder)
+def remainder(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
+    """A remainder with the sign of the divisor."""
+    return divmod_(e, dtype, a, b)[1]
+
+
+@element(np.divmod)
+def divmod_(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
+    """Both."""
+    kind = type_of(dtype)
+    if dtype.kind == "f":
+        return _float_divmod(e, kind, a, b)
+    if dtype.kind not in "iu":
+        raise Unsupported("division with remainder")
+    zero, divisor = _safe_divisor(e, dtype, a, b)
+    none = e.literal(0, kind)
+    if dtype.kind == "u":
+        quotient, rest = e.op("udiv", a, divisor), e.op("urem", a, divisor)
+    else:
+        quotient, rest = e.op("sdiv", a, divisor), e.op("srem", a, divisor)
+        down = e.op("and", e.compare("ne", rest, none), e.compare("slt", e.op("xor", rest, divisor), none))
+        quotient = e.select(down, e.op("sub", quotient, e.literal(1, kind)), quotient)
+        rest = e.select(down, e.op("add", rest, divisor), rest)
+    return e.select(zero, none, quotient), e.select(zero, none, rest)
+
+
+def _float_divmod(e: Emitter, kind: str, a: Ref, b: Ref) -> tuple[Ref, Ref]:
+    zero, one_ = e.literal(0.0, kind), e.literal(1.0, kind)
+    mod = fmod(e, np.dtype(float), a, b)
+    div = e.op("fdiv", e.op("fsub", a, mod), b)
+    some = e.compare("une", mod, zero)
+    other = e.op("xor", e.compare("olt", b, zero), e.compare("olt", mod, zero))
+    turn = e.op("and", some, other)
+    div = e.select(turn, e.op("fsub", div, one_), div)
+    rest = e.select(some, e.select(turn, e.op("fadd", mod, b), mod), e.intrinsic("copysign", zero, b))
+    floor = e.intrinsic("floor", div)
+    floor = e.select(e.compare("ogt", e.op("fsub", div, floor), e.literal(0.5, kind)), e.op("fadd", floor, one_), floor)
+    quotient = e.op("fdiv", a, b)
+    floor = e.select(e.compare("une", div, zero), floor, e.intrinsic("copysign", zero, quotient))
+    by_zero = e.compare("oeq", b, zero)
+    return e.select(by_zero, quotient, floor), e.select(by_zero, mod, rest)
+
+
+@element(np.fmod)
+def fmod(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
+    """C's remainder."""
+    if dtype.kind == "f":
+        if a.type == "half":
+            raise Unsupported("remainders of float16")
+        return libm(e, "fmod", a, b)
+    kind = type_of(dtype)
+    zero, divisor = _safe_divisor(e, dtype, a, b)
+    return e.select(zero, e.literal(0, kind), e.op("urem" if dtype.kind == "u" else "srem", a, divisor))
+
+
+@element(np.negative)
+def negative(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
+    """``-x``."""
+    if type(a) is Pair:
+        return Pair(e.op("fneg", a.re), e.op("fneg", a.im))
+    return e.op("fneg", a) if dtype.kind == "f" else e.op("sub", e.literal(0, a.type), a)
+
+
+@element(np.positive)
+def positive(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
+    """``+x``."""
+    return a
+
+
+@element(np.absolute, np.fabs)
+def absolute(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
+    """A magnitude."""
+    if type(a) is Pair:
+        found = libm(e, "hypot", a.re, a.im)
+        e.magnitudes[found.name] = a.re, a.im
+        return found
+    if dtype.kind == "f":
+        return e.intrinsic("fabs", a)
+    if dtype.kind in "bu":
+        return a
+    return e.select(e.compare("slt", a, e.literal(0, a.type)), negative(e, dtype, a), a)
+
+
+@element(np.conjugate)
+def conjugate(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
+    """The complex conjugate."""
+    return Pair(a.re, e.op("fneg", a.im)) if type(a) is Pair else a
+
+
+@element(np.square)
+def square(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
+    """``x * x``."""
+    return multiply(e, dtype, a, a)
+
+
+@element(np.reciprocal)
+def reciprocal(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
+    """``1 / x``."""
+    if dtype.kind != "f":
+        raise Unsupported("the reciprocal of an integer")
+    return e.op("fdiv", e.literal(1.0, a.type), a)
+
+
+@element(np.sign)
+def sign(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
+    """-1, 0 or 1; nan of nan."""
+    if dtype.kind not in "fiu":
+        raise Unsupported("the sign of a complex number")
+    real = dtype.kind == "f"
+    zero = e.literal(0, a.type)
+    signed = dtype.kind != "u"
+    positive_ = e.compare("ogt" if real else "sgt" if signed else "ugt", a, zero)
+    negative_ = e.compare("olt" if real else "slt", a, zero) if signed else e.literal(False, "i1")
+    found = e.select(positive_, e.literal(1, a.type), e.select(negative_, e.literal(-1, a.type), zero))
+    return e.select(e.compare("uno", a, a), a, found) if real else found
+
+
+@element(np.heaviside)
+def heaviside(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
+    """The step function."""
+    zero = e.literal(0.0, a.type)
+    found = e.select(e.compare("olt", a, zero), zero, e.literal(1.0, a.type))
+    return e.select(e.compare("uno", a, a), a, e.select(e.compare("oeq", a, zero), b, found))
+
+
+# ---- powers ----
+
+
+@element(np.power, np.float_power)
+def power(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
+    """A power; small constant exponents become products."""
+    if dtype.kind == "c":
+        if b.re.constant == 2 and b.im.constant == 0:
+            return multiply(e, dtype, a, a)
+        raise Unsupported("a complex power")
+    if dtype.kind == "f":
+        if b.constant is not None:
+            short = _constant_power(e, dtype, a, b.constant)
+            if short is not None:
+                return short
+        return libm(e, "pow", a, b)
+    if dtype.kind not in "iu" or b.constant is None or b.constant < 0:
+        raise Unsupported("an integer power")
+    found, base, rest = e.literal(1, a.type), a, int(b.constant)
+    while rest:
+        if rest & 1:
+            found = base if found.constant == 1 else e.op("mul", found, base)
+        rest >>= 1
+        base = e.op("mul", base, base) if rest else base
+    return found
+
+
+def _constant_power(e: Emitter, dtype: np.dtype[Any], a: Ref, exponent: float) -> Any:
+    if exponent == 0:
+        return e.literal(1.0, a.type)
+    if exponent == 0.5:
+        # unlike sqrt, a power takes -inf to inf and -0 to 0; NumPy itself calls sqrt here
+        return e.intrinsic("sqrt", a)
+    if exponent == -1:
+        return reciprocal(e, dtype, a)
+    if abs(exponent) == 1.5 and a.type != "half":
+        factors = [a, e.intrinsic("sqrt", a)]
+        if exponent < 0:
+            factors = [reciprocal(e, dtype, factor) for factor in factors]
+        limit = e.literal(math.inf if exponent > 0 else 0.0, a.type)
+        return e.select(e.compare("oeq", a, e.literal(-math.inf, a.type)), limit, e.op("fmul", *factors))
+    if exponent in (1, 2, 3, 4):
+        found = a if exponent % 2 else square(e, dtype, a)
+        return e.op("fmul", square(e, dtype, a), found) if exponent > 2 else found
+    return None
