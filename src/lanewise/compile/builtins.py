@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..array import PYTHON, LaneArray
-from ..convert.calls import FORMS
+from ..convert import lane_form
+from ..convert.calls import FORMS, OWN
 from ..convert.mathematics import operands
 from ..regions import LaneRange, Mixed, apart
 from .cells import Untraceable
@@ -161,6 +162,35 @@ def _all(r: Recorder, items: Any) -> Any:
     return found
 
 
+def _loop(written: Callable[..., Any]) -> Callable[..., Any]:
+    """A builtin as the loop that it stands for, which is rewritten as the user's code is."""
+    OWN.add(written.__code__)
+    return lambda r, *args, **kwargs: lane_form(written)(*args, **kwargs)
+
+
+@_loop
+def _reduced(function: Any, items: Any, *initial: Any) -> Any:
+    found = initial[0] if initial else items[0]
+    for number in range(0 if initial else 1, len(items)):
+        found = function(found, items[number])
+    return found
+
+
+@_loop
+def _total(items: Any, start: Any) -> Any:
+    for item in items:
+        start = start + item
+    return start
+
+
+def _sum(r: Recorder, items: Any, start: Any = 0) -> Any:
+    return _total(r, items, start) if r.uneven(items) else sum(items, start)
+
+
+def _reduce(r: Recorder, function: Any, items: Any, *initial: Any) -> Any:
+    return _reduced(r, function, items if r.uneven(items) else list(items), *initial)
+
+
 def _of_reals(dtype: Any) -> Callable[..., Any]:
     """What stands for a function of real numbers on zero lanes."""
 
@@ -182,7 +212,7 @@ READS_ONLY = frozenset({"builtins", "numpy", "lanewise", "math", "itertools", "f
 TRACED: dict[Any, Any] = {
     min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all, isinstance: _isinstance,
     len: _len, list: _list, sorted: _sorted, zip: _zip,
-    enumerate: _enumerate,
+    enumerate: _enumerate, functools.reduce: _reduce, sum: _sum,
 }  # fmt: skip
-NATIVE = frozenset({abs, sum, divmod, pow, math.prod})
+NATIVE = frozenset({abs, divmod, pow, math.prod})
 RECORDED = frozenset({int, float, round, complex})

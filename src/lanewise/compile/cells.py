@@ -68,6 +68,10 @@ class Listed(list[Any]):
         """Let the list hold other items, as they are."""
         list.__setitem__(self, slice(None), items)
 
+    def truth(self) -> Any:
+        """Whether the list holds anything."""
+        raise NotImplementedError
+
     def plainly(self, tree: Any) -> Any:
         """Some arguments with ordinary lists in them."""
         raise NotImplementedError

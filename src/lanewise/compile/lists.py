@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, PYTHON, LaneArray
-from ..convert.calls import FORMS
+from ..convert import lane_form
+from ..convert.calls import FORMS, OWN
 from ..convert.logic import SEQUENCES
-from ..regions import Mixed
+from ..regions import VARYING, Mixed
 from .cells import Listed, Scope, Untraceable
 from .ir import Value
 from .mixed import alike, is_number, meet, put_together, take_apart, ways
@@ -79,6 +80,10 @@ class TracedList(Listed):
         items = [meet(x, y) for x, y in zip(self.whole(), other.whole(), strict=True)]
         return TracedList(self.r, items, frozen=True)
 
+    def fixed(self) -> bool:
+        """Whether it is known where the list was made, or it may differ in length between lanes already."""
+        return self.place is not None or self.buffer is not None
+
     # ---- writing ----
 
     def note(self) -> None:
@@ -130,6 +135,9 @@ class TracedList(Listed):
             self.resized(lambda: list.append(self, value))
 
     def extend(self, values: Iterable[Any]) -> None:
+        if type(values) is TracedList and values.buffer is not None:
+            lane_form(_extend)(self, values)
+            return
         for value in list(values):
             self.append(value)
 
@@ -187,6 +195,10 @@ class TracedList(Listed):
         """``len()``."""
         return len(self) if self.buffer is None else self.buffer.length()
 
+    def truth(self) -> Any:
+        """Whether the list holds anything."""
+        return self.length() > 0
+
     def whole(self) -> list[Any]:
         """The items of a list that is as long in every lane."""
         if self.buffer is not None:
@@ -219,10 +231,29 @@ class TracedList(Listed):
         return TracedList(self.r, self.whole())
 
     def __add__(self, other: Any) -> Any:
-        return TracedList(self.r, [*self.whole(), *other])
+        if self.buffer is None and not (type(other) is TracedList and other.buffer is not None):
+            return TracedList(self.r, [*self.whole(), *other])
+        found = self.uneven()
+        for items in (self, other):
+            found.extend(items)
+        return found
 
     def __mul__(self, count: Any) -> Any:
-        return TracedList(self.r, self.whole() * count)
+        if type(count) is not LaneArray:
+            return TracedList(self.r, self.whole() * count)
+        found, items = self.uneven(), self.whole()
+        assert found.buffer is not None
+        size: Any = count
+        found.buffer.fill(items, size * len(items))
+        return found
+
+    __rmul__ = __mul__
+
+    def uneven(self) -> TracedList:
+        """A new list, without items, that may differ in length between lanes."""
+        found = TracedList(self.r)
+        found.buffer = Buffer(self.r)
+        return found
 
     def index(self, value: Any, *bounds: Any) -> Any:
         r, items = self.r, self.whole()
@@ -234,7 +265,15 @@ class TracedList(Listed):
         return sum([item == value for item in self.whole()])
 
 
+def _extend(items: Any, values: Any) -> None:
+    """Rewritten as the user's code is."""
+    for value in values:
+        items.append(value)
+
+
+OWN.add(_extend.__code__)
 SEQUENCES.add(TracedList)
+VARYING.add(TracedList)
 
 
 # ---- one of several items ----
@@ -394,6 +433,14 @@ class Buffer:
         fail_where(self.r, self.r.truth(full))
         self.write(self.r.choose(full, lambda: 0, lambda: size), self.taken_apart(value))
         self.resize(size + 1)
+
+    def fill(self, items: list[Any], size: Any) -> None:
+        """Hold these items over and over, so many in all."""
+        r = self.r
+        fail_where(r, r.truth(size > self.room))
+        for place in range(self.room if items else 0):
+            self.write(place, self.taken_apart(items[place % len(items)]))
+        self.resize(r.form(max, max)(size, 0))
 
     def pop(self, index: Any = -1) -> Any:
         """``items.pop(index)``."""

@@ -253,9 +253,7 @@ class TracedLoop:
 
     def test(self, value: Any) -> Any:
         """Whether the loop goes on."""
-        if type(value) is TracedList:
-            value = value.length() > 0
-        elif type(value) is Mixed:
+        if type(value) is TracedList or type(value) is Mixed:
             value = self.r.truths(value)
         if not self.symbolic:
             if type(value) is not LaneArray and value is not True:

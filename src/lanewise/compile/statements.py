@@ -16,7 +16,7 @@ from ..array import LaneArray
 from ..facts import TraceError
 from ..regions import GONE, Mixed, contents
 from ..regions.branches import fill
-from .cells import Untraceable
+from .cells import Listed, Untraceable
 from .control import branch
 from .ir import Value
 from .mixed import meet, ways
@@ -28,7 +28,7 @@ def truths(r: Recorder, test: Any) -> Any:
     if type(test) is Mixed:
         return r.mixed(test, lambda x: truths(r, x))
     if type(test) is not LaneArray:
-        return bool(test)
+        return truths(r, test.truth()) if issubclass(type(test), Listed) else bool(test)
     value = r.truth(test)
     found = Value((), value.dtype, value.axes, 4)
     r.add_node("kind", (value,), {}, [found])

@@ -303,7 +303,7 @@ class Recorder(Tape):
         """A container that the function has just made."""
         from .lists import TracedList
 
-        if type(container) is not list and (type(container) is not TracedList or container.place is not None):
+        if type(container) is not list and (type(container) is not TracedList or container.fixed()):
             return container
         frame = sys._getframe(2)  # of the user's code
         return TracedList(self, container, (frame.f_code, frame.f_lasti))

@@ -34,7 +34,8 @@ from .nodes import (
     thunk,
     variable,
 )
-from .patterns import as_test
+from .patterns import as_steps, tried
+from .unfold import Unfold
 
 _AUGMENTED: dict[type, str] = {
     ast.Add: "iadd", ast.Sub: "isub", ast.Mult: "imul", ast.Div: "itruediv", ast.FloorDiv: "ifloordiv",
@@ -409,7 +410,8 @@ class Function:
     def on_Match(self, node: Any, place: Place) -> list[Any]:
         parts = node.subject.elts if isinstance(node.subject, ast.Tuple) else None
         subject: Any = self.fresh("subject") if parts is None else [self.fresh("subject") for _ in parts]
-        chain = self.cases(subject, node.cases)
+        matches = self.fresh("matches")
+        chain = self.cases(subject, node.cases, matches)
         if chain is None:
             guards = [case.guard and self.expressions.truth(case.guard) for case in node.cases]
             cases = [
@@ -425,29 +427,33 @@ class Function:
         ]
         if not chain:
             return start
-        chain[0] = located(chain[0], node)
-        for inner in ast.walk(chain[0]):
-            if isinstance(inner, ast.If):
-                self.live.after.setdefault(inner, self.live.after.get(node, self.locals))
         self.locals.update(names)
+        used = {matches} & bound(*chain)
+        self.locals.update(used)
+        start += [ast.Assign([variable(name, True)], ast.Constant(False)) for name in used]
+        for inner in (inner for step in chain for inner in ast.walk(located(step, node))):
+            if isinstance(inner, ast.If):  # what a case tries is read by those after it
+                known = self.live.after.get(inner, self.live.after.get(node, self.locals))
+                self.live.after[inner] = known | used | bound(*chain)
         return [*start, *self.block(chain, place)]
 
-    def cases(self, subject: Any, cases: list[Any]) -> list[Any] | None:
+    def cases(self, subject: Any, cases: list[Any], matches: str) -> list[Any] | None:
         """A ``match`` on values as a chain of ifs; None where its patterns are of other kinds."""
         if not cases:
             return []
         case, *rest = cases
-        test, binding = as_test(case.pattern, subject)
-        if test is None:
+        others = self.cases(subject, rest, matches)
+        steps = as_steps(case.pattern, subject, matches)
+        if others is None or steps is None:
             return None
-        if case.guard is not None:
-            if binding:
-                return None
+        before, test, binding = steps
+        if case.guard is not None and binding:
+            before = [*before, *tried(test, binding, matches)]
+            test, binding = variable(matches), []
+            before.append(ast.If(test, [ast.Assign([variable(matches, True)], case.guard)], []))
+        elif case.guard is not None:
             test = ast.BoolOp(ast.And(), [test, case.guard])
-        others = self.cases(subject, rest)
-        if others is None:
-            return None
-        return [ast.If(test, [*binding, *case.body], others)]
+        return [*before, ast.If(test, [*binding, *case.body], others)]
 
 
 class _Returns(ast.NodeTransformer):
@@ -515,7 +521,7 @@ def rewrite(node: Any, free: tuple[str, ...], helpers: tuple[str, ...]) -> ast.M
     """A module with one function that makes the rewritten one, given its free variables and the helpers."""
     if not can_rewrite(node):
         raise CannotRewrite("it has something that only Python itself runs as it should")
-    node = copy.deepcopy(node)
+    node = Unfold().visit(copy.deepcopy(node))
     made = Function(node, [0], set(free)).rewritten()
     names = [*(name for name in free), *(PREFIX + name for name in helpers)]
     arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])

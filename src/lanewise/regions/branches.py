@@ -111,10 +111,8 @@ def truths(test: Any) -> Any:
         test = TABLE["mixed"](test, lambda x: truths(x) if type(x) in VARYING else bool(x))
         if type(test) is Mixed:  # np.True_ and True
             return bool(test)
-    if type(test) is LaneList:
-        test = test.truth()
     if type(test) is not LaneArray:
-        return bool(test)
+        return truths(test.truth()) if type(test) in VARYING else bool(test)
     if (tracer := recorder()) is not None:
         return tracer.truths(test)
     test = live(test)
@@ -131,8 +129,8 @@ def truths(test: Any) -> Any:
     return LaneArray(data, lanes, PYTHON)
 
 
-VARYING = frozenset({LaneArray, Mixed, LaneList})
-"""The types of what may differ between lanes."""
+VARYING: set[type] = {LaneArray, Mixed, LaneList}
+"""The types of what may differ between lanes; those that are neither lane values nor mixed are lists."""
 
 
 def where(mask: Any) -> tuple[Any, ...]:
