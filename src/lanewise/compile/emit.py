@@ -7,6 +7,7 @@ shared, by construction. A `Ref` is a scalar or a vector of ``W`` lanes; scalars
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -98,6 +99,7 @@ class Emitter:
         self.work = 0.0  # instructions for each lane of the outermost loop, about
         self.mask: Ref | None = None  # the lanes that are alive
         self.allocas: list[str] = []
+        self.multiples: dict[str, int] = {}  # what an address or a count is a multiple of, where that is known
         self.magnitudes: dict[str, tuple[Ref, Ref]] = {}  # of which complex numbers, by their names (`magnitude`)
 
     # ---- names ----
@@ -267,7 +269,18 @@ class Emitter:
         """A pointer so many bytes further."""
         if offset.constant == 0:
             return base
-        return self.add(f"getelementptr i8, ptr {base.name}, i64 {offset.name}", "ptr", 1, [base, offset])
+        found = self.add(f"getelementptr i8, ptr {base.name}, i64 {offset.name}", "ptr", 1, [base, offset])
+        return self.note_multiple(found, math.gcd(self.multiple(base), self.multiple(offset)))
+
+    def multiple(self, ref: Ref) -> int:
+        """A number that an address or a count is a multiple of."""
+        return self.multiples.get(ref.name, 1) if ref.constant is None else int(ref.constant)
+
+    def note_multiple(self, ref: Ref, number: int) -> Ref:
+        """Note what an address or a count is a multiple of."""
+        if number > 1:
+            self.multiples[ref.name] = number
+        return ref
 
     def load(self, pointer: Ref, type: str, width: int = 1) -> Ref:
         """Read from memory that nothing writes while the kernel runs."""
@@ -281,7 +294,9 @@ class Emitter:
 
     def store(self, ref: Ref, pointer: Ref) -> None:
         """Write to memory, here and now."""
-        self.do(f"store {ref}, ptr {pointer.name}, align 1")
+        bits = ref.width * int(_BITS[ref.type])
+        whole = bits % (8 * LINE) == 0 and self.multiple(pointer) % LINE == 0
+        self.do(f"store {ref}, ptr {pointer.name}, align 1{WHOLE if whole else ''}")
 
     def prefetch(self, pointer: Ref) -> None:
         """Let memory that is read soon come closer."""
@@ -313,7 +328,8 @@ class Emitter:
             return a
         if (name in ("add", "sub") and b.constant == 0) or (name == "mul" and a.constant == 1):
             return a if b.constant == 0 else b
-        return self.op(name, a, b)
+        multiples = self.multiple(a), self.multiple(b)
+        return self.note_multiple(self.op(name, a, b), math.prod(multiples) if name == "mul" else math.gcd(*multiples))
 
     def any(self, mask: Ref) -> Ref:
         """Whether a mask is true in some lane."""
@@ -353,7 +369,7 @@ class Loop:
         self.counter: Ref | None = None
         if start is not None:
             assert stop is not None
-            self.counter = self.carry(start).ref
+            self.counter = e.note_multiple(self.carry(start).ref, math.gcd(e.multiple(start), step))
             self.condition = f"icmp slt i64 {self.counter.name}, {stop.name}"
 
     def carry(self, start: Ref) -> Phi:
@@ -399,6 +415,11 @@ class Loop:
             phi.ref.region = outer
 
 
+LINE = 64  # bytes that come from memory together
+WHOLE = "  ; whole lines"
+"""Marks a store of whole lines of memory, if arrays begin with one and no vector overlaps another."""
+
+_BITS = {"i1": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64, "half": 16, "float": 32, "double": 64, "ptr": 64}
 _FAST = frozenset({"fadd", "fsub", "fmul", "fdiv", "fneg"})
 _SUFFIX = {"double": "f64", "float": "f32", "half": "f16"}
 

@@ -95,7 +95,7 @@ class Compiled:
         if steps[0].work(self.sizes) >= SHORT or largest >= LARGE:
             return
         if steps[0].stored == [*self.plan.inputs, *(place.stored for place in places)]:
-            self.direct = entry(steps[0]).direct
+            self.direct = entry(steps[0].text).direct
             self.fresh = fresh
 
     def run(self, arguments: list[Any]) -> list[Any]:

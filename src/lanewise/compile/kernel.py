@@ -9,11 +9,12 @@ The last vector of a row overlaps the one before, so there are no tails; ``W`` i
 from __future__ import annotations
 
 import math
+import platform
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from .emit import Emitter, Loop, Ref, Region, type_of
+from .emit import LINE, WHOLE, Emitter, Loop, Ref, Region, type_of
 from .folds import again, prepare
 from .ir import Axis, Node, Program, Value, map_leaves
 from .lift import Row
@@ -21,7 +22,7 @@ from .magnitude import without_unused
 from .memory import GROUP, SIZES, load, store
 from .native import machine, offsets
 from .rows.table import ROWS, Unsupported
-from .scratch import Block, InScratch, Running, copy, fill_from
+from .scratch import Block, InScratch, Totals, copy, fill_from
 from .values import Array, Source, filled, parts, rejoin
 
 LARGE = 64  # elements of an array that comes into registers only if it has to
@@ -105,7 +106,7 @@ class InArray(Source):
 
     def running(self, dtype: Any, start: Any, add: Any) -> Source:
         """Its running totals."""
-        return Running(self, dtype, start, add)
+        return Totals(self, dtype, start, add)
 
 
 class Kernel:
@@ -178,7 +179,7 @@ class Kernel:
     def base(self, view: View) -> Ref:
         """Where the example at hand begins (for the vector's axis: that of its first lane)."""
         e = self.e
-        found = self.field(view.slot, offsets().data)
+        found = e.note_multiple(self.field(view.slot, offsets().data), LINE)
         for dim, start in view.starts:
             found = e.address(found, self.stride(view, dim, start))
         for axis in view.lanes:
@@ -239,7 +240,7 @@ class Kernel:
     def store(self, array: Array, view: View) -> None:
         """Write a value from registers to memory."""
         e = self.e
-        if isinstance(array.source, (InScratch, Running)):
+        if isinstance(array.source, (InScratch, Totals)):
             array.source.store(self, view)
             return
         if type(array.source) is InArray and array.made is None:
@@ -400,12 +401,15 @@ class Kernel:
         else:
             start, stop = e.index(0), self.size_of(axis)
             if outermost:
-                start, stop = Ref("%lo", "i64", 1, e.root), Ref("%hi", "i64", 1, e.root)
+                start, stop = e.note_multiple(Ref("%lo", "i64", 1, e.root), step), Ref("%hi", "i64", 1, e.root)
             last = e.integer("sub", stop, e.index(step))
             loop = e.enter(start, stop, step, 1 / step if outermost else -(-size // step))
             assert loop.counter is not None
             overlaps = step > 1 and (not fixed or size % step > 0)  # the last vector overlaps the one before
-            self.index[axis] = e.intrinsic("smin", loop.counter, last) if overlaps else loop.counter
+            self.index[axis] = loop.counter
+            if overlaps:
+                known = e.multiple(loop.counter) if outermost else math.gcd(e.multiple(loop.counter), e.multiple(last))
+                self.index[axis] = e.note_multiple(e.intrinsic("smin", loop.counter, last), known)
             yield loop
             loop.close()
         del self.index[axis]
@@ -457,6 +461,21 @@ class Code(NamedTuple):
     helpers: list[str]
     body: list[str]
     size: Size
+
+    def streams(self) -> bool:
+        """Whether whole lines of memory are written, by vectors that do not overlap."""
+        return not self.helpers and platform.machine() == "x86_64" and any(line.endswith(WHOLE) for line in self.body)
+
+    def streaming(self) -> Code:
+        """The same past the cache: for arrays that begin with a line, and whole vectors of lanes."""
+        body = []
+        for line in self.body:
+            if line.startswith("  ret "):
+                body.append("  call void @llvm.x86.sse.sfence()")
+            for text in line.splitlines():
+                whole = text.endswith(WHOLE)
+                body.append(text.removesuffix(f"1{WHOLE}") + f"{LINE}, !nontemporal !0" if whole else text)
+        return Code([*self.declared, "declare void @llvm.x86.sse.sfence()", "!0 = !{i32 1}"], [], body, self.size)
 
     def function(self, name: str) -> list[str]:
         """The function itself."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .emit import Emitter, Ref
+from .emit import LINE, Emitter, Ref
 
 GROUP = 8  # lanes that are transposed together
-LINE = 64  # bytes that come from memory together
 AHEAD = 1 << 13  # bytes between what is read and what is asked for
 SIZES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "half": 2, "float": 4, "double": 8}
 

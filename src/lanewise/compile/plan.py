@@ -106,6 +106,11 @@ class KernelStep:
         """The text of its code."""
         return self.code.module()
 
+    @functools.cached_property
+    def streaming(self) -> str | None:
+        """The text of code that writes past the cache; None if there is none."""
+        return self.code.streaming().module() if self.code.streams() else None
+
     def reads(self) -> set[Stored]:
         """The arrays that it reads."""
         return {self.stored[view.slot] for view in self.views}.difference(self.outputs)

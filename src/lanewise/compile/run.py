@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import functools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from ..array import ARRAY, LaneArray, apply
 from ..facts import Signal
 from ..lanes import LaneAxis, Lanes
 from .buffers import fresh
+from .emit import LINE
 from .gemm import packed
 from .ir import Axis, Value, map_leaves
 from .native import address_of, fastcall, machine
@@ -39,22 +42,51 @@ class Entry:
         self.long = kind(self.address)
 
 
-def entry(step: KernelStep) -> Entry:
+def entry(text: str) -> Entry:
     """The code of a kernel, compiled when it is first needed."""
-    known = KERNELS.get(step.text)
+    known = KERNELS.get(text)
     if known is None:
-        known = KERNELS[step.text] = Entry(step.text)
+        known = KERNELS[text] = Entry(text)
     return known
 
 
 def launch(step: KernelStep, objects: list[Any], sizes: dict[Axis, int]) -> int:
-    """Run a kernel on array objects; on several threads if there is enough to do."""
-    lanes, work = step.lanes(sizes), step.work(sizes)
-    if work < SHORT:
-        return int(entry(step).direct(*objects))
+    """Run a kernel on array objects."""
+    lanes = step.lanes(sizes)
+    if step.work(sizes) < SHORT:
+        return int(entry(step.text).direct(*objects))
     pointers = (ctypes.c_size_t * len(objects))(*map(id, objects))
     where = ctypes.addressof(pointers)
-    code = entry(step)
+    text = streaming(step, objects)
+    if text is None:
+        return deal(step, step.text, where, lanes)
+    whole = lanes - lanes % step.width
+    flags = deal(step, text, where, whole)
+    return flags if whole == lanes else flags | int(entry(step.text).long(where, whole, lanes))
+
+
+def streaming(step: KernelStep, objects: list[Any]) -> str | None:
+    """The code that writes past the cache, where what is written is gone from there before anyone reads it."""
+    outputs = [objects[step.stored.index(stored)] for stored in step.outputs]
+    if sum([x.nbytes for x in outputs]) < cache_size() // 2:
+        return None
+    aligned = all(x.__array_interface__["data"][0] % LINE == 0 for x in outputs)
+    return step.streaming if aligned else None
+
+
+@functools.cache
+def cache_size() -> int:
+    """The bytes of the cache that all cores share."""
+    try:
+        text = Path("/sys/devices/system/cpu/cpu0/cache/index3/size").read_text().strip()
+    except OSError:
+        text = ""
+    return int(text[:-1]) * 2**10 if text[:-1].isdigit() and text.endswith("K") else 32 * 2**20
+
+
+def deal(step: KernelStep, text: str, where: int, lanes: int) -> int:
+    """Run a kernel on all lanes, by several threads if there is enough to do."""
+    code, work = entry(text), int(step.each * lanes)
     count = min(threads_now(), work // SHORT + 1, lanes // step.width)
     found = pool(count - 1) if count > 1 else None
     if found is None:

@@ -258,7 +258,7 @@ class InScratch(Source):
             block.store(at, [ref for item in items for ref in parts(item)])
 
 
-class Running(Source):
+class Totals(Source):
     """Running totals along the last axis of an array of the kernel's, made some elements at a time where they go."""
 
     __slots__ = ("add", "dtype", "source", "start")
@@ -340,7 +340,7 @@ class Block:
             e.store(ref, e.address(at, offset))
 
 
-def copy(k: Any, source: Any, view: Any, dtype: np.dtype[Any], running: Running | None = None) -> None:
+def copy(k: Any, source: Any, view: Any, dtype: np.dtype[Any], running: Totals | None = None) -> None:
     """Copy one array of the kernel's to another, or its running totals along the last axis."""
     e, shape = k.e, source.shape
     own = source.value.dtype
