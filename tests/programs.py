@@ -4,20 +4,24 @@ They compute, index, write in place and through views, branch, loop, leave early
 of their own, and map these in turn. A program is written from tables of templates: ``{a}`` stands for an expression
 of kind ``a``, ``{A}`` for an array of that kind that may be written, ``{V!}`` for a local name that may be assigned.
 The kinds: ``v`` a number, ``n`` an integer, ``c`` a condition; ``a``, ``i``, ``b`` and ``z`` arrays of three floats,
-integers, truth values and complex numbers; ``m`` a matrix; ``w`` a view of some shape; ``f`` a function.
+integers, truth values and complex numbers; ``m`` a matrix; ``w`` a view of some shape; ``f`` a function; ``l``, ``d``
+and ``t`` lists, dicts and texts.
 
 Values are small integers and dyadic fractions, and what is added up or multiplied is exact or has one order only, so
 any disagreement is a bug. ``python tests/programs.py FIRST LAST`` runs many programs, and shows each that disagrees
-in its shortest form; with ``jit`` as a third argument, they are compiled (those that can be) and run that way, too, and
-with ``lists`` they make lists and change them.
+in its shortest form. More words may follow: ``jit`` compiles them, too (those that can be); ``lists``, ``numbers``,
+``texts`` and ``algebra`` add to the templates (`program_tables`); ``wide`` takes batches of many sizes, dtypes and
+layouts, and loops of many turns.
 """
 
 from __future__ import annotations
 
 import ast
 import linecache
+import math
 import random
 import re
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -25,135 +29,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import optree
+from program_tables import ERRORS, EXPRESSIONS, FLAVOURS, LEAVES, LEAVING, RESULTS, WRITES
 
 from lanewise import jit, vmap
 from lanewise.compile.jit import Jitted
-
-LEAVES = {
-    "v": "1.0 ; 2.0 ; (-1.0) ; 0.5 ; 3 ; {a}[0] ; {a}[-1]",
-    "n": "0 ; 1 ; 2 ; (-1) ; np.argmax({a})",
-    "c": "({v} < {v}) ; ({v} > {v}) ; ({n} == {n})",
-    "a": "np.ones(3)",
-    "i": "np.arange(3) ; np.array([2, 0, 0])",
-    "b": "({a} > {v})",
-    "z": "({a} + 1j)",
-    "m": "np.eye(3) ; np.outer({a}, {a})",
-    "w": "{a}[1:]",
-}
-
-EXPRESSIONS = {
-    "v": """
-        ({v} + {v}) ; ({v} - {v}) ; ({v} * {v}) ; ({v} if {c} else {v}) ; abs({v}) ; (-{v}) ; ({v} / 2) ;
-        min({v}, {v}) ; max({v}, {v}, {v}) ; ({v} // 2) ; ({v} % 2) ; float({v}) ; np.floor({v}) ; sum({a}) ;
-        {a}.sum() ; {a}.max() ; np.min({a}) ; np.median({a}) ; {w}.sum() ; {w}.max() ; ({w}.size * {v}) ;
-        {a}[{n} % 3] ; {a}[{b}].sum() ; np.where({b}, {a}, {v}).sum() ; {m}[{n} % 3, {n} % 3] ; {m}.sum() ;
-        {m}[{i} % 3, {i} % 3].sum() ; {m}[{b}].sum() ; np.trace({m}) ; np.take({a}, {n} % 3) ; {z}.real.max() ;
-        np.dot(np.sign({a}), np.sign({a})) ; {a}.tolist()[{n} % 3] ; {a}[{n} % 3].item() ; ({n} * {v}) ; {a}[{n}] ;
-        [{v}, {v}, {v}][{n} % 3] ; {'p': {v}, 'q': {v}}['p' if {c} else 'q'] ; max({a}, key=lambda e: -e) ;
-        sorted([{v}, {v}, {v}])[1] ; sum(e for e in {a} if e > {v}) ; {F}({v}, {a}) ; np.where({c}, {v}, {v}) ;
-        np.sum({a}, where={b}) ; np.max({a}, initial=0.0) ; np.add.reduce({a}) ; np.ptp({a}) ; ({v} ** 2)
-    """,
-    "n": """
-        ({n} + {n}) ; ({n} - {n}) ; ({n} * {n}) ; ({n} // 2) ; ({n} % 3) ; ({n} & 3) ; ({n} ^ {n}) ; ({n} >> 1) ;
-        np.argmax({a}) ; np.argmin({w}) ; np.count_nonzero({b}) ; {b}.sum() ; len({w}) ; int({v}) ; (~{n}) ;
-        {i}[{n} % 3] ; {i}.sum() ; {i}.max() ; round({v}) ; divmod({n}, 2)[1] ; np.searchsorted(np.sort({a}), {v}) ;
-        len({a}[{b}]) ; len(np.unique({a})) ; np.nonzero({b})[0].sum() ; ({n} if {c} else {n}) ; bool({n})
-    """,
-    "c": """
-        ({v} < {v}) ; ({v} >= {v}) ; ({v} == {v}) ; ({v} != {v}) ; ({v} < {v} < {v}) ; {b}.any() ; {n} ; {b}.all() ;
-        ({c} and {c}) ; ({c} or {c}) ; (not {c}) ; {b}[{n} % 3] ; ({v} in {a}) ; np.any({a} > {v})
-    """,
-    "a": """
-        ({a} + {a}) ; ({a} - {v}) ; ({a} * {a}) ; ({v} * {a}) ; (-{a}) ; abs({a}) ; ({a} // 2) ;
-        ({a} if {c} else {a}) ; np.where({b}, {a}, {v}) ; np.where({b}, {a}, {a}) ; np.take({a}, {i} % 3) ;
-        {a}[{i} % 3] ; {a}[[2, 0, 1]] ; np.sort({a}) ; {a}[::-1] ; np.cumsum({a}) ; np.clip({a}, -2, {v}) ;
-        np.roll({a}, {n}) ; np.maximum({a}, {v}) ; np.concatenate([{a}[1:], {a}[:1]]) ; np.stack([{a}, {a}])[{n} % 2] ;
-        np.append({a}[:2], {v}) ; {a}.copy() ; np.array([{v}, {v}, {v}]) ; np.array([e * 2 for e in {a}]) ;
-        np.full(3, {v}) ; np.zeros_like({a}) ; {m}[{n} % 3] ; {m}[:, {n} % 3] ; {m}.T[1] ; {m}.reshape(-1)[3:6] ;
-        {m}.sum(axis=0) ; {m}.max(axis=1) ; np.diag({m}) ; np.sign({m}) @ np.sign({a}) ; {z}.real ; {z}.imag ;
-        ({i} * 0.5) ; ({b} * {v}) ; {m}.ravel()[:3] ; np.minimum.accumulate({a}) ; np.diff({a}, prepend={v}) ;
-        np.select([{b}, {b}], [{a}, {a}], {v}) ; ({a} ** 2) ; {a}[np.argsort({a}, kind='stable')] ;
-        np.take_along_axis({a}, {i} % 3, 0) ; np.pad({a}[1:], (1, 0)) ; np.add({a}, {a}, where={b}, out=np.zeros(3)) ;
-        {m}[{i} % 3, [0, 1, 2]] ; np.tile({v}, 3) ; np.asarray({a}) ; np.einsum('ii->i', {m}) ; np.squeeze({a}[None]) ;
-        np.insert({a}[1:], 1, {v}) ; np.vstack([{a}, {a}]).max(0)
-    """,
-    "i": """
-        ({i} + {n}) ; ({i} * {i}) ; ({i} - {i}) ; ({i} // 2) ; ({i} % 3) ; np.argsort({a}, kind='stable') ; {i}[::-1] ;
-        np.where({b}, {i}, {n}) ; {b}.astype(int) ; np.cumsum({i}) ; np.searchsorted(np.sort({a}), {a}) ;
-        {i}[{i} % 3] ; np.clip({a}, -9, 9).astype(int) ; np.bincount({i} % 3, minlength=3) ; ({i} ^ {n}) ;
-        np.arange({n} & 3, 8)[:3]
-    """,
-    "b": """
-        ({a} > {v}) ; ({a} <= {a}) ; ({a} == {v}) ; (~{b}) ; ({b} & {b}) ; ({b} ^ {c}) ; ({i} > {n}) ; {b}[::-1] ;
-        np.logical_or({b}, {c}) ; np.array([{c}, True, {c}]) ; np.isin({i}, [0, 2]) ; ({z} == {a}) ; ({m} > {v})[1]
-    """,
-    "z": """
-        ({a} + 1j * {a}) ; ({z} * {z}) ; {z}.conj() ; {z}[::-1] ; ({z} + {v}) ; np.where({b}, {z}, {v})
-    """,
-    "m": """
-        ({m} + {m}) ; ({m} * {a}) ; {m}.T ; np.outer({a}, {a}) ; np.stack([{a}, {a}, {a}], axis={n} & 1) ; {m}[::-1] ;
-        {m}[{i} % 3] ; {m}[:, {i} % 3] ; np.where({m} > {v}, {m}, 0.0) ; np.sort({m}, axis=0) ;
-        np.cumsum({m}, axis=1) ; np.concatenate([{m}[1:], {m}[:1]]) ; np.sign({m}) @ np.sign({m}) ; np.tril({m}) ;
-        ({a}[:, None] - {a}) ; np.array([{a}, {a}, {a}]) ; {m}.reshape(9).reshape(3, 3) ; np.moveaxis({m}, 0, 1) ;
-        {m}[np.ix_({i} % 3, [1, 0, 1])]
-    """,
-    "w": """
-        {a}[1:] ; {a}[::2] ; {a}[{n} % 3:] ; {a}[None] ; {m}[1:] ; {m}.T ; {m}.reshape(-1) ; {m}[:, 1:] ; {m}.ravel() ;
-        {a}[{b}] ; {z}.real ; {m}[..., ::2].T ; np.diagonal({m}) ; np.atleast_2d({a}) ; np.swapaxes({m}, 0, 1)[1:]
-    """,
-}
-
-WRITES = """
-    {A}[{n} % 3] = {v} ; {A}[{n} % 3] += {v} ; {A}[0] *= {v} ; {A}[1:] = {v} ; {A}[1:] -= {a}[1:] ; {A}[::-1] = {a} ;
-    {A}[...] = {a} ; {A}[{b}] = {v} ; {A}[{b}] *= {v} ; {A}[{i} % 3] = {a} ; {A}[{i} % 3] += {v} ; {A!} += {a} ;
-    {A}.sort() ; {A}.fill({v}) ; np.add({a}, {a}, out={A}) ; np.multiply({A}, {v}, out={A}) ; np.cumsum({a}, out={A}) ;
-    np.copyto({A}, {a}, where={b}) ; np.put({A}, {i} % 3, {v}) ; np.add.at({A}, {i} % 3, {v}) ;
-    np.putmask({A}, {b}, {a}) ; np.place({A}, {b}, [{v}]) ; np.clip({a}, 0, 2, out={A}) ;
-    np.take({a}, {i} % 3, out={A}, mode='clip') ; {A}[{n}] = {v} ; {M}[{n} % 3] = {a} ; {M}[:, 1] *= {v} ;
-    {M}[{n} % 3, {n} % 3] = {v} ; {M}[{b}] = {a} ; {M}[{b}, 1] = {v} ; {M}.T[0] = {a} ;
-    {M}.reshape(-1)[{n} % 9] = {v} ; {M}[{i} % 3, 0] += {a} ; np.fill_diagonal({M}, {v}) ; {M!} *= {a} ;
-    {M}[{M} < {v}] = 0 ; {M}.sort(axis=0) ; np.sum({m}, axis=0, out={A}) ; {Z}.real[0] = {v} ; {Z}.imag = {a} ;
-    {Z}[{n} % 3] *= {v} ; {I}[{n} % 3] = {n} ; {I}[{b}] += {n} ; {I!} += {i} ; {B}[{n} % 3] = {c} ; {B!} &= {b} ;
-    {W}[0] = {v} ; {W}[...] += {v} ; {W}[-1] *= {v} ; {W!} -= {v} ; {W}[{n} % 3 - 1:] = {v} ; {W}.flat[0] = {v} ;
-    {V!} += {v} ; {V!} = {v} ; {V!} *= {v} ; {N!} += {n} ; {N!} = {n} ; {A!} = {a} ; {V!}, {V!} = {v}, {v}
-"""
-
-LISTS = {  # what lists add to these tables
-    "leaves": {"l": "[{v}, {v}] ; [] ; list({a}) ; [{v}]"},
-    "expressions": {
-        "v": """
-            {l}[{n}] ; sum({l}) ; max({l}, default={v}) ; ({l} or [{v}])[0] ; {l}[-1] ; {l}[{n} % 2] ;
-            min({l} + [{v}]) ;
-            sum(e for e in {l} if e > {v}) ; {l}.pop() ; ({l} + [{v}])[{n}] ; [{l}, {l}][{n} % 2][0] ;
-            sorted({l} + [{v}], key=lambda e: -e)[0] ; sum({l}[:{n}]) ; min({l} + [{v}], key=lambda e: (e - {v}) ** 2)
-        """,
-        "n": """
-            len({l}) ; {l}.count({v}) ; len({l}[{n}:]) ; [len({l}), {n}][{c} == 1] ; len([e for e in {l} if e > {v}]) ;
-            sum(range({n} & 3)) ; ({l} + [{v}]).index(max({l} + [{v}]))
-        """,
-        "c": "({v} in {l}) ; {l} ; ({l} == {l}) ; (not {l}) ; any(e > {v} for e in {l}) ; all({l}) ; ({l} < {l})",
-        "a": "np.array(({l} + [1.0, {v}, 2.0])[:3]) ; np.array({l} + {l} + [0.5] * 3)[:3]",
-        "l": """
-            [{v}, {v}, {v}] ; ([{v}] * ({n} & 3)) ; list({a}) ; ({l} + [{v}]) ; {l}[:{n}] ; {l}[{n}:] ; {l}[1:] ;
-            {l}.copy() ; list({l}) ; sorted({l}) ; [e for e in {l} if e > {v}] ; [e + {v} for e in {l}] ; {l}[::-1] ;
-            list(reversed({l})) ; ({l} if {c} else {l}) ; ({l} + {l}) ; [{v} for _ in range({n} & 3)] ; [{n}, {v}] ;
-            sorted({l}, reverse=True) ; [p + q for p, q in zip({l}, {l})] ; ([{l}, {l}][{n} % 2]) ; [None, {v}][1:] ;
-            [p for p, e in enumerate({l}) if e > {v}] ; ([0.5] * 3) ; {a}.tolist() ; [[{v}], {l}][{n} % 2]
-        """,
-    },
-    "writes": """
-        {L}.append({v}) ; {L}.append({v}) ; {L}.append({v}) ; {L}.pop() ; {L}.pop({n}) ; {L}[{n}] = {v} ;
-        {L}[0] += {v} ;
-        {L}[{n} % 2] = {v} ; {L}.insert({n}, {v}) ; {L}.extend({l}) ; {L}.sort() ; {L}.reverse() ; {L!} = {l} ;
-        {L!} = {L} ; {L!} += [{v}] ; del {L}[{n}] ; {L}.clear() ; {L}[1:] = {l} ; {L}.remove({v}) ; {L} += {l} ;
-        {L}[0], {L}[{n}] = {L}[{n}], {L}[0] ; {L!} *= 2 ; {L!}, {L!} = {L}, {L} ; {L}.sort(key=lambda e: -e)
-    """,
-    "results": "{l} ; len({l}) ; ({l}[0], len({l})) ; sum({l}) ; {v} ; ({v}, {l})",
-}
-
-ERRORS = ["ValueError", "ZeroDivisionError", "IndexError", "KeyError", "Exception"]
-LEAVING = "return {r} ; return {r} ; raise ValueError('t') ; raise KeyError({n} % 2) ; 1 // ({n} % 3) ; assert {c}"
-RESULTS = "{v} ; {v} ; {a} ; {n} ; ({v}, {a}) ; {'p': {a}, 'q': {v}} ; {m} ; {b} ; [{z}, {i}]"
 
 
 class Scope:
@@ -163,7 +42,7 @@ class Scope:
         self.result = result  # what a return gives
         self.maps = outer.maps if outer else 2
         self.loops = False
-        self.names = {kind: list(outer.names[kind]) if outer else [] for kind in "vncaibzmwfl"}
+        self.names = {kind: list(outer.names[kind]) if outer else [] for kind in "vncaibzmwfldt"}
         self.writable = list(outer.writable) if outer else []
         self.own: list[str] = []  # names that the function at work may assign
 
@@ -185,20 +64,28 @@ class Scope:
 
 
 class Writer:
-    """Writes one program, with ``lists`` one that makes lists and changes them."""
+    """Writes one program.
 
-    def __init__(self, seed: int, *, lists: bool = False) -> None:
+    Parameters
+    ----------
+    seed : int
+        Tells one program from another.
+    flavours : tuple of str
+        What is added to the templates, and ``wide`` for loops of many turns.
+    """
+
+    def __init__(self, seed: int, flavours: tuple[str, ...] = ()) -> None:
         self.random = random.Random(seed)
-        self.lists = lists
-        self.leaves, self.expressions, self.writes, self.results = LEAVES, EXPRESSIONS, WRITES, RESULTS
-        if lists:
-            more: Any = LISTS
-            self.leaves = LEAVES | more["leaves"]
-            found = more["expressions"]
-            self.expressions = EXPRESSIONS | {kind: EXPRESSIONS[kind] + ";" + found[kind] for kind in "vnca"}
-            self.expressions["l"] = found["l"]
-            self.writes = ";".join([WRITES, *[more["writes"]] * 3])
-            self.results = f"{RESULTS};{more['results']}"
+        self.turns = 40 if "wide" in flavours else 4
+        self.kinds = "vvnaaaibzmwww"
+        self.leaves, self.expressions, self.writes, self.results = dict(LEAVES), dict(EXPRESSIONS), WRITES, RESULTS
+        for more in [FLAVOURS[name] for name in flavours if name in FLAVOURS]:
+            self.kinds += more["kinds"]
+            for tables, added in ((self.leaves, more["leaves"]), (self.expressions, more["expressions"])):
+                for kind, table in added.items():
+                    tables[kind] = f"{tables[kind]};{table}" if kind in tables else table
+            self.writes = ";".join([self.writes, *[more["writes"]] * 3])
+            self.results += ";" + more["results"]
         self.count = 0
         self.lines: list[str] = []
 
@@ -261,7 +148,7 @@ class Writer:
             getattr(self, f"do_{self.random.choice(kinds)}")(indent, depth, scope)
 
     def do_new(self, indent: int, depth: int, scope: Scope) -> None:
-        kind = self.random.choice("vvnaaaibzmwww" + "lllllllll" * self.lists)
+        kind = self.random.choice(self.kinds)
         name = self.name(kind)
         self.add(indent, f"{name} = {self.place(kind, '', scope, 2)}")
         scope.add(kind, name)
@@ -282,14 +169,15 @@ class Writer:
         inner = scope.inside()
         inner.loops = True
         kind = self.random.choice(["n", "v", "a", "while"])
+        turns = self.random.choice([4, 12, self.turns]) if self.turns > 4 and depth > 2 else 4
         name = self.name("n" if kind == "while" else kind)
         if kind == "while":
             self.add(indent, f"{name} = 0")
-            self.add(indent, self.fill(f"while {name} < 4 and {{c}}:", scope, 2))
+            self.add(indent, self.fill(f"while {name} < {turns} and {{c}}:", scope, 2))
             self.add(indent + 1, f"{name} += 1")
         else:
-            numbers = "{a} ; [{v}, {v}]" + " ; {l} ; {l}" * self.lists
-            over = self.choose({"n": "range({n} % 4) ; {i}", "v": numbers, "a": "{m} ; ({a}, {a})"}[kind])
+            numbers = "{a} ; [{v}, {v}]" + " ; {l} ; {l}" * ("l" in self.kinds)
+            over = self.choose({"n": f"range({{n}} % {turns}) ; {{i}}", "v": numbers, "a": "{m} ; ({a}, {a})"}[kind])
             loop = self.choose("for {} in {}: ; for _, {} in enumerate({}): ; for {}, _ in zip({}, {{a}}):")
             line = self.fill(loop.format(name, over), scope, 2)
             self.add(indent, line)
@@ -320,7 +208,8 @@ class Writer:
         inner = Scope(result, scope)
         inner.maps = scope.maps - 1
         if mapped:  # what appends to a list from outside does so once for all lanes
-            inner.names["l"], inner.names["f"] = [], inner.names["f"] if not self.lists else []
+            inner.names["l"] = inner.names["d"] = []
+            inner.names["f"] = [] if {"l", "d"} & set(self.kinds) else inner.names["f"]
         for name, kind in parameters.items():
             inner.add(kind, name)
         function = self.name("f")
@@ -366,9 +255,19 @@ def loop(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable
         leaves, specs = zip(*[optree.tree_flatten(result, none_is_leaf=True) for result in results], strict=True)
         if len(set(specs)) > 1:
             raise ValueError("the results differ in structure")
-        return optree.tree_unflatten(specs[0], [np.stack(leaf, out_axes) for leaf in zip(*leaves, strict=True)])
+        return optree.tree_unflatten(specs[0], [_stacked(leaf, out_axes) for leaf in zip(*leaves, strict=True)])
 
     return run
+
+
+def _stacked(column: Any, axis: int) -> Any:
+    """The results of all lanes, Python's numbers among them weak."""
+    weak = [type(x)(0) for x in column if type(x) in (bool, int, float, complex)]
+    strong = [x.dtype for x in column if hasattr(x, "dtype")]
+    if weak and strong and len(weak) + len(strong) == len(column):
+        dtype = np.result_type(*strong, *weak)
+        column = [np.asarray(x).astype(dtype) for x in column]
+    return np.stack(column, axis)
 
 
 class Case(NamedTuple):
@@ -394,13 +293,60 @@ def case(seed: int) -> Case:
     return Case(args, made[5:], axes, 0 if rng.random() < 0.7 else -1, 2 if rng.random() < 0.1 else None, seed % 3 > 0)
 
 
+SIZES = [1, 2, 3, 5, 5, 15, 16, 17, 31, 63, 64, 65, 66, 100, 130, 257, 600, 3000]
+
+
+def wide_case(seed: int) -> Case:
+    """Arguments of a program in batches of many sizes, of several dtypes and layouts."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.choice(SIZES))
+    axes = (int(rng.integers(2)), 0, 0, int(rng.integers(-1, 2)), None)
+    kinds = [
+        ["d", "d", "f", "i4", "u1", "i8"],
+        ["d", "d", "f", "i8", "f2"],
+        ["i8", "i8", "i4", "u1", "i1"],
+        ["d", "d", "f"],
+    ]
+    made = []
+    for shape, dtypes in zip(((n, 3), n, n, (n, 3, 3)), kinds, strict=True):
+        dtype = np.dtype(rng.choice(dtypes))
+        low = 0 if dtype.kind == "u" else -3
+        made.append((rng.integers(low, 4, shape) / (2 if dtype.kind == "f" else 1)).astype(dtype))
+    if rng.random() < 0.3:
+        made[2] = np.where(rng.random(n) < 0.2, rng.integers(-(2**62), 2**62, n), made[2]).astype(made[2].dtype)
+    if rng.random() < 0.2 and made[1].dtype.kind == "f":
+        made[1][rng.random(n) < 0.3] = rng.choice([np.nan, np.inf, -np.inf, -0.0])
+    args = [
+        _laid_out(x if axis is None else np.moveaxis(x, 0, axis), int(rng.integers(6)))
+        for x, axis in zip(made, axes, strict=False)
+    ]
+    around = [rng.integers(-3, 4, 3) / 2 for _ in range(3)]
+    out = 0 if rng.random() < 0.7 else -1
+    return Case([*args, around[2]], around[:2], axes, out, max(2, n // 3) if rng.random() < 0.1 else None, seed % 5 > 0)
+
+
+def _laid_out(x: Any, layout: int) -> Any:
+    """The same array, as it may lie in memory."""
+    if layout == 0:
+        return x
+    if layout == 1:
+        return np.flip(np.flip(x).copy())
+    if layout == 2:
+        return np.stack([x, x, x], -1)[..., 1]
+    if layout == 3:
+        return np.repeat(x, 2, axis=0)[::2]
+    return x.copy("C" if layout == 4 else "F")
+
+
 def outcome(source: str, found: Case, mapper: Callable[..., Any], **options: Any) -> tuple[Any, Any, list[Any]]:
     """What a program gives, the exception that it raises, and what it leaves in its arguments."""
     args, around = [x.copy("K") for x in found.args], [x.copy() for x in found.around]
-    namespace: dict[str, Any] = {"np": np, "vmap": loop if mapper is loop else vmap, "g": around[1]}
+    namespace: dict[str, Any] = {"np": np, "math": math, "vmap": loop if mapper is loop else vmap}
+    namespace["g"] = around[1]
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         name = f"<program {hash(source)}>"
+        signal.alarm(SECONDS)
         try:
             if found.readable:
                 linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
@@ -410,7 +356,20 @@ def outcome(source: str, found: Case, mapper: Callable[..., Any], **options: Any
         except BaseException as error:
             return None, error, args + around
         finally:
+            signal.alarm(0)
             linecache.cache.pop(name, None)
+
+
+SECONDS = 0  # that a program may take; 0: any
+
+
+class TooLong(BaseException):
+    """A program takes too long."""
+
+
+def too_long(*_: Any) -> None:
+    """Leave a program that takes too long."""
+    raise TooLong
 
 
 made: list[Jitted] = []
@@ -429,6 +388,8 @@ def disagreement(source: str, found: Case, mapper: Callable[..., Any] = vmap) ->
     # the results of a chunk are stacked before the next one runs: not so in the loop, if they are what lanes share
     chunk_size = None if re.search(r"\b[seg]\b", source) else found.chunk_size
     given, failure, ours = outcome(source, found, mapper, chunk_size=chunk_size)
+    if type(error) is TooLong:
+        return ""
     if type(error) is not type(failure):
         theirs, mine = f"the loop: {expected} {error!r}", f"{mapper.__name__}: {given} {failure!r}"
         return f"exceptions: {type(error)} {type(failure)}\n{theirs}\n{mine}"
@@ -440,9 +401,9 @@ def disagreement(source: str, found: Case, mapper: Callable[..., Any] = vmap) ->
     return ""
 
 
-def check_seed(seed: int, mapper: Callable[..., Any] = vmap, *, shorten: bool = False, lists: bool = False) -> str:
+def check_seed(seed: int, mapper: Callable[..., Any] = vmap, *flavours: str, shorten: bool = False) -> str:
     """Run one program both ways; how they disagree, or an empty string."""
-    source, found = Writer(seed, lists=lists).program(), case(seed)
+    source, found = Writer(seed, flavours).program(), (wide_case if "wide" in flavours else case)(seed)
     text = disagreement(source, found, mapper)
     if text and shorten:
         source, text = shortest(source, found, text, mapper)
@@ -455,7 +416,11 @@ def _alike(a: Any, b: Any) -> bool:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return a.dtype == b.dtype and (a.dtype == object or np.array_equal(a, b, equal_nan=True))
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.dtype == object:
+        return all(type(x) is type(y) and (x == y or x != x) for x, y in zip(a.flat, b.flat, strict=True))
+    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
 
 
 # ---- the shortest program that shows the same ----
@@ -498,13 +463,16 @@ def variants(source: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    SECONDS = 30
+    signal.signal(signal.SIGALRM, too_long)
     first, last = map(int, sys.argv[1:3])
+    flavours = [word for word in sys.argv[3:] if word != "jit"]
     ways = [vmap, compiled] if "jit" in sys.argv[3:] else [vmap]
     bad = ran = 0
     for seed in range(first, last):
         for mapper in ways:
             made.clear()
-            text = check_seed(seed, mapper, shorten=True, lists="lists" in sys.argv[3:])
+            text = check_seed(seed, mapper, *flavours, shorten=True)
             ran += bool(made) and None not in made[-1].known.values()
             if text:
                 bad += 1

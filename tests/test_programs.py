@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from programs import case, check_seed, disagreement, shortest
 
+from lanewise import vmap
+
 
 @pytest.mark.parametrize("first", range(0, 600, 50))
 def test_random_programs(first):
@@ -16,7 +18,7 @@ def test_random_programs(first):
 @pytest.mark.parametrize("first", range(0, 400, 50))
 def test_random_programs_with_lists(first):
     for seed in range(first, first + 50):
-        assert not (text := check_seed(seed, lists=True)), text
+        assert not (text := check_seed(seed, vmap, "lists")), text
 
 
 FOUND = {
@@ -78,6 +80,15 @@ FOUND = {
             return round(np.where(y > 0, y, 0.5))
         except TypeError:
             return -1
+    """,
+    "np.put at places that are unsigned": """
+        places = np.cumsum(np.array([250, 3, 0], np.uint8)) % 3
+        try:
+            np.put(x, places, y)
+        except TypeError:
+            np.put(x, places.astype(int), y + 1)
+        np.put(x, np.float32(1), y)
+        return x
     """,
     "a result that a later lane writes": """
         def inner(v):

@@ -150,10 +150,13 @@ def put(func: Any, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     x = _target(a)
     index, values = elements(lane(ind)), elements(source(v, x.data.dtype))
     write_data(x, index.lanes)
-    if index.data.size and index.data.dtype.kind not in "iub":
-        raise TypeError(f"Cannot cast array data from {index.data.dtype!r} to dtype('int64')")
+    if isinstance(ind, np.ndarray) and not np.can_cast(index.data.dtype, np.intp):
+        given = index.data.dtype
+        raise TypeError(f"Cannot cast array data from {given!r} to dtype('int64') according to the rule 'safe'")
     if values.shape[0] == 0 or index.shape[0] == 0:
         return
+    if index.data.dtype.kind not in "iub":
+        raise NoLaneForm("np.put at a place that is no integer")
     index = index.astype(np.intp)
     if mode == "clip":
         index = npl.clip(index, 0, x.size - 1)
