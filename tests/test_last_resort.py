@@ -125,6 +125,12 @@ def test_object_arrays_of_lane_values_are_put_together():
     check(lambda x: np.dot(np.array([[x[0], x[1]], [x[1], x[2]]]), x[:2]), A, kinds=False)
 
 
+def test_a_part_of_an_object_array_without_lane_values():
+    namespace = {"np": np}
+    exec("def f(y): return np.array([1.0, 2, y])[:2]", namespace)
+    check(namespace["f"], X, strict=False, kinds=False)
+
+
 def test_object_arrays_are_not_taken_for_numbers():
     """What treats an object array unlike numbers falls back."""
     check(lambda x: np.maximum(np.array([x, 1.0]), np.array([2.0, x]))[0], np.array([np.nan, 1.0, 3.0]), strict=False)

@@ -12,7 +12,7 @@ import optree
 from . import facts
 from .array import ARRAY, PYTHON, SCALAR, Data, LaneArray, live
 from .axes import label, result_axes
-from .facts import NoLaneForm, Run
+from .facts import RUN, NoLaneForm, Run
 from .lanes import LaneAxis, Lanes
 from .tree import NAMESPACE, flatten_results
 
@@ -66,6 +66,9 @@ def piece_of(leaf: Any, rooted: dict[LaneAxis, LaneAxis]) -> Piece:
 
         leaf = as_lanes(leaf)
         kind = type(leaf)
+        run = RUN.get()
+        if kind is np.ndarray and run is not None and run.objects:
+            raise NoLaneForm("an array of objects is returned, which may be a part of one that held lane values")
     if kind is LaneArray:
         leaf = live(leaf)
         axes = leaf.lanes.axes

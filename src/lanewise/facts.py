@@ -116,6 +116,7 @@ class Run:
     started: Group | None = None
     went_on = False  # the group at work is a part of the one that started
     lost_view = False  # a copy stands for what is a view in the loop
+    objects = False  # lane values have been put into an array of objects
     probing = False  # a rule is tried on copies of some lanes, to find those that raise: nothing splits
     trial = False  # the sides of a branch are tried on all lanes: nothing splits, or writes
     writable = False  # the mapped arguments are copies that may be written

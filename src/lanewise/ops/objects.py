@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..array import TABLE, LaneArray, live
-from ..facts import NoLaneForm, is_user_file
+from ..facts import RUN, NoLaneForm, is_user_file
 
 _UNSAFE = frozenset({
     "lexsort", "bincount", "packbits", "unpackbits", "ravel_multi_index", "unravel_index", "vdot",
@@ -63,6 +63,9 @@ def as_objects(x: LaneArray, dtype: Any) -> Any:
         raise NoLaneForm("a real array is asked of a lane value")
     if (dtype is not None and np.dtype(dtype) != np.dtype(object)) or not _is_safe(frame.f_code):
         raise NoLaneForm("a real array is asked of a lane value")
+    run = RUN.get()
+    while run is not None:
+        run.objects, run = True, run.parent
     if x.data.ndim == x.lanes.ndim:
         out = np.empty((), object)
         out[()] = x
