@@ -68,7 +68,8 @@ def write(name: str, code: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(hashlib.sha256(code).digest() + code)
         os.replace(temporary, place / f"{name}.o")
-        prune(place)
+        if name.endswith("0"):  # one in sixteen looks through them all
+            prune(place)
     except OSError:
         return
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .emit import Emitter, Ref
 from .ir import Axis
-from .kernel import Code, Size, View
+from .kernel import Code, View
 from .lift import Row
 from .native import machine, offsets
 from .plan import KernelStep, Stored
@@ -88,10 +88,7 @@ def chain_of(links: list[KernelStep], read: set[Stored]) -> KernelStep | None:
     stored = list(dict.fromkeys([x for link in links for x in link.stored if x not in places]))
     slots = {x: n for n, x in enumerate(stored)}
     views = [view.at(slots[x]) for link in links for x, view in seen(link) if x not in places]
-    longest = next((view for view in views if axis in view.lanes), None)
-    if longest is None or axis is None:
-        return None
-    code = Driver(links, slots, places, tile).code(room.size, Size(0, longest.slot, longest.lanes[axis][0][0]))
+    code = Driver(links, slots, places, tile).code(room.size)
     outputs = [x for link in links for x in link.outputs if x not in places]
     return KernelStep(stored, views, outputs, axis, tile, code, sum(link.each for link in links))
 
@@ -133,7 +130,7 @@ class Driver:
         self.e = Emitter(1, machine().features)
         self.links, self.slots, self.places, self.tile = links, slots, places, tile
 
-    def code(self, room: int, size: Size) -> Code:
+    def code(self, room: int) -> Code:
         """The code of the chain."""
         e = self.e
         objects, low, high = (Ref(name, kind, 1, e.root) for name, kind in OBJECTS)
@@ -161,7 +158,7 @@ class Driver:
         helpers: list[str] = []
         for n, link in enumerate(self.links):
             helpers += link.code.link(f"link{n}")
-        return Code(sorted(declared), helpers, [*e.allocas, *e.root.lines], size)
+        return Code(sorted(declared), helpers, [*e.allocas, *e.root.lines])
 
     def head(self, stored: Stored) -> Ref:
         """What kernels read of an array object."""

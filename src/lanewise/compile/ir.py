@@ -6,7 +6,7 @@ what a compiler wants to know: it says which loops a value lives in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class Value:
 class Node:
     """One operation: a function, applied to an example's values and to plain arguments among them."""
 
-    __slots__ = ("args", "function", "kwargs", "mask", "outputs")
+    __slots__ = ("_operands", "args", "function", "kwargs", "mask", "outputs")
 
     def __init__(
         self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: list[Value],
@@ -55,15 +55,19 @@ class Node:
         self.kwargs = kwargs
         self.outputs = outputs
         self.mask = mask  # for which lanes it matters; None: for all
+        self._operands: list[Value] | None = None
 
     def operands(self) -> list[Value]:
-        """The values that the node reads, those that its sub-programs capture among them."""
+        """The values that the node reads, those that its sub-programs capture among them; asked once it is complete."""
+        if self._operands is not None:
+            return self._operands
         found: list[Value] = [] if self.mask is None else [self.mask]
         for item in leaves((self.args, self.kwargs)):
             if type(item) is Value:
                 found.append(item)
             elif type(item) is Program:
                 found.extend(item.free())
+        self._operands = found
         return found
 
 
@@ -169,19 +173,22 @@ def function_name(function: Any) -> str:
 # ---- values among the arguments of a node ----
 
 
-def leaves(tree: Any) -> Iterator[Any]:
+def leaves(tree: Any) -> list[Any]:
     """What is no container among some arguments."""
-    kind = type(tree)
-    if kind is tuple or kind is list:
-        for item in tree:
-            yield from leaves(item)
-    elif kind is dict:
-        for item in tree.values():
-            yield from leaves(item)
-    elif kind is slice:
-        yield from (tree.start, tree.stop, tree.step)
-    else:
-        yield tree
+    found: list[Any] = []
+    _gather((tree,), found)
+    return found
+
+
+def _gather(items: Iterable[Any], found: list[Any]) -> None:
+    for item in items:
+        kind = type(item)
+        if kind not in _NESTED:
+            found.append(item)
+        elif kind is slice:
+            _gather((item.start, item.stop, item.step), found)
+        else:
+            _gather(item.values() if kind is dict else item, found)
 
 
 def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import functools
+import gc
 import inspect
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, overload
 
 import numpy as np
@@ -31,6 +33,18 @@ DEEPEST = 2  # how often a function may call itself at first; where that is not 
 
 
 _EMPTY = np.empty
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which would look at all that is alive again and again while programs are made."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 class Static:
@@ -95,7 +109,7 @@ class Compiled:
         if steps[0].work(self.sizes) >= SHORT or largest >= LARGE:
             return
         if steps[0].stored == [*self.plan.inputs, *(place.stored for place in places)]:
-            self.direct = entry(steps[0].text).direct
+            self.direct = entry(steps[0].text).direct(steps[0].lanes(self.sizes))
             self.fresh = fresh
 
     def run(self, arguments: list[Any]) -> list[Any]:
@@ -290,6 +304,7 @@ class Jitted:
         finally:
             RUN.reset(token)
 
+    @_uncollected()
     def compile(
         self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any, deepest: int = DEEPEST
     ) -> Compiled | None:  # fmt: skip

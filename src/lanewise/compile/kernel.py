@@ -417,29 +417,9 @@ class Kernel:
 
     def code(self) -> Code:
         """What was written."""
-        e, size = self.e, Size(1)
-        if self.axes:
-            size = Size(self.axes[0].size)
-        if self.axes and type(self.axes[0]) is not Row:
-            view = next(view for view in self.views.values() if self.axes[0] in view.lanes)
-            size = Size(0, view.slot, view.lanes[self.axes[0]][0][0])
+        e = self.e
         body = without_unused(e.root.lines) if e.magnitudes else e.root.lines
-        return Code(sorted(e.declared.values()), self.functions, [*e.allocas, *body], size)
-
-
-class Size(NamedTuple):
-    """How many lanes the outermost loop has: so many, or as long as a dimension of one of the objects is."""
-
-    known: int
-    slot: int = -1
-    dim: int = 0
-
-    def lines(self) -> list[str]:
-        """Code that makes ``%size`` of the objects."""
-        if self.slot < 0:
-            return [f"  %size = add i64 0, {self.known}"]
-        lines = _field("thing", "%objects", 8 * self.slot) + _field("shape", "%thing", offsets().shape)
-        return lines + _field("size", "%shape", 8 * self.dim, "i64")
+        return Code(sorted(e.declared.values()), self.functions, [*e.allocas, *body])
 
 
 class Code(NamedTuple):
@@ -453,14 +433,11 @@ class Code(NamedTuple):
         Functions of its own.
     body : list of str
         Its instructions.
-    size : Size
-        Of the outermost loop.
     """
 
     declared: list[str]
     helpers: list[str]
     body: list[str]
-    size: Size
 
     def streams(self) -> bool:
         """Whether whole lines of memory are written, by vectors that do not overlap."""
@@ -481,18 +458,6 @@ class Code(NamedTuple):
         """The function itself."""
         return [f"define i64 @{name}(ptr %objects, i64 %lo, i64 %hi) #0 {{", "entry:", *self.body, "}"]
 
-    def entry(self) -> list[str]:
-        """A function that Python calls with the objects as its arguments, and that runs all lanes."""
-        return [
-            "declare ptr @PyLong_FromLongLong(i64)",
-            "define ptr @entry(ptr %self, ptr %objects, i64 %count) #0 {",
-            *self.size.lines(),
-            "  %flags = call i64 @kernel(ptr %objects, i64 0, i64 %size)",
-            "  %found = call ptr @PyLong_FromLongLong(i64 %flags)",
-            "  ret ptr %found",
-            "}",
-        ]
-
     def link(self, name: str) -> list[str]:
         """The function, and those of its own, beside others of their kind."""
         return [line.replace("@recursion", f"@{name}.recursion") for line in (*self.helpers, *self.function(name))]
@@ -502,7 +467,7 @@ class Code(NamedTuple):
         bits = machine().vector_bits
         lines = [
             f'target triple = "{machine().triple}"', f'target datalayout = "{machine().layout}"', *self.declared,
-            *self.helpers, *self.function("kernel"), *self.entry(),
+            *self.helpers, *self.function("kernel"),
             f'attributes #0 = {{ nounwind "min-legal-vector-width"="{bits}" "prefer-vector-width"="{bits}" }}',
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
@@ -528,10 +493,6 @@ def blocks(views: dict[Value, View]) -> dict[Value, list[Value]]:
                 block = [row[n] for n in range(first, stop)]
                 found |= {value: block for value in block if value not in found}
     return {value: block for value, block in found.items() if len(block) > 1}
-
-
-def _field(name: str, base: str, offset: int, kind: str = "ptr") -> list[str]:
-    return [f"  %{name}.at = getelementptr i8, ptr {base}, i64 {offset}", f"  %{name} = load {kind}, ptr %{name}.at"]
 
 
 def memory_type(dtype: Any) -> tuple[str, tuple[int, ...]]:

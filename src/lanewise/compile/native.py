@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import struct
 from typing import Any
 
 import numpy as np
@@ -122,16 +123,32 @@ class _Method(ctypes.Structure):
     )  # fmt: skip
 
 
-def fastcall(address: int) -> Any:
-    """A function in machine code of the kind ``METH_FASTCALL``, as a Python function."""
-    method = _Method(b"kernel", address, 0x80, None)
+def fastcall(kernel: int, lanes: int) -> Any:
+    """A kernel as a Python function of its objects, which runs so many lanes of it."""
     make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-    _METHODS.append(method)  # it has to live as long as the function
-    return make(ctypes.addressof(method), None, None)
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+    return make(ctypes.addressof(_entry()), struct.pack("=QQ", kernel, lanes), None)
 
 
-_METHODS: list[_Method] = []
+@functools.cache
+def _entry() -> _Method:
+    """The one function of the kind ``METH_FASTCALL``: what it runs, and how many lanes, stands in its self."""
+    text = f"""\
+declare ptr @PyLong_FromLongLong(i64)
+
+define ptr @entry(ptr %self, ptr %objects, i64 %count) {{
+  %place = getelementptr i8, ptr %self, i64 {bytes.__basicsize__ - 1}
+  %kernel = load ptr, ptr %place
+  %next = getelementptr i8, ptr %place, i64 8
+  %lanes = load i64, ptr %next
+  %flags = call i64 %kernel(ptr %objects, i64 0, i64 %lanes)
+  %found = call ptr @PyLong_FromLongLong(i64 %flags)
+  ret ptr %found
+}}
+"""
+    code = machine().object_code(text)
+    symbols = {"PyLong_FromLongLong": address_of("PyLong_FromLongLong")}
+    return _Method(b"kernel", *machine().link(code, symbols, "entry"), 0x80, None)
 
 
 class Offsets:

@@ -35,11 +35,18 @@ class Entry:
     def __init__(self, text: str) -> None:
         code = machine().object_code(text)
         symbols = {name: address_of(name) for name in _undefined(text)}
-        self.address, direct = machine().link(code, symbols, "kernel", "entry")
-        self.direct = fastcall(direct)
+        (self.address,) = machine().link(code, symbols, "kernel")
         # short kernels keep the interpreter's lock, long ones let go of it
+        self.short: dict[int, Any] = {}
         kind: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
         self.long = kind(self.address)
+
+    def direct(self, lanes: int) -> Any:
+        """A function of the kernel's objects that runs so many lanes, with next to nothing in between."""
+        found = self.short.get(lanes)
+        if found is None:
+            found = self.short[lanes] = fastcall(self.address, lanes)
+        return found
 
 
 def entry(text: str) -> Entry:
@@ -54,7 +61,7 @@ def launch(step: KernelStep, objects: list[Any], sizes: dict[Axis, int]) -> int:
     """Run a kernel on array objects."""
     lanes = step.lanes(sizes)
     if step.work(sizes) < SHORT:
-        return int(entry(step.text).direct(*objects))
+        return int(entry(step.text).direct(lanes)(*objects))
     pointers = (ctypes.c_size_t * len(objects))(*map(id, objects))
     where = ctypes.addressof(pointers)
     text = streaming(step, objects)
