@@ -452,7 +452,7 @@ class Code(NamedTuple):
             for text in line.splitlines():
                 whole = text.endswith(WHOLE)
                 body.append(text.removesuffix(f"1{WHOLE}") + f"{LINE}, !nontemporal !0" if whole else text)
-        return Code([*self.declared, "declare void @llvm.x86.sse.sfence()", "!0 = !{i32 1}"], [], body, self.size)
+        return Code([*self.declared, "declare void @llvm.x86.sse.sfence()", "!0 = !{i32 1}"], [], body)
 
     def function(self, name: str) -> list[str]:
         """The function itself."""
