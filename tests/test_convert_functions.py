@@ -443,6 +443,20 @@ def type_of(x, n):
     return type(x) is float, type(x) is np.float64, type(n + 0) is np.int64
 
 
+@case(X, N)
+def types_of_numpy(x, n):
+    whole = np.int64(x), np.int32(int(n)), np.float32(n), np.float64(float(x) * 2), np.bool(n), np.complex128(x)
+    return whole, np.float64(np.stack([x, x + 1])), type(whole[0]) is np.int64
+
+
+@case(X, N, strict=False)
+def what_a_type_of_numpy_does_not_hold(x, n):
+    try:
+        return np.int8(int(n) * 40), np.int64(float(x) / (n - 3))
+    except (OverflowError, ZeroDivisionError) as error:
+        return len(str(error))
+
+
 # ---- zero lanes ----
 
 

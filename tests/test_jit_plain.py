@@ -98,6 +98,10 @@ def test_rows_are_written_item_by_item():
     same(pair, x)
 
 
+def test_types_of_numpy():
+    same(lambda v, k: (np.int64(v), np.float32(k), np.float64(float(v) * 2), np.bool(k), np.int64(float(v))), x, n)
+
+
 # ---- loops over arrays ----
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from loops import loop, same
 
 import lanewise
-from lanewise import ShapeDtypeStruct, TraceError, eval_shape, lax, vmap
+from lanewise import PerformanceWarning, ShapeDtypeStruct, TraceError, eval_shape, jit, lax, vmap
 
 jax.config.update("jax_enable_x64", True)
 
@@ -129,6 +129,30 @@ def test_on_two_nested_axes_of_which_each_value_has_its_own(name: str) -> None:
     found = vmap(f, in_axes=(0, None), strict=True)(N[:4], X[:3])
     rows = [loop(lambda x, n=n: case(lax, np, vmap, n, x))(X[:3]) for n in N[:4]]
     same(found, jax.tree.map(lambda *row: np.stack(row), *rows))
+
+
+EAGER = {"vmap in while", "dynamic_update_slice of a table", "dynamic_update_index"}  # which have no kernels yet
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_compiled(name: str) -> None:
+    case = CASES[name]
+    with warnings.catch_warnings():
+        if name in EAGER:
+            warnings.simplefilter("ignore", PerformanceWarning)
+        expected = vmap(lambda n, x: case(lax, np, vmap, n, x))(N, X)
+        same(jit(vmap(lambda n, x: case(lax, np, vmap, n, x)))(N, X), expected)
+        same(vmap(jit(lambda n, x: case(lax, np, vmap, n, x)))(N, X), expected)
+
+
+def test_lists_are_pytrees_when_compiled() -> None:
+    def f(x):
+        state = lax.while_loop(lambda c: c["k"] < 3, lambda c: {"k": c["k"] + 1, "x": [c["x"][1], c["x"][0] * 2]},
+                               {"k": 0, "x": [x, x + 1]})  # fmt: skip
+        pair = lax.cond(x[0] > 0, lambda v: [v, v * 2], lambda v: [v * 3, v], state["x"][0])
+        return lax.scan(lambda c, y: ([c[0] + y, c[1]], [y]), [0.0, 1.0], x), lax.fori_loop(0, 2, lambda i, c: c, pair)
+
+    same(jit(vmap(f))(X), vmap(f)(X))
 
 
 NO_SHAPES = {"cond that all lanes share"}

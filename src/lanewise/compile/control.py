@@ -17,6 +17,7 @@ from ..array import ARRAY, PYTHON, SCALAR, LaneArray
 from ..tree import flatten, flatten_results
 from .cells import Cell, Scope, Untraceable
 from .ir import Program, Value, union
+from .lists import plainly
 from .trace import Recorder
 
 TRIES = 8  # how often a loop's body is traced before it is given up
@@ -135,6 +136,7 @@ def while_loop(r: Recorder, cond_fun: Callable[[Any], Any], body_fun: Callable[[
     cond_fun, body_fun, init
         As `lax.while_loop` has them.
     """
+    init = plainly(init)
     leaves, spec = flatten_results(init)
     first = r.truth(cond_fun(init))
     carried = Carried(r, leaves)
@@ -170,8 +172,8 @@ def scan(r: Recorder, f: Callable[[Any, Any], Any], init: Any, xs: Any, length: 
     tuple
         What is carried in the end, and the stacked outputs.
     """
-    leaves, spec = flatten_results(init)
-    steps, steps_spec = flatten_results(xs) if xs is not None else ([], None)
+    leaves, spec = flatten_results(plainly(init))
+    steps, steps_spec = flatten_results(plainly(xs)) if xs is not None else ([], None)
     rows = [r.as_value(x) for x in steps]
     carried = Carried(r, leaves)
     for _ in range(TRIES):
@@ -202,8 +204,11 @@ def scan(r: Recorder, f: Callable[[Any, Any], Any], init: Any, xs: Any, length: 
     raise Untraceable("what a loop carries does not settle")
 
 
-def fori_loop(r: Recorder, lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any) -> Any:
-    """``lax.fori_loop`` between plain bounds."""
+def fori_loop(r: Recorder, lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any) -> Any:
+    """``lax.fori_loop``: between bounds of each lane a ``while``, else a ``scan``."""
+    if type(lower) is LaneArray or type(upper) is LaneArray:
+        state = while_loop(r, lambda s: s[0] < upper, lambda s: (s[0] + 1, body(*s)), (lower, init))
+        return state[1]
 
     def step(state: Any, _: Any) -> Any:
         number, value = state
@@ -245,6 +250,29 @@ def cond(r: Recorder, pred: Any, true_fun: Callable[..., Any], false_fun: Callab
     headline = "cond: {where} differs in {aspect} between true_fun and false_fun"
     check_alike(headline, "result", names, Typed.of(*flatten(yes)), Typed.of(*flatten(no)))
     return merge(r, r.truth(pred), yes, no, "cond")
+
+
+def switch(r: Recorder, index: Any, functions: list[Callable[..., Any]], *operands: Any) -> Any:
+    """``lax.switch`` on a traced index."""
+    from ..lax._types import Typed, check_alike
+
+    first: list[Typed] = []
+
+    def call(n: int) -> Any:
+        found = functions[n](*operands)
+        first.append(Typed.of(*flatten(found)))
+        headline = f"switch: {{where}} differs in {{aspect}} between branches[0] and branches[{n}]"
+        check_alike(headline, "result", ["branches[0]", f"branches[{n}]"], first[0], first[-1])
+        return found
+
+    def chosen(n: int) -> Any:
+        if n == len(functions) - 1:
+            return call(n)
+        here = index <= n
+        yes, no = branch(r, here, [lambda: call(n), lambda: chosen(n + 1)])
+        return merge(r, r.truth(here), yes, no, "switch")
+
+    return chosen(0)
 
 
 def merge(r: Recorder, mask: Value, yes: Any, no: Any, what: str) -> Any:

@@ -241,8 +241,8 @@ class Recorder(Tape):
 
         return scan(self, f, init, xs, length, reverse)
 
-    def fori_loop(self, lower: int, upper: int, body: Any, init: Any) -> Any:
-        """``lax.fori_loop`` between plain bounds."""
+    def fori_loop(self, lower: Any, upper: Any, body: Any, init: Any) -> Any:
+        """``lax.fori_loop``."""
         from .control import fori_loop
 
         return fori_loop(self, lower, upper, body, init)
@@ -252,6 +252,23 @@ class Recorder(Tape):
         from .control import cond
 
         return cond(self, pred, true_fun, false_fun, *operands)
+
+    def switch(self, index: Any, functions: list[Any], *operands: Any) -> Any:
+        """``lax.switch``."""
+        from .control import switch
+
+        return switch(self, index, functions, *operands)
+
+    def handed(self, function: Any) -> Any:
+        """A function that `lax` is given: what it returns is a pytree, with ordinary lists in it."""
+        from .lists import plainly
+
+        return lambda *args: plainly(function(*args))
+
+    def converted(self, x: Any, dtype: np.dtype[Any], kind: int) -> LaneArray:
+        """A scalar in another dtype and kind."""
+        value = self.as_value(x)
+        return self.new(self.cast(value, ((), dtype, value.axes, kind)))
 
     def truths(self, test: Any) -> Any:
         """The truth of a value in each lane."""

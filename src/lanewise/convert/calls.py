@@ -146,6 +146,37 @@ def _is_array(x: LaneArray) -> bool:
     return not is_single(x)
 
 
+def _enter_types() -> None:
+    """NumPy's types of numbers, which convert: lane values as `astype` does, where Python's numbers fit."""
+    for kind in {kind for kind in np.sctypeDict.values() if issubclass(kind, (np.number, np.bool))}:
+        if np.dtype(kind).kind in "biufc":
+            form_of(kind)(functools.partial(_converted, kind))
+
+
+def _converted(kind: Any, *args: Any, **kwargs: Any) -> Any:
+    x = args[0] if len(args) == 1 and not kwargs else None
+    dtype = np.dtype(kind)
+    if type(x) is not LaneArray or x.data.dtype.kind not in ("biufc" if dtype.kind in "bc" else "biuf"):
+        return kind(*args, **kwargs)
+    if x.kind != PYTHON:
+        return x.astype(dtype)
+    if dtype.kind in "iu":
+        x = FORMS[int](x) if (tracer := facts.recorder()) is None else tracer.form(int, FORMS[int])(x)
+        if type(x) is not LaneArray:
+            return kind(x)
+    if (tracer := facts.recorder()) is not None:
+        return kind(x) if dtype.kind in "iu" and dtype != np.int64 else tracer.converted(x, dtype, SCALAR)
+    if dtype.kind in "iu" and x.data.size:
+        info = np.iinfo(dtype)
+        if x.data.min() < info.min or x.data.max() > info.max:
+            return kind(x)
+    x = live(x)
+    return LaneArray(x.data.astype(dtype), x.lanes, SCALAR)
+
+
+_enter_types()
+
+
 @form_of(bool)
 def _bool(x: Any = False) -> Any:
     value = truths(x)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..array import ARRAY, SCALAR, LaneArray, live
-from ..facts import RUN
+from ..array import SCALAR, LaneArray, live
+from ..facts import RUN, recorder
 from ..ops.common import lane
 from ._scans import as_array
-from ._types import together, type_of
+from ._types import own, together, type_of
 
 # ---- choices, element by element ----
 
@@ -134,8 +134,10 @@ def dynamic_slice(operand: Any, start_indices: Any, slice_sizes: Sequence[int]) 
            [2, 3],
            [3, 4]])
     """
-    operand, index = _window("dynamic_slice", operand, start_indices, slice_sizes)
-    return np.copy(operand[index])
+    operand, lowest, sizes = _window("dynamic_slice", operand, start_indices, slice_sizes)
+    for axis in range(len(sizes)):  # one after another: a view but where a start differs
+        operand = operand[(*[slice(None)] * axis, _places(lowest[axis], sizes[axis]))]
+    return np.copy(operand)
 
 
 def dynamic_update_slice(operand: Any, update: Any, start_indices: Any) -> Any:
@@ -166,17 +168,19 @@ def dynamic_update_slice(operand: Any, update: Any, start_indices: Any) -> Any:
     theirs, ours = type_of(update), type_of(as_array(operand))
     if together(theirs, ours._replace(shape=theirs.shape)) is None:
         raise TypeError(f"lax.dynamic_update_slice: update has dtype {theirs.dtype}, but operand has {ours.dtype}.")
-    operand, index = _window("dynamic_update_slice", operand, start_indices, theirs.shape)
-    run = RUN.get()
+    operand, lowest, sizes = _window("dynamic_update_slice", operand, start_indices, theirs.shape)
+    index: Any = tuple(map(_places, lowest, sizes))
+    if sum(type(low) is LaneArray for low in lowest) > 1:
+        index = tuple([low + steps for low, steps in zip(lowest, np.ogrid[tuple(map(slice, sizes))], strict=True)])
     found: Any = np.copy(operand)
-    if run is not None and not lane(found).lanes.axes:
-        found = LaneArray(lane(found).data, run.home(), ARRAY)  # its own: lane values may be written into it
+    if not lane(found).lanes.axes:
+        found = own(lane(found).data, RUN.get())
     found[index] = update
     return found
 
 
-def _window(name: str, operand: Any, starts: Any, sizes: Sequence[int]) -> tuple[Any, Any]:
-    """An operand and the index of a window of it."""
+def _window(name: str, operand: Any, starts: Any, sizes: Sequence[int]) -> tuple[Any, list[Any], list[int]]:
+    """An operand, and where a window of it begins and how large it is along each axis."""
     operand = as_array(operand)
     shape = type_of(operand).shape
     starts = list(starts)
@@ -189,10 +193,12 @@ def _window(name: str, operand: Any, starts: Any, sizes: Sequence[int]) -> tuple
     if any(not 0 <= size <= length for size, length in zip(sizes, shape, strict=True)):
         raise TypeError(f"lax.{name}: a window of shape {tuple(sizes)} does not fit in an array of shape {shape}.")
     lowest = [_clamped(start, size, length) for start, size, length in zip(starts, sizes, shape, strict=True)]
-    if not any(type(start) is LaneArray for start in lowest):
-        return operand, tuple([slice(low, low + size) for low, size in zip(lowest, sizes, strict=True)])
-    grid = np.ogrid[tuple([slice(size) for size in sizes])]
-    return lane(operand), tuple([low + steps for low, steps in zip(lowest, grid, strict=True)])
+    return lane(operand) if any(type(low) is LaneArray for low in lowest) else operand, lowest, sizes
+
+
+def _places(low: Any, size: int) -> Any:
+    """The index of a window along one axis."""
+    return low + np.arange(size) if type(low) is LaneArray else slice(low, low + size)
 
 
 def _clamped(start: Any, size: int, length: int) -> Any:
@@ -201,6 +207,9 @@ def _clamped(start: Any, size: int, length: int) -> Any:
     if type(start) is not LaneArray:
         start = operator.index(start)
         return min(max(start + length if start < 0 else start, 0), length - size)
+    if recorder() is not None:
+        start = start.astype(np.int64)
+        return np.clip(np.where(start < 0, start + length, start), 0, length - size)
     start = live(start)
     data = start.data.reshape(start.lanes.shape).astype(np.int64)
     return LaneArray(np.clip(np.where(data < 0, data + length, data), 0, length - size), start.lanes, SCALAR)

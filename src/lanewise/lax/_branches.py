@@ -114,6 +114,8 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any, o
     check_integer(index, "switch", "index")
     last = len(functions) - 1
     statement = ident(*branches)
+    if type(index) is LaneArray and (tracer := recorder()) is not None:
+        return tracer.switch(index, functions, *operands)
     index = _apart(live(index) if type(index) is LaneArray else index, statement)
     if type(index) is not LaneArray:
         return functions[min(max(operator.index(index), 0), last)](*operands)

@@ -30,6 +30,7 @@ from ._types import (
     form,
     has_no_lanes,
     ident,
+    own,
     settled,
     type_of,
     unmixed,
@@ -45,7 +46,8 @@ class Carry:
     def __init__(self, name: str, what: str, value: Any, run: Run | None) -> None:
         self.name = name
         self.what = what
-        self.run = run
+        # traced values have no lanes, and all turns nevertheless
+        self.run = None if run is None or run.recorder is not None else run
         leaves, self.spec = flatten(value)
         self.boxes = [Box() for _ in leaves]
         self.checked = False
@@ -202,9 +204,12 @@ def fori_loop(
     """
     run = RUN.get()
     body = form(run, body_fun, "fori_loop", "body_fun")
-    carry = Carry("fori_loop", "init_val", init_val, run)
     first, last = _bound(lower, "lower"), _bound(upper, "upper")
-    if type(first) is LaneArray or type(last) is LaneArray:
+    varies = type(first) is LaneArray or type(last) is LaneArray
+    if run is not None and run.recorder is not None and (varies or last - first > run.recorder.unrolled):
+        return run.recorder.fori_loop(first, last, body, init_val)
+    carry = Carry("fori_loop", "init_val", init_val, run)
+    if varies:
         turns = 0
 
         def turn() -> Any:
@@ -214,8 +219,6 @@ def fori_loop(
 
         _repeat(carry, lambda: first + turns < last, turn, ident(body_fun))
         return carry.value
-    if run is not None and run.recorder is not None and last - first > run.recorder.unrolled:
-        return run.recorder.fori_loop(first, last, body, init_val)
     for i in range(first, last):
         if carry.turn(body(i, carry.value)):
             break
@@ -226,8 +229,10 @@ def _bound(x: Any, what: str) -> Any:
     """A bound of a loop as a Python int: of each lane, where the lanes differ."""
     check_integer(x, "fori_loop", what)
     x = settled(x)
-    if type(x) is not LaneArray or recorder() is not None:
+    if type(x) is not LaneArray:
         return operator.index(x)
+    if (tracer := recorder()) is not None:
+        return tracer.converted(x, np.dtype(np.int64), PYTHON)
     x = live(x)
     return LaneArray(x.data.reshape(x.lanes.shape).astype(np.int64, copy=False), x.lanes, PYTHON)
 
@@ -369,7 +374,7 @@ def _scan(name: str, step: Any, init: Any, xs: Any, length: Any, reverse: bool, 
         elif now != typed:
             check_alike(_DIFFER.format(name=name), "result" if name == "map" else "y", _TURNS, typed, now)
         ys.append(found)
-        if carry.turn(after) or (len(ys) == 1 and run is not None and carry.vanish([*carry.leaves, *found])):
+        if carry.turn(after) or (len(ys) == 1 and carry.run is not None and carry.vanish([*carry.leaves, *found])):
             like = next(leaf for leaf in [*carry.leaves, *found] if has_no_lanes(leaf))
             return carry.value, optree.tree_unflatten(tree, [without_values(leaf, like, (turns,)) for leaf in found])
     assert typed is not None
@@ -410,14 +415,16 @@ def _length(name: str, leaves: list[Any], spec: Any, length: Any) -> int:
 def _stacked(leaves: list[Any], run: Run | None) -> Any:
     """Leaves of all turns as one array."""
     if not any(type(leaf) is LaneArray for leaf in leaves):
-        stacked = np.stack(leaves)
-        return stacked if run is None else LaneArray(stacked, run.home(), ARRAY)
+        return own(np.stack(leaves), run)
     values = [live(lane(leaf)) for leaf in leaves]
     lanes = lanes_of(values)
     example = type_of(values[0]).shape
     weak = {type_of(leaf).weak for leaf in leaves}
     strong = [value.data.dtype for value, leaf in zip(values, leaves, strict=True) if not type_of(leaf).weak]
     dtype = values[0].data.dtype if weak == {True} else strong[0]
+    if run is not None and run.recorder is not None:
+        stacked: Any = np.stack(leaves)
+        return stacked if stacked.dtype == dtype else stacked.astype(dtype)
     data: Any = np.empty((*lanes.shape, len(values), *example), dtype)
     for t, value in enumerate(values):
         data[(*lanes.whole, t)] = spread(value.data, value.lanes, lanes, len(example))
@@ -429,10 +436,4 @@ def _nothing(step: Any, carry: Any, leaves: list[Any], spec: Any) -> Any:
     """What no turns give: empty arrays, of the shapes and dtypes that a turn would give."""
     slices = [ShapeDtypeStruct(type_of(leaf).shape[1:], type_of(leaf).dtype) for leaf in leaves]
     found = eval_shape(step, carry, optree.tree_unflatten(spec, slices))[1]
-    run = RUN.get()
-
-    def empty(struct: Any) -> Any:
-        data = np.empty((0, *struct.shape), struct.dtype)
-        return data if run is None else LaneArray(data, run.home(), ARRAY)
-
-    return pytree.map(empty, found)
+    return pytree.map(lambda struct: own(np.empty((0, *struct.shape), struct.dtype), RUN.get()), found)

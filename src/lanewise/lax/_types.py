@@ -223,7 +223,17 @@ def form(run: Run | None, function: Any, name: str, what: str) -> Any:
     """A function that the user hands over, in its form for lane values."""
     if not callable(function):
         raise TypeError(f"lax.{name}: {what} must be a function, not {function!r} ({an(function)}).")
-    return function if run is None else lane_form(function)
+    if run is None:
+        return function
+    made = lane_form(function)
+    return made if run.recorder is None else run.recorder.handed(made)
+
+
+def own(data: Any, run: Run | None) -> Any:
+    """A new array, which lane values may be written into."""
+    if run is None:
+        return data
+    return LaneArray(data, run.home(), ARRAY) if run.recorder is None else run.recorder.fresh(data)
 
 
 def ident(*functions: Any) -> tuple[Any, ...]:
