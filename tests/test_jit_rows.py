@@ -281,3 +281,17 @@ def test_elements_that_lie_side_by_side(dtype, places, lanes):
     for x in (data, data[:, :, ::-1], np.asfortranarray(data)):
         found = jit(vmap(some, in_axes=(0, None)))(x, x.dtype.type(1))
         np.testing.assert_array_equal(found, vmap(some, in_axes=(0, None))(x, x.dtype.type(1)))
+
+
+@pytest.mark.parametrize("size", [17, 31, 33, 40, 41, 63, 66, 98, 100, 127, 131, 200])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int16])
+def test_what_is_left_of_a_row_takes_narrower_vectors(size, dtype):
+    x = (np.random.default_rng(size).normal(size=(5, size)) * 100).astype(dtype)
+
+    def f(row):
+        return row * 2 + row[::-1], row > row[::-1], np.where(row > 0, row, -row), row - np.max(row)
+
+    found = jit(vmap(f))(x)
+    for one, other in zip(found, vmap(f)(x), strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)

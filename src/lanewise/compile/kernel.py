@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from .emit import LINE, WHOLE, Emitter, Loop, Ref, Region, type_of
-from .folds import again, prepare
+from .folds import again, closure, prepare
 from .ir import Axis, Node, Program, Value, map_leaves
 from .lift import Row
 from .magnitude import without_unused
@@ -25,6 +25,7 @@ from .rows.table import ROWS, Unsupported
 from .scratch import Block, InScratch, Totals, copy, fill_from
 from .values import Array, Source, filled, parts, rejoin
 
+FEW = 40  # nodes whose code may be there twice
 LARGE = 64  # elements of an array that comes into registers only if it has to
 
 Steps = dict[Axis, "Dims"]
@@ -378,34 +379,51 @@ class Kernel:
             else:
                 self.run(item.target)
         kept = dict(self.kept)
+        before = self.e.width
         for axis, group in groups.items():
-            with self.loop(axis, not done and axis is self.axes[0]):
-                self.nest(done | {axis}, group)
-            self.kept = dict(kept)
+            outermost = not done and axis is self.axes[0]
+            for part, width in self.pieces(axis, outermost, group):
+                self.e.width = width
+                with self.loop(axis, outermost, part):
+                    self.nest(done | {axis}, group)
+                self.e.width, self.kept = before, dict(kept)
+
+    def pieces(self, axis: Axis, outermost: bool, items: list[Item]) -> list[tuple[tuple[int, int] | None, int]]:
+        """The parts of a loop, and the width of the vectors there: what is left of a row takes a narrower one."""
+        width, size = self.e.width, axis.size
+        rest = size % width
+        narrow = max(1 << (rest - 1).bit_length(), machine().vector_bits // 64) if rest else width
+        fixed = type(axis) is Row and not outermost and axis in self.vectors and size >= width
+        if not fixed or narrow >= width or len(closure(self, [x for item in items for x in item.values])) > FEW:
+            return [(None, width)]
+        return [((0, size - rest), width), ((size - narrow, size), narrow)]
 
     def values_of(self, values: Iterable[Value]) -> list[Array]:
         """Several values in registers."""
         return [self.value(value) for value in values]
 
     @contextmanager
-    def loop(self, axis: Axis, outermost: bool = False) -> Iterator[Loop | None]:
-        """Code within goes through an axis; there is no loop for a row that is one vector."""
-        e, size = self.e, axis.size
+    def loop(
+        self, axis: Axis, outermost: bool = False, part: tuple[int, int] | None = None
+    ) -> Iterator[Loop | None]:  # fmt: skip
+        """Code within goes through an axis, or a part of a row; there is no loop for a row that is one vector."""
+        e = self.e
+        first, size = part or (0, axis.size)
         step = e.width if axis in self.vectors else 1
         fixed = type(axis) is Row and not outermost
         vector = self.vector
         self.vector = axis if step > 1 else vector
-        if fixed and size == step:
+        if fixed and size == step and part is None:
             self.index[axis] = e.index(0)
             yield None
         else:
-            start, stop = e.index(0), self.size_of(axis)
+            start, stop = e.index(first), e.index(size) if part else self.size_of(axis)
             if outermost:
                 start, stop = e.note_multiple(Ref("%lo", "i64", 1, e.root), step), Ref("%hi", "i64", 1, e.root)
             last = e.integer("sub", stop, e.index(step))
-            loop = e.enter(start, stop, step, 1 / step if outermost else -(-size // step))
+            loop = e.enter(start, stop, step, 1 / step if outermost else -(-(size - first) // step))
             assert loop.counter is not None
-            overlaps = step > 1 and (not fixed or size % step > 0)  # the last vector overlaps the one before
+            overlaps = step > 1 and (not fixed or (size - first) % step > 0)  # the last vector overlaps the one before
             self.index[axis] = loop.counter
             if overlaps:
                 known = e.multiple(loop.counter) if outermost else math.gcd(e.multiple(loop.counter), e.multiple(last))
