@@ -46,3 +46,45 @@ def test_other_functions_are_called():
     np.testing.assert_allclose(jit(vmap(lambda x: special.gamma(x) * 2))(x), special.gamma(x) * 2, rtol=1e-14)
     z = x + 1j
     np.testing.assert_allclose(jit(vmap(special.erf))(z), special.erf(z), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "better", "least", "most"),
+    [(np.float64, np.longdouble, -745.13, 709.78), (np.float32, np.float64, -103.27, 88.72)],
+)
+def test_exponentials(dtype, better, least, most):
+    rng = np.random.default_rng(4)
+    ranges = [(least, most), (-1, 1), (-0.36, 0.36), (least, 0.94 * least), (0.99 * most, most), (-1e-9, 1e-9)]
+    x = np.concatenate([rng.uniform(*ends, 5000) for ends in ranges]).astype(dtype)
+    found = jit(vmap(np.exp))(x)
+    assert found.dtype == dtype
+    wanted = np.exp(x.astype(better))
+    unit = np.spacing(np.maximum(wanted, np.finfo(dtype).smallest_subnormal).astype(dtype)).astype(better)
+    assert np.max(np.abs(found.astype(better) - wanted) / unit) < 1.2
+    for count in (1, 2, 3, 4, 5, 12, 31, 100):  # vectors of every width
+        np.testing.assert_allclose(jit(vmap(np.exp))(x[:count]), found[:count], rtol=3 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_exponentials_of_odd_numbers(dtype):
+    info = np.finfo(dtype)
+    edges = [
+        0.0, -0.0, np.inf, -np.inf, np.nan, info.max, -info.max, info.tiny, info.smallest_subnormal, 709.7827128933,
+        709.7827128933841, -745.13, -745.14, 88.72283, 88.72284, -103.97, -103.98, -708.5, -87.4,
+    ]  # fmt: skip
+    with np.errstate(all="ignore"):
+        x = np.array(3 * edges).astype(dtype)
+        np.testing.assert_allclose(jit(vmap(np.exp))(x), np.exp(x), rtol=4 * info.eps, atol=info.smallest_subnormal)
+        for other in edges:  # what is beside it does not matter
+            row = np.full(64, other, dtype)
+            row[::2] = 1.5
+            np.testing.assert_allclose(jit(np.exp)(row), np.exp(row), rtol=4 * info.eps, atol=info.smallest_subnormal)
+
+
+@pytest.mark.parametrize("ufunc", [np.maximum, np.minimum, np.fmax, np.fmin])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_larger_and_the_smaller_of_odd_numbers(ufunc, dtype):
+    odd = np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 5.0], dtype)
+    a, b = np.repeat(odd, len(odd)), np.tile(odd, len(odd))
+    found = jit(vmap(ufunc))(a, b)
+    np.testing.assert_array_equal(found, ufunc(a, b))

@@ -22,7 +22,7 @@ emit.py       text LLVM IR: instructions by region, so that what does not vary i
 scratch.py    algorithms in registers or, for larger matrices, in memory laid out [element][lane]
 magnitude.py  abs(z) < c by squares
 rows/         what each NumPy function becomes, one table
-native.py     llvmlite: machine code; vectormath.py, cache.py (on disk), threads.py
+native.py     llvmlite: machine code; vectormath.py, exponential.py, cache.py (on disk), threads.py
 run.py        a plan at work; batches.py: for batches of every size; buffers.py: memory of large results, used again
 jit.py        jit, its cache of signatures, and the way back to eager lanes
 ```

@@ -1,4 +1,4 @@
-"""Elementary functions: glibc's vector math where there is one, scalar ``libm`` elsewhere."""
+"""Elementary functions: written out, glibc's vector math where there is one, scalar ``libm`` elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from .emit import Emitter, Ref
+from .exponential import exponential
 
 _LETTERS = (("e", 512, "avx512f"), ("d", 256, "avx2"), ("b", 128, "sse2"))
 HARMLESS = {"double": 0.5, "float": 0.5}
@@ -52,10 +53,13 @@ def libm(e: Emitter, name: str, *operands: Ref) -> Ref:
     refs = e.level(*operands)
     type, width = refs[0].type, refs[0].width
     if type == "half":
-        found = libm(e, name, *[e.convert("fpext", ref, "float") for ref in refs])
-        return e.convert("fptrunc", found, "half")
+        single = libm(e, name, *[e.convert("fpext", ref, "float") for ref in refs])
+        return e.convert("fptrunc", single, "half")
     if width == 1:
         return e.call(name + ("f" if type == "float" else ""), *refs)
+    found = exponential(e, refs[0]) if name == "exp" else None
+    if found is not None:
+        return found
     refs = harmless(e, refs)
     for lanes in (16, 8, 4, 2):
         symbol = vector_symbol(name, type, lanes, e.features) if width % lanes == 0 else None

@@ -45,7 +45,7 @@ def _extreme(better: str, signed: str, unsigned: str, *, skips_nan: bool) -> Sca
         if dtype.kind != "f":
             return e.select(e.compare(signed if dtype.kind == "i" else unsigned, a, b), a, b)
         nan = e.compare("uno", b, b) if skips_nan else e.compare("uno", a, a)
-        return e.select(e.op("or", e.compare(better, a, b), nan), a, b)
+        return e.select(nan, a, e.select(e.compare(better, a, b), a, b))  # the inner one is an instruction
 
     return rule
 
