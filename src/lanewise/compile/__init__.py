@@ -24,6 +24,6 @@ magnitude.py  abs(z) < c by squares
 rows/         what each NumPy function becomes, one table
 native.py     llvmlite: machine code; vectormath.py, exponential.py, cache.py (on disk), threads.py
 run.py        a plan at work; batches.py: for batches of every size; buffers.py: memory of large results, used again
-jit.py        jit, its cache of signatures, and the way back to eager lanes
+jit.py        jit, its cache of signatures, and the way back to eager lanes; short.py: calls with plain containers
 ```
 """

@@ -24,6 +24,7 @@ from ..tree import flatten
 from .batches import batch_axis, mapped_first, other_size, sees_no_size
 from .ir import Program
 from .mixed import Choice
+from .short import builder, order, whole
 from .whole import Traced, trace
 
 MANY_TRACES = 16  # more traces than this of one function earn a warning
@@ -84,6 +85,9 @@ class Compiled:
         self.places: list[int] = []  # the leaves of the arguments that are data
         self.plain = False  # all of them arrays or floats
         self.simple = self.bare and not traced.written and self.kinds[0] == ARRAY and not self.axes[0]
+        self.build: Any = None  # the results in the structure that the function returns, on the short way
+        if not any(self.axes) and Choice not in map(type, traced.leaves):
+            self.build = builder(traced.spec, traced.leaves, self.kinds)
         self.sizes: dict[Any, int] = {}  # of lane axes, where they are not as traced
         self.find_direct()
 
@@ -125,8 +129,8 @@ class Compiled:
 
     def finish(self, results: list[Any], lanes: list[LaneAxis]) -> Any:
         """The results in the structure that the function returns."""
-        if self.simple:
-            return results[0]
+        if self.build is not None:
+            return self.build(results)
         leaves = []
         for leaf in self.traced.leaves:
             if type(leaf) is Choice:
@@ -157,6 +161,7 @@ class Jitted:
         self.fastmath = fastmath
         self.signature = inspect.signature(fun) if static else None
         self.known: dict[Any, Compiled | None] = {}
+        self.short: dict[Any, Callable[[list[Any]], Any]] = {}  # by `signature`
         # what holds for any batch size, the latest last; None where it has to run eagerly
         self.sizeless: list[tuple[Any, list[Any], Compiled | None, Any, list[int]]] = []
         self.pending = ""  # a warning that waits until the function has run
@@ -176,7 +181,7 @@ class Jitted:
         run = RUN.get()
         if run is not None and run.recorder is not None:
             return self.fun(*args, **kwargs)  # a jit within a jit is a part of it
-        if not kwargs and not self.static:
+        if not kwargs and not self.static:  # arrays, most often
             key: list[Any] = []
             for x in args:
                 if type(x) is np.ndarray:
@@ -197,6 +202,14 @@ class Jitted:
                             return compiled.finish(compiled.run(list(args)), [])
                         except _eager():
                             pass
+        if self.short:
+            leaves: list[Any] = []
+            call = self.short.get(whole(args, kwargs, leaves))
+            if call is not None:
+                try:
+                    return call(leaves)
+                except _eager():
+                    pass
         return self.general(args, kwargs)
 
     def general(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -219,6 +232,8 @@ class Jitted:
             return self.fun(*given[0], **given[1])
         if not known:
             self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys))
+            if not lanes:
+                self.shorten(args, kwargs, spec, self.known[key])
         while True:
             compiled = self.known[key]
             if compiled is None:
@@ -237,12 +252,21 @@ class Jitted:
                     if self.known[key] is None:
                         self.fails(args, kwargs, leaves, lanes, (spec, keys))
                     return result
+                self.short.clear()
                 self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys), 3 * compiled.deepest)
         if compiled.traced.written:
             if lanes or _overlap(arguments, compiled.traced):
                 return self.fun(*given[0], **given[1])
             self.commit(compiled, results, arguments)
         return compiled.finish(results, lanes)
+
+    def shorten(self, args: tuple[Any, ...], kwargs: dict[str, Any], spec: Any, compiled: Compiled | None) -> None:
+        """Take down how calls with arguments of this kind go on the short way, if they can."""
+        if compiled is None or not compiled.plain or compiled.traced.written or compiled.build is None or self.static:
+            return
+        places, key = order(spec, compiled.places), whole(args, kwargs, [])
+        if places is not None:
+            self.short[key] = lambda leaves: compiled.build(compiled.run([leaves[n] for n in places]))
 
     def instead(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the function eagerly where some lane needs what has not been compiled."""
@@ -259,6 +283,7 @@ class Jitted:
             )
         elif compiled.failures == GIVES_UP:
             self.known[key] = None
+            self.short.clear()
         return result
 
     def eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
