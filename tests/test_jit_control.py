@@ -197,6 +197,24 @@ def test_lax():
         np.testing.assert_allclose(jit(vmap(fun))(x), vmap(fun)(x), rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("error::lanewise.PerformanceWarning")
+@pytest.mark.parametrize("turns", [1, 2, 4, 8, 9])
+def test_loops_of_lax_take_all_their_turns(turns):
+    x = np.random.default_rng(1).normal(size=(70, turns))
+    functions = [
+        lambda v: lax.fori_loop(0, turns, lambda k, s: s * 2 + k, v[0]),
+        lambda v: lax.fori_loop(0, turns, lambda k, s: s + v[k] * k, 1.0),
+        lambda v: lax.scan(lambda c, y: (c * 0.5 + y, c - y), v[0], v),
+        lambda v: lax.scan(lambda c, y: (c * 0.5 + y, c - y), v[0], v, reverse=True),
+        lambda v: lax.map(lambda y: y * y + 1, v),
+        lambda v: lax.scan(lambda c, _: (c + 1.0, c * v[0]), 0.5, None, length=turns),
+    ]
+    for fun in functions:
+        found, expected = jit(vmap(fun))(x), vmap(fun)(x)
+        for a, b in zip(*[r if isinstance(r, tuple) else (r,) for r in (found, expected)], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_programs_have_loops():
     text = str(make_program(vmap(mandelbrot))(np.zeros(4), np.zeros(4)))
     assert text.count("while(") == 1

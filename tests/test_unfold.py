@@ -49,6 +49,14 @@ def nested_loops(x: Any, y: Any) -> Any:
     return total, i
 
 
+def in_a_function_inside(x: Any, y: Any) -> Any:
+    def inner(z: Any) -> Any:
+        n = 0.0
+        return n if z > y and (n := z * 2) > 1 else n - 1
+
+    return inner(x) + (inner(y) if x > 0 else 0)
+
+
 def guarded(x: Any, y: Any) -> Any:
     match (int(x), int(y)):
         case (0, n) if n > 1:
@@ -92,7 +100,10 @@ def in_a_branch(x: Any, y: Any) -> Any:
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize(
     "fun",
-    [years, either_way, in_an_assignment, in_a_return, nested_loops, guarded, bound_though_it_fails, in_a_branch],
+    [
+        years, either_way, in_an_assignment, in_a_return, nested_loops, in_a_function_inside, guarded,
+        bound_though_it_fails, in_a_branch,
+    ],
 )
 def test_as_the_loop_does(fun: Any, compiled: bool) -> None:
     rng = np.random.default_rng(len(fun.__name__))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import CellType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..array import LaneArray
 from ..facts import NoLaneForm
 from ..lanes import LaneAxis
+from ..regions.branches import fill
 from .ir import Axis, Node, Value
 
 
@@ -96,6 +98,7 @@ class Scope:
         self.written: dict[Cell, Value] = {}  # cells of outer scopes that are written here, as they were
         self.read: list[tuple[Cell, Value, int]] = []  # views that were read again here, as they were
         self.lists: dict[int, tuple[Listed, list[Any]]] = {}  # lists of outer scopes changed here, as they were
+        self.bound: dict[int, tuple[CellType, Any]] = {}  # variables of outer scopes bound here, as they were
 
     def undo(self) -> None:
         """Forget what became of arrays of outer scopes."""
@@ -108,6 +111,8 @@ class Scope:
                 cell.sources.versions = (-1, -1)
         for changed, items in self.lists.values():
             changed.put_back(items)
+        for variable, held in self.bound.values():
+            fill(variable, held)
 
 
 # ---- operations that only the recorder makes ----

@@ -90,8 +90,8 @@ class Carried:
     def see_lists(self) -> None:
         """Refuse lists that the body of a loop of `lax` changes."""
         assert self.scope is not None
-        if self.scope.lists:
-            raise Untraceable("a list is changed in a loop of lax")
+        if self.scope.lists or self.scope.bound:
+            raise Untraceable("a list, or a variable of a function around, is changed in a loop of lax")
 
     def inits(self) -> list[Value]:
         """What goes in, in the types that are carried."""
@@ -174,12 +174,13 @@ def scan(r: Recorder, f: Callable[[Any, Any], Any], init: Any, xs: Any, length: 
     """
     leaves, spec = flatten_results(plainly(init))
     steps, steps_spec = flatten_results(plainly(xs)) if xs is not None else ([], None)
-    rows = [r.as_value(x) for x in steps]
-    carried = Carried(r, leaves)
+    rows = [r.as_value(x) for x in numbers(steps)]
+    carried = Carried(r, numbers(leaves))
     for _ in range(TRIES):
-        state = optree.tree_unflatten(spec, carried.begin())
+        state = optree.tree_unflatten(spec, among(leaves, carried.begin()))
         slices = [Value(x.shape[1:], x.dtype, x.axes, ARRAY if x.shape[1:] else SCALAR) for x in rows]
-        step = None if steps_spec is None else optree.tree_unflatten(steps_spec, [r.new(x) for x in slices])
+        parts = among(steps, [r.new(x) for x in slices])
+        step = None if steps_spec is None else optree.tree_unflatten(steps_spec, parts)
         new, ys = f(state, step)
         found, new_spec = flatten_results(new)
         if new_spec != spec:
@@ -191,17 +192,30 @@ def scan(r: Recorder, f: Callable[[Any, Any], Any], init: Any, xs: Any, length: 
             outs = []
         stacked = [r.as_value(x) for x in outs]
         carried.see_lists()
-        values = carried.end([*found])
+        if [x is None for x in found] != [x is None for x in leaves]:
+            raise Untraceable("scan carries None in some turns")
+        values = carried.end(numbers(found))
         if values is not None:
             assert carried.scope is not None
             body = Program("body", [*carried.params, *slices], carried.scope.nodes, [*values, *stacked])
             outputs = [Value(*kind) for kind in carried.kinds]
             tall = [Value((length, *x.shape), x.dtype, x.axes, ARRAY) for x in stacked]
             r.add_node("scan", (length, bool(reverse), carried.inits(), rows, body), {}, [*outputs, *tall])
-            final = optree.tree_unflatten(spec, carried.finish(outputs))
+            final = optree.tree_unflatten(spec, among(leaves, carried.finish(outputs)))
             wide = [r.new(x) for x in tall] if stacked else [None] * outs_spec.num_leaves
             return final, optree.tree_unflatten(outs_spec, wide)
     raise Untraceable("what a loop carries does not settle")
+
+
+def numbers(leaves: list[Any]) -> list[Any]:
+    """The leaves of a pytree, but for None."""
+    return [x for x in leaves if x is not None]
+
+
+def among(leaves: list[Any], values: list[Any]) -> list[Any]:
+    """Other values in the place of the leaves that are not None."""
+    found = iter(values)
+    return [None if x is None else next(found) for x in leaves]
 
 
 def fori_loop(r: Recorder, lower: Any, upper: Any, body: Callable[[Any, Any], Any], init: Any) -> Any:

@@ -8,6 +8,7 @@ over what is no range, is written out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import CellType
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class TracedLoop:
         self.r = r
         self.variables = variables
         self.has_else = has_else
+        self.outside: list[tuple[CellType, Any]] = []  # those of functions around, and what they held
         self.path = r.scope.path
         self.returned: list[tuple[Value | None, Any, TracedFrame]] = []
         self.gone: list[Value | None] = []  # the masks of lanes that have returned
@@ -141,6 +143,7 @@ class TracedLoop:
                 self.lists.append(found_list)  # type: ignore[arg-type]
                 self.begun.append(items)
                 changed = True
+        changed = self.take_in(list(carried.scope.bound.values())) or changed
         self.tries += 1
         if self.tries > TRIES:
             raise Untraceable("what a loop carries does not settle")
@@ -155,6 +158,17 @@ class TracedLoop:
             return True
         self.finish(goes_on, found_values)
         return False
+
+    def take_in(self, bound: list[tuple[CellType, Any]]) -> bool:
+        """Carry variables from outside that are bound in the loop; whether there are some more."""
+        fresh = [(cell, old) for cell, old in bound if not any(cell is known for known in self.variables)]
+        for cell, old in fresh:
+            place = self.extra + len(self.variables)
+            self.variables.append(cell)
+            self.outside.append((cell, old))
+            self.begun.insert(place, old)
+            self.moving = {(n, m) for n, m in self.moving if n < place}
+        return bool(fresh)
 
     def undo(self) -> None:
         """Forget the turn that was traced."""
@@ -247,6 +261,8 @@ class TracedLoop:
             after = [next(outputs) if self.is_carried((n, m), leaf) else leaf for m, leaf in enumerate(leaves)]
             final.append(self.made(n, after))
         self.bind(final)
+        for cell, old in self.outside:
+            self.r.note_bound(cell, old)
         self.finished = True
 
     # ---- the calls of converted code ----

@@ -8,9 +8,12 @@ and the lanes that call themselves are left out.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import CellType
 from typing import Any
 
 from ..array import ARRAY, LaneArray
+from ..regions import contents
+from ..regions.branches import fill
 from .cells import Cell, Scope, Untraceable
 from .control import TRIES, joined
 from .ir import Axis, Program, Value, leaves, union
@@ -127,6 +130,7 @@ class Recursion:
         self.outer = r.scope
         self.cells: list[Cell] = []  # arrays from outside that it writes
         self.kinds: list[Kind] = []
+        self.bound: list[CellType] = []  # variables from outside that it binds
         self.result: Slots | None = None
         self.changed = False
 
@@ -135,24 +139,30 @@ class Recursion:
         r = self.r
         if self.code in r.recursions:
             raise Untraceable("a function that calls itself is called in another way by a function in it")
-        self.given = Slots(r, (args, kwargs), every=False)
+        self.given = Slots(r, (args, kwargs, ()), every=False)
         path = r.scope.path
         self.axes = union(self.given.axes(), () if path is None else path.axes)
         for _ in range(TRIES):
             body = self.attempt()
             if body is not None:
                 break
+            if len(self.bound) > len(self.given.like[2]):
+                self.given = Slots(r, (args, kwargs, self.held()), every=False)
+                self.result = None
         else:
             raise Untraceable("what a function gives that calls itself does not settle")
-        inputs = [*self.given.fit((args, kwargs)), *[r.value(cell) for cell in self.cells]]
-        return self.noted("recurse", (self.token, inputs, body))
+        return self.noted("recurse", args, kwargs, body)
+
+    def held(self) -> tuple[Any, ...]:
+        """What the variables from outside hold."""
+        return tuple([contents(cell) for cell in self.bound])
 
     def attempt(self) -> Program | None:
         """Trace the body; None if it has to be traced again."""
         r = self.r
         scope = Scope(None, self.outer)
         scope.nodes, scope.path = [], None
-        params, (args, kwargs) = self.given.made(self.axes)
+        params, (args, kwargs, held) = self.given.made(self.axes)
         if self.result is not None:
             self.result.made(self.axes)
         self.kinds = [(shape, dtype, self.axes, kind) for shape, dtype, _, kind in self.kinds]
@@ -166,6 +176,9 @@ class Recursion:
                 r.note_write(cell)
                 cell.value = value
                 cell.version += 1
+            for variable, value in zip(self.bound, held, strict=True):
+                r.note_bound(variable, contents(variable))
+                fill(variable, value)
             return self.program([*params, *written], leaving(r, self.made, args, kwargs))
         except Unknown:
             raise Untraceable("a function calls itself on all its ways") from None
@@ -176,7 +189,7 @@ class Recursion:
 
     def program(self, params: list[Value], result: Any) -> Program | None:
         """What has been traced, if what it was traced with has settled."""
-        scope = self.r.scope
+        scope, result = self.r.scope, (result, self.held())
         if scope.lists:
             raise Untraceable("a list is changed by a function that calls itself")
         if self.result is None:
@@ -188,7 +201,10 @@ class Recursion:
         self.kinds += [(cell.value.shape, cell.value.dtype, (), cell.value.kind) for cell in fresh]
         program = Program(self.token.name, params, scope.nodes, results)
         axes = union(self.axes, *[value.axes for value in every_value(program)])
-        changed = self.changed or self.given.changed or self.result.changed or bool(fresh) or axes != self.axes
+        known = set(map(id, self.bound))
+        self.bound += [cell for cell, _ in scope.bound.values() if id(cell) not in known]
+        changed = self.changed or self.given.changed or self.result.changed
+        changed = changed or len(self.bound) > len(known) or bool(fresh) or axes != self.axes
         self.axes = axes
         self.given.changed = self.result.changed = False
         return None if changed else program
@@ -205,23 +221,27 @@ class Recursion:
         r = self.r
         if made.__closure__ != self.made.__closure__ or made.__defaults__ != self.made.__defaults__:
             raise Untraceable("a function calls another one of the same code")
-        inputs = [*self.given.fit((args, kwargs)), *[r.value(cell) for cell in self.cells]]
         if self.result is None:
             own = r.frames[self.depth :]
             if not own or not own[0].exits:
                 raise Unknown
-            self.comes_out(own[0].exits[0][1])
-        return self.noted("again", (self.token, inputs))
+            self.comes_out((own[0].exits[0][1], self.held()))
+        return self.noted("again", args, kwargs)
 
-    def noted(self, function: str, args: tuple[Any, ...]) -> Any:
+    def noted(self, function: str, args: Any, kwargs: Any, *body: Program) -> Any:
         """The node of a call, and what it gives."""
         r = self.r
         assert self.result is not None
-        outputs, result = self.result.made(self.axes)
+        before = self.held()
+        inputs = [*self.given.fit((args, kwargs, before)), *[r.value(cell) for cell in self.cells]]
+        outputs, (result, held) = self.result.made(self.axes)
         written = [Value(*kind) for kind in self.kinds]
-        r.add_node(function, args, {}, [*outputs, *written])
+        r.add_node(function, (self.token, inputs, *body), {}, [*outputs, *written])
         for cell, value in zip(self.cells, written, strict=True):
             r.write(cell, value)
+        for variable, value in zip(self.bound, held, strict=True):
+            fill(variable, value)
+        r.rebound(tuple(self.bound), list(before))
         return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import CellType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -79,6 +80,7 @@ class Tape:
         self.recursive = recursive  # what is traced as a function that calls itself; None: nothing can be
         self.recursions: dict[Any, Any] = {}  # those at work
         self.cut = False  # whether some lanes would go deeper
+        self.homes: dict[int, tuple[CellType, Scope]] = {}  # where variables belong that inner functions bind
         self.count = 0  # of the operations noted
         self.longest = longest
         self.poisoned = False  # an exception went through a branch or a loop

@@ -14,6 +14,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
+from types import CellType
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,8 @@ from ..guards import Watch, watch
 from ..lanes import LaneAxis
 from ..operators import PYTHON_OPERATORS
 from ..reach import Reach
-from ..regions import Mixed
+from ..regions import Mixed, contents
+from ..regions.branches import fill
 from ..tree import flatten_results
 from .cells import Cell, Listed, Scope, Untraceable, lane_in, lane_out, put
 from .formulas import FORMULAS, NoFormula
@@ -199,6 +201,38 @@ class Recorder(Tape):
             return
         if self.scope.path is not None or any(loop.symbolic for loop in self.loops):
             raise Untraceable("something other than a variable is changed where not all lanes are")
+
+    def own(self, variables: tuple[CellType, ...]) -> None:
+        """Note where variables belong that inner functions bind."""
+        self.homes.update((id(cell), (cell, self.scope)) for cell in variables)
+
+    def outside(self, variables: tuple[CellType, ...]) -> list[Any]:
+        """What variables of a function around hold, which are about to be bound."""
+        if any(id(cell) not in self.homes for cell in variables):
+            self.effect(())
+        return [contents(cell) for cell in variables]
+
+    def rebound(self, variables: tuple[CellType, ...], before: list[Any]) -> None:
+        """Variables of a function around have been bound, by the lanes at work."""
+        from .mixed import meet
+
+        for cell, old in zip(variables, before, strict=True):
+            new = contents(cell)
+            if new is old or id(cell) not in self.homes:
+                continue
+            if self.scope.path is not None:
+                fill(cell, meet(self, self.scope.path, new, old))
+            self.note_bound(cell, old)
+
+    def note_bound(self, cell: CellType, old: Any) -> None:
+        """Let the scopes at work know that a variable from outside is bound."""
+        scope, home = self.scope, self.homes[id(cell)][1]
+        while scope is not home:
+            if scope.axis is not None:
+                raise Untraceable("a variable that the lanes share is bound")
+            scope.bound.setdefault(id(cell), (cell, old))
+            assert scope.parent is not None
+            scope = scope.parent
 
     def fail(self, path: Value | None) -> None:
         """Note that lanes for which a mask is true need the ordinary way."""

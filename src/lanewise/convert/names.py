@@ -60,6 +60,28 @@ def declared(body: Iterable[Any], kind: Any) -> set[str]:
     return found
 
 
+def rebound(body: Iterable[Any]) -> set[str]:
+    """The names that functions in some code declare as those of a function around them."""
+    found: set[str] = set()
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found |= declared(node.body, ast.Nonlocal)
+        found |= rebound(ast.iter_child_nodes(node))
+    return found
+
+
+def own_parts(node: Any) -> list[Any]:
+    """A statement without the statements in it."""
+    inner = {id(child) for block in _blocks(node) for child in block}
+    if not inner:
+        return [node]
+    found: list[Any] = []
+    for child in ast.iter_child_nodes(node):
+        if id(child) not in inner:
+            found += own_parts(child) if isinstance(child, (ast.match_case, ast.ExceptHandler)) else [child]
+    return found
+
+
 class Liveness:
     """For each statement of a function, the names that may be read after it.
 
@@ -120,4 +142,4 @@ class Liveness:
 def _blocks(node: Any) -> list[list[Any]]:
     found = [getattr(node, name) for name in ("body", "orelse", "finalbody") if hasattr(node, name)]
     found += [part.body for name in ("handlers", "cases") for part in getattr(node, name, ())]
-    return found
+    return [block for block in found if isinstance(block, list)]

@@ -17,7 +17,7 @@ from ..regions.both import PREFIX
 from . import light
 from .comprehensions import as_loop
 from .expressions import Expressions, named_iterators
-from .names import Liveness, bound, declared, read
+from .names import Liveness, bound, declared, own_parts, read, rebound
 from .nodes import (
     SCOPES,
     binds,
@@ -35,7 +35,7 @@ from .nodes import (
     variable,
 )
 from .patterns import as_steps, tried
-from .unfold import Unfold
+from .unfold import unfolded
 
 _AUGMENTED: dict[type, str] = {
     ast.Add: "iadd", ast.Sub: "isub", ast.Mult: "imul", ast.Div: "itruediv", ast.FloorDiv: "ifloordiv",
@@ -87,7 +87,7 @@ class Function:
     """The rewriting of one function, and of those defined inside it."""
 
     def __init__(self, node: Any, counter: list[int], outer_names: set[str]) -> None:
-        self.node = node
+        self.node = node = unfolded(node)
         self.counter = counter
         body = node.body if isinstance(node.body, list) else []
         args = node.args
@@ -126,6 +126,10 @@ class Function:
         if names:  # inner functions that bind them need a binding here
             bindings = ast.Assign([variable(name, True) for name in names], ast.Constant(0))
             start.append(ast.If(ast.Constant(False), [bindings], []))
+        shared = sorted(self.locals & rebound(node.body))
+        if shared:
+            peek = thunk(ast.Tuple([variable(name) for name in shared], ast.Load()))
+            start.append(ast.Expr(call_helper("own", peek)))
         if has_regions(node.body):
             start.append(ast.Assign([variable(PREFIX + "frame", True)], call_helper("enter")))
             new = self.block(body, Place("function"))
@@ -160,6 +164,21 @@ class Function:
 
     def statement(self, node: Any, place: Place) -> list[Any]:
         """One statement, rewritten."""
+        names = sorted(bound(*own_parts(node)) & self.nonlocals)
+        if not names or isinstance(node, SCOPES):
+            return self.rewritten_statement(node, place)
+        if not isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
+            raise CannotRewrite("a statement that binds variables of a function around, and more")
+        held = self.fresh("held")
+        peek = thunk(ast.Tuple([variable(name) for name in names], ast.Load()))
+        return [
+            ast.Assign([variable(held, True)], call_helper("outside", peek)),
+            *self.rewritten_statement(node, place),
+            ast.Expr(call_helper("rebound", variable(held))),
+        ]
+
+    def rewritten_statement(self, node: Any, place: Place) -> list[Any]:
+        """The same, whatever it does to variables of functions around."""
         method: Callable[[Any, Place], list[Any]] | None = getattr(self, f"on_{type(node).__name__}", None)
         if method is not None:
             return method(node, place)
@@ -167,8 +186,8 @@ class Function:
         return [*effects, self.expressions.visit(copy.deepcopy(node))]
 
     def effects(self, node: Any) -> list[Any]:
-        """What to say before a statement that changes more than the function's own variables."""
-        outside = bound(node) & (self.globals | self.nonlocals)
+        """What to say before a statement that changes more than the function's own variables, and those around."""
+        outside = bound(node) & self.globals
         attributes = [n for n in ast.walk(node) if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)]
         return [ast.Expr(call_helper("effect"))] if outside or attributes else []
 
@@ -328,7 +347,9 @@ class Function:
         return [*definitions, call_helper("take_turns", variable(loop), *items, *parts)]
 
     def as_written(self, node: Any, place: Place) -> Any:
-        """A loop as it was written, but for the way in which it returns."""
+        """A loop as it was written, but for the way in which it returns; None if it can't stand there."""
+        if bound(node) & self.nonlocals:
+            return None  # some lanes may be elsewhere
         if not holds(node, ast.Return):
             return copy.deepcopy(node)
         if place.kind == "loop":
@@ -521,7 +542,7 @@ def rewrite(node: Any, free: tuple[str, ...], helpers: tuple[str, ...]) -> ast.M
     """A module with one function that makes the rewritten one, given its free variables and the helpers."""
     if not can_rewrite(node):
         raise CannotRewrite("it has something that only Python itself runs as it should")
-    node = Unfold().visit(copy.deepcopy(node))
+    node = copy.deepcopy(node)
     made = Function(node, [0], set(free)).rewritten()
     names = [*(name for name in free), *(PREFIX + name for name in helpers)]
     arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])

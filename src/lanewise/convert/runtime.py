@@ -163,6 +163,29 @@ def caught(before: Any) -> None:
         run.region = before[1]
 
 
+# ---- variables of a function around ----
+
+
+def own(peek: Any) -> None:
+    """Variables that inner functions bind belong to the call that begins."""
+    if (tracer := recorder()) is not None:
+        tracer.own(peek.__closure__)
+
+
+def outside(peek: Any) -> Any:
+    """Before a statement that binds variables of a function around: what they hold."""
+    if (tracer := recorder()) is not None:
+        return tracer, peek.__closure__, tracer.outside(peek.__closure__)
+    effect()
+    return None
+
+
+def rebound(held: Any) -> None:
+    """After such a statement: only the lanes at work have bound them."""
+    if held is not None:
+        held[0].rebound(*held[1:])
+
+
 # ---- comprehensions ----
 
 
@@ -195,6 +218,7 @@ def _parts_lanes(items: Any, written: Any, chooses: bool) -> bool:
 
 HELPERS: dict[str, Any] = {
     "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,
+    "own": own, "outside": outside, "rebound": rebound,
     "new": new, "sliced": sliced, "repeated": repeated, "concatenated": concatenated, "delete": delete,
     "attribute": attribute, "comprehend": comprehend, "eat": eat, "iterator": iterator, "given": given,
     "take_turns": take_turns,

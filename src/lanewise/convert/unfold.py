@@ -13,11 +13,28 @@ from ..regions.both import PREFIX
 from .nodes import located, variable
 
 
+def unfolded(node: Any) -> Any:
+    """A function without such expressions; those defined inside it are left."""
+    if isinstance(node.body, list):
+        node.body = Unfold().block(node.body)
+    return node
+
+
 class Unfold(ast.NodeTransformer):
     """Statements with such expressions, rewritten; each takes the variables that it needs from a count."""
 
     def __init__(self) -> None:
         self.count = 0
+
+    def block(self, body: list[Any]) -> list[Any]:
+        """Some statements, rewritten."""
+        return self.visit(ast.Module(body, [])).body  # type: ignore[no-any-return]
+
+    def leave(self, node: Any) -> Any:
+        """What has statements of its own."""
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = leave
 
     def held(self, value: Any) -> tuple[list[Any], Any]:
         """Statements that work out a value, and an expression that gives it."""
