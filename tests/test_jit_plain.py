@@ -98,6 +98,33 @@ def test_rows_are_written_item_by_item():
     same(pair, x)
 
 
+def test_functions_of_integers():
+    m = np.array([12, 0, -8, 9, 30, 1])
+    same(lambda a, b: (math.gcd(a, b), math.gcd(a, 6, int(b)), math.lcm(a, b), math.lcm(a)), m, n)
+    same(lambda k: (math.isqrt(k), math.factorial(k), math.comb(11, k), math.comb(k, 2), math.perm(k, 2)), n)
+    same(lambda k: (math.perm(k), math.isqrt(k * k), math.isqrt(k * k + 2 * k)), n)
+    large = np.array([2**52 - 1, 2**52, (2**26 + 1) ** 2 - 1, 9 * 10**17, 3037000498**2])
+    same(lambda k: math.isqrt(k), large)
+    for bad in (lambda k: math.isqrt(k), lambda k: math.factorial(k), lambda k: math.comb(k, 2)):
+        with pytest.raises(ValueError, match="negative"):
+            jit(vmap(bad))(np.array([4, -1]))
+    with pytest.raises(TypeError):
+        jit(vmap(lambda v: math.gcd(v, 2)))(x)
+
+
+def test_functions_of_two_floats():
+    y = np.array([0.5, 1.0, -0.3, math.inf, 3.0, -2.0])
+    z = np.array([5.0, -2.5, 0.75, 1.0, 4.5, 5.0])
+    same(lambda a, b: (math.remainder(a, b), math.isclose(a, b), math.isclose(a, a * (1 + 1e-10))), z, y)
+    same(lambda a, b: math.isclose(a, b, rel_tol=0.5, abs_tol=0.1), z, y)
+    same(lambda a: (math.modf(a), math.modf(-a / 4), math.ulp(a), math.log(abs(a) + 1, 2)), z)
+    same(lambda a, b: (math.dist([a, 1.0], [b, a]), math.hypot(a, b, 2.0), math.hypot(a)), z, y, tol=1e-15)
+    with pytest.raises(ValueError, match="math domain error"):
+        jit(vmap(lambda a: math.remainder(a, 0.0)))(z)
+    with pytest.raises(ZeroDivisionError):
+        jit(vmap(lambda a: math.log(a, 1.0)))(abs(z))
+
+
 def test_types_of_numpy():
     same(lambda v, k: (np.int64(v), np.float32(k), np.float64(float(v) * 2), np.bool(k), np.int64(float(v))), x, n)
 

@@ -9,7 +9,7 @@ mixed.py      values that are one thing in some lanes and another elsewhere
 lists.py      lists: as choices for each item, or as buffers with a length
 whole.py      a function's arguments, results and written arguments
 formulas.py   composites in terms of simpler functions
-builtins.py   builtins and math in converted code
+builtins.py   builtins and math in converted code; written.py: those that stand for a loop
 statements.py converted Python statements: masks, loops, returns; loops.py: what they carry, and what is written out
 collectives.py lanes as an axis of an array, and back
 control.py    while, cond and scan as nodes with sub-programs

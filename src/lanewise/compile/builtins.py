@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..array import PYTHON, LaneArray
-from ..convert import lane_form
-from ..convert.calls import FORMS, OWN
+from ..convert.calls import FORMS
 from ..convert.mathematics import operands
 from ..regions import LaneRange, Mixed, apart
 from .cells import Untraceable
@@ -20,6 +19,7 @@ from .lists import TracedList, holds, in_order, plainly
 from .loops import Rows, zipped
 from .mixed import meet
 from .trace import Recorder
+from .written import WRITTEN, as_loop, hypot, log_to_base
 
 
 def form(r: Recorder, function: Any, own: Any) -> Any:
@@ -41,6 +41,8 @@ def form(r: Recorder, function: Any, own: Any) -> Any:
         def call(*args: Any, **kwargs: Any) -> Any:
             if any(type(x) is Mixed for x in args):
                 return apart(call, args, kwargs)
+            if function in OTHERWISE and len(args) != OTHERWISE[function][0]:
+                return OTHERWISE[function][1](r, *args, **kwargs)
             if not any(type(x) is LaneArray for x in args):
                 return own(*args, **kwargs)
             return r.record(lambda _, *a, **k: rule(*a, **k), function, (function, *args), kwargs)
@@ -162,13 +164,7 @@ def _all(r: Recorder, items: Any) -> Any:
     return found
 
 
-def _loop(written: Callable[..., Any]) -> Callable[..., Any]:
-    """A builtin as the loop that it stands for, which is rewritten as the user's code is."""
-    OWN.add(written.__code__)
-    return lambda r, *args, **kwargs: lane_form(written)(*args, **kwargs)
-
-
-@_loop
+@as_loop
 def _reduced(function: Any, items: Any, *initial: Any) -> Any:
     found = initial[0] if initial else items[0]
     for number in range(0 if initial else 1, len(items)):
@@ -176,7 +172,7 @@ def _reduced(function: Any, items: Any, *initial: Any) -> Any:
     return found
 
 
-@_loop
+@as_loop
 def _total(items: Any, start: Any) -> Any:
     for item in items:
         start = start + item
@@ -212,7 +208,10 @@ READS_ONLY = frozenset({"builtins", "numpy", "lanewise", "math", "itertools", "f
 TRACED: dict[Any, Any] = {
     min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all, isinstance: _isinstance,
     len: _len, list: _list, sorted: _sorted, zip: _zip,
-    enumerate: _enumerate, functools.reduce: _reduce, sum: _sum,
+    enumerate: _enumerate, functools.reduce: _reduce, sum: _sum, **WRITTEN,
 }  # fmt: skip
+OTHERWISE: dict[Any, tuple[int, Any]] = {math.log: (1, log_to_base), math.hypot: (2, hypot)}
+"""How functions are traced that have another number of arguments than the one that is a node."""
+
 NATIVE = frozenset({abs, divmod, pow, math.prod})
 RECORDED = frozenset({int, float, round, complex})
