@@ -219,11 +219,14 @@ class Lowering:
         """An array for a value that a kernel makes: the value that it computes, and where that lies."""
         stored = self.store(value)
         place = self.places[value]
+        passed_on = value not in self.program.results
         while (node := self.makers.get(value)) is not None and node.function is lane_out:
             value, dim, axis = node.args
             place = into(place, dim, axis)
             if value in self.places:
                 break
+        if passed_on:  # other kernels read it, rather than compute it anew
+            self.places.setdefault(value, place)
         return stored, value, place
 
     # ---- steps ----
