@@ -94,6 +94,23 @@ def test_attention(dtype):
     assert steps(compiled) == [PackStep, PackStep, KernelStep]
 
 
+def test_few_numbers_of_a_larger_dtype():
+    """Vectors are as wide as most numbers ask for."""
+    w, b = normal(10, 32), normal(10)
+
+    def loss(x, label, scale):
+        logits = w @ x + b
+        shifted = logits - np.max(logits)
+        return np.log(np.sum(np.exp(shifted))) - shifted[label], scale * label, label
+
+    compiled = jit(vmap(loss))
+    for lanes in (1, 7, 16, 33, 64, 130):
+        x, labels, scale = normal(lanes, 32), RNG.integers(-10, 10, lanes), normal(lanes, dtype=np.float64)
+        wanted = zip(*[loss(*row) for row in zip(x, labels, scale, strict=True)], strict=True)
+        for found, column in zip(compiled(x, labels, scale), wanted, strict=True):
+            close(found, np.stack(column))
+
+
 def test_what_passes_and_is_a_result():
     w, v = normal(40, 30), normal(20, 40)
 

@@ -27,6 +27,9 @@ LARGEST = 256  # elements of one example's array that are kept in registers
 SHARED = 1 << 16  # elements of a matrix that all lanes share, which a kernel multiplies with
 
 
+MANY = 16  # of so many elements in vectors, one may be of a larger dtype
+
+
 class Lowering:
     """Lowers a program.
 
@@ -380,8 +383,7 @@ class Lowering:
         """How many lanes a vector has: one, two or four machine vectors, by what is alive at a time; or a whole row."""
         if not vectors:
             return 1
-        itemsize = max((value.dtype.itemsize // (2 if value.dtype.kind == "c" else 1) for value in needed), default=8)
-        lanes = machine().vector_bits // 8 // max(itemsize, 4)
+        lanes = machine().vector_bits // 8 // itemsize_of(needed)
         alive = pressure(nodes, set(needed))
         size = min(axis.size for axis in vectors)
         one_row = all(type(axis) is Row and axis.size == size for axis in vectors)
@@ -407,6 +409,17 @@ def vector_axes(axes: list[Axis], needed: list[Value], views: list[tuple[Value, 
         if not any(axis in value.axes and found.intersection(value.axes) for value in needed):
             found.add(axis)
     return found
+
+
+def itemsize_of(values: list[Value]) -> int:
+    """The size of a number that vectors are made for: that of all but a few elements."""
+    counts: dict[int, int] = {4: 0}
+    for value in values:
+        parts = 2 if value.dtype.kind == "c" else 1
+        size = max(value.dtype.itemsize // parts, 4)
+        counts[size] = counts.get(size, 0) + parts * math.prod(value.shape)
+    few = sum(counts.values()) // MANY
+    return next(size for size in sorted(counts) if sum(counts[other] for other in counts if other > size) <= few)
 
 
 def is_numpy(function: Any) -> bool:

@@ -16,7 +16,7 @@ from ..scratch import Carry, Work, index
 from ..values import Array, literal
 
 SUMS = 16  # vectors of sums in registers
-FEWEST = 512  # multiplications that are worth a loop
+FEWEST = 128  # multiplications that are worth a loop
 
 
 def of_shared(k: Any, function: Any, x: Array, y: Array) -> Array | None:
