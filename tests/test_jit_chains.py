@@ -94,6 +94,28 @@ def test_attention(dtype):
     assert steps(compiled) == [PackStep, PackStep, KernelStep]
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("size", [24, 32, 64, 100])
+def test_layers_of_one_size(size, dtype):
+    """What passes has a place of its own as long as it is needed, whatever was there before."""
+    w = normal(3, size, size, dtype=dtype) / 8
+
+    def deep(x):
+        first = np.tanh(x @ w[0])
+        second = np.tanh(first @ w[1])
+        third = second @ w[2]
+        return third
+
+    def crossed(x):
+        first, second = np.sin(x @ w[0]), np.cos(x @ w[1])
+        both = first @ w[2] + second @ w[0]
+        return both * first - second
+
+    x = normal(500, size, dtype=dtype)
+    for f in (deep, crossed):
+        close(jit(vmap(f))(x), f(x))
+
+
 def test_few_numbers_of_a_larger_dtype():
     """Vectors are as wide as most numbers ask for."""
     w, b = normal(10, 32), normal(10)

@@ -134,7 +134,7 @@ class Driver:
         """The code of the chain."""
         e = self.e
         objects, low, high = (Ref(name, kind, 1, e.root) for name, kind in OBJECTS)
-        memory = e.alloca("i8", room * self.tile + 64 * len(self.places))
+        memory = e.alloca("i8", room * self.tile)
         heads = {stored: self.head(stored) for stored in self.places}
         tables = [self.table(link, objects, heads) for link in self.links]
         loop = e.enter(low, high, self.tile)
@@ -143,8 +143,8 @@ class Driver:
         last = e.integer("sub", high, e.index(self.tile))  # the last tile overlaps the one before
         start = e.intrinsic("smax", e.intrinsic("smin", loop.counter, last), e.index(0))
         stop = e.intrinsic("smin", e.integer("add", start, e.index(self.tile)), high)
-        for n, (stored, place) in enumerate(self.places.items()):
-            base = e.address(memory, e.index(place * self.tile + 64 * n))
+        for stored, place in self.places.items():
+            base = e.address(memory, e.index(place * self.tile))
             shift = e.integer("mul", start, e.index(-each_of(stored)))
             e.store(e.address(base, shift), e.address(heads[stored], e.index(offsets().data)))
         found = flags.ref

@@ -189,12 +189,13 @@ class Lowering:
         for node in live:
             for value in node.operands():
                 used.setdefault(value, []).append(node)
+        computed = {value for node in live if node.function is not lane_out for value in node.operands()}
         for node in live:
             if node.function in VIEWS or node in self.library:
                 found.update(x for x in node.operands())
             elif self.has_rows and is_heavy(node):  # in vectors of lanes, apart from what goes along rows
                 found.update(x for x in node.operands() if x.axes)
-                found.update(x for x in node.outputs if x.axes and x in used)
+                found.update(x for x in node.outputs if x.axes and x in computed)
             if node.function is not lane_out:
                 continue
             users = used.get(node.outputs[0], [])
