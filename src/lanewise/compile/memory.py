@@ -11,6 +11,7 @@ import numpy as np
 from .emit import LINE, Emitter, Ref
 
 GROUP = 8  # lanes that are transposed together
+QUAD = 4  # elements of 8 bytes that are half a vector
 AHEAD = 1 << 13  # bytes between what is read and what is asked for
 SIZES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "half": 2, "float": 4, "double": 8}
 
@@ -101,6 +102,8 @@ def _blocks(count: int) -> list[int]:
 
 def _load_group(e: Emitter, base: Ref, step: Ref, count: int, type: str) -> list[Ref]:
     size = SIZES[type]
+    if size == 8 and count >= QUAD:
+        return _load_quads(e, [_lane(e, base, step, n) for n in range(GROUP)], count, type)
     if count < GROUP:
         if step.constant == count * size:
             whole = e.load(base, type, GROUP * count)
@@ -114,6 +117,18 @@ def _load_group(e: Emitter, base: Ref, step: Ref, count: int, type: str) -> list
     for first in _blocks(count):
         block = [e.load(e.address(row, e.index(first * size)), type, GROUP) for row in rows]
         columns.update({first + k: ref for k, ref in enumerate(transpose(e, block)) if first + k not in columns})
+    return [columns[k] for k in range(count)]
+
+
+def _load_quads(e: Emitter, rows: list[Ref], count: int, type: str) -> list[Ref]:
+    """Columns of eight rows, four at a time: a load puts a half into a vector, so two rounds of shuffles are left."""
+    columns: dict[int, Ref] = {}
+    for first in [*range(0, count - QUAD, QUAD), count - QUAD]:
+        halves = [e.load(e.address(row, e.index(first * SIZES[type])), type, QUAD) for row in rows]
+        a, b, c, d = [e.join(halves[n], halves[n + 2]) for n in (0, 1, 4, 5)]
+        pairs = [(e.shuffle(a, b, lanes), e.shuffle(c, d, lanes)) for lanes in (EVEN, ODD)]
+        found = [e.shuffle(*pair, lanes) for lanes in (LOW, HIGH) for pair in pairs]
+        columns.update({first + k: ref for k, ref in enumerate(found) if first + k not in columns})
     return [columns[k] for k in range(count)]
 
 
@@ -141,6 +156,8 @@ def _store_group(e: Emitter, refs: list[Ref], base: Ref, step: Ref, type: str) -
             e.store(row, e.address(_lane(e, base, step, n), e.index(first * size)))
 
 
+EVEN, ODD = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]
+LOW, HIGH = [0, 1, 4, 5, 8, 9, 12, 13], [2, 3, 6, 7, 10, 11, 14, 15]
 PERFECT = [0, 8, 1, 9, 2, 10, 3, 11], [4, 12, 5, 13, 6, 14, 7, 15]
 NETWORKS = {
     1: ([(4, PERFECT), (2, PERFECT), (1, PERFECT)], [0, 1, 2, 3, 4, 5, 6, 7]),
@@ -151,9 +168,7 @@ NETWORKS = {
         (4, ([0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15])),
     ], [0, 2, 1, 3, 4, 6, 5, 7]),
     8: ([
-        (1, ([0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15])),
-        (2, ([0, 1, 4, 5, 8, 9, 12, 13], [2, 3, 6, 7, 10, 11, 14, 15])),
-        (4, ([0, 1, 4, 5, 8, 9, 12, 13], [2, 3, 6, 7, 10, 11, 14, 15])),
+        (1, (EVEN, ODD)), (2, (LOW, HIGH)), (4, (LOW, HIGH)),
     ], [0, 1, 2, 3, 4, 5, 6, 7]),
 }  # fmt: skip
 """For each size of an element: rounds of shuffles of vectors so many apart, and the order that they leave.

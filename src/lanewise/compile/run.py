@@ -75,7 +75,7 @@ def launch(step: KernelStep, objects: list[Any], sizes: dict[Axis, int]) -> int:
 def streaming(step: KernelStep, objects: list[Any]) -> str | None:
     """The code that writes past the cache, where what is written is gone from there before anyone reads it."""
     outputs = [objects[step.stored.index(stored)] for stored in step.outputs]
-    if sum([x.nbytes for x in outputs]) < cache_size() // 2:
+    if sum([x.nbytes for x in outputs]) < cache_size() // 4:
         return None
     aligned = all(x.__array_interface__["data"][0] % LINE == 0 for x in outputs)
     return step.streaming if aligned else None
