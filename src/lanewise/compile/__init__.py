@@ -13,13 +13,14 @@ builtins.py   builtins and math in converted code; written.py: those that stand 
 statements.py converted Python statements: masks, loops, returns; loops.py: what they carry, and what is written out
 collectives.py lanes as an axis of an array, and back
 control.py    while, cond and scan as nodes with sub-programs
-passes.py     from program to program: fold, common subexpressions, dead code
+passes.py     from program to program: fold, common subexpressions, dead code; whiles.py: loops made lighter
 lift.py       long axes of an example become lane axes (`Row`), by lifting.py; folds.py: totals over them
 lower.py      a program's results, cut into kernels and library calls; plan.py: what such a plan is made of
 kernel.py     one kernel: a loop nest over lane axes, its loads and stores
 gemm.py       vectors times a matrix that all share, by tiles; chains.py: kernels in turns, some lanes at a time
 emit.py       text LLVM IR: instructions by region, so that what does not vary is hoisted
 scratch.py    algorithms in registers or, for larger matrices, in memory laid out [element][lane]
+cycles.py     its loops; ahead.py: what a turn computes for the next one; aside.py: code for rare lanes, out of the way
 magnitude.py  abs(z) < c by squares
 rows/         what each NumPy function becomes, one table
 native.py     llvmlite: machine code; vectormath.py, exponential.py, cache.py (on disk), threads.py

@@ -3,16 +3,20 @@
 An instruction goes to the outermost *region* (the function, or a loop in it) in which all its operands exist, and
 the same instruction is never written twice there: so what does not vary is hoisted, and common subexpressions are
 shared, by construction. A `Ref` is a scalar or a vector of ``W`` lanes; scalars widen where they meet vectors.
+Where ``W`` is several machine vectors, each may have its own instructions: then masks stay in mask registers.
 """
 
 from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .cycles import Loop
 
 TYPES = {
     "b": "i1", "i1": "i8", "u1": "i8", "i2": "i16", "u2": "i16", "i4": "i32", "u4": "i32", "i8": "i64", "u8": "i64",
@@ -52,10 +56,45 @@ class Ref:
         return f"{self.llvm} {self.name}"
 
 
+class Wide(Ref):
+    """A vector of ``W`` lanes in several pieces. Its name is that of all of them together, put end to end for it."""
+
+    __slots__ = ("e", "pieces")
+
+    def __init__(self, e: Emitter, pieces: list[Ref]) -> None:
+        self.e = e
+        self.pieces = pieces
+        self.type = pieces[0].type
+        self.width = e.width
+        self.constant = None
+
+    def __getattr__(self, what: str) -> Any:
+        if what == "name":
+            return self.e.end_to_end(self.pieces).name
+        if what == "region":  # the loop around may have ended
+            return self.e.place(self.pieces)
+        raise AttributeError(what)
+
+
+class Later(Ref):
+    """A value that is computed where something asks for its name."""
+
+    __slots__ = ()
+
+    def made(self) -> Ref:
+        """The same, computed."""
+        raise NotImplementedError
+
+    def __getattr__(self, what: str) -> Any:
+        if what in ("name", "region"):
+            return getattr(self.made(), what)
+        raise AttributeError(what)
+
+
 class Region:
     """The code of the function itself, or of a loop or branch in it."""
 
-    __slots__ = ("block", "depth", "known", "lines", "memo", "parent", "turns")
+    __slots__ = ("block", "depth", "fails", "known", "lines", "memo", "parent", "turns")
 
     def __init__(self, parent: Region | None, block: str, turns: float = 0) -> None:
         self.parent = parent
@@ -65,17 +104,7 @@ class Region:
         self.lines: list[str] = []
         self.known: dict[Any, Ref] = {}
         self.memo: dict[Any, Any] = {}  # what values of the program are here
-
-
-class Phi:
-    """A value that a loop carries."""
-
-    __slots__ = ("next", "ref", "start")
-
-    def __init__(self, ref: Ref, start: Ref) -> None:
-        self.ref = ref
-        self.start = start
-        self.next = start
+        self.fails: list[Ref] = []  # masks of lanes that need the ordinary way
 
 
 class Emitter:
@@ -87,10 +116,13 @@ class Emitter:
         How many lanes a vector has.
     features : frozenset of str
         What the processor has, in LLVM's names.
+    piece : int
+        How many lanes have instructions of their own; 0 for all ``width`` of them together.
     """
 
-    def __init__(self, width: int, features: frozenset[str] = frozenset()) -> None:
+    def __init__(self, width: int, features: frozenset[str] = frozenset(), piece: int = 0) -> None:
         self.width = width
+        self.piece = piece or width
         self.features = features  # of the processor
         self.fast = False  # whether arithmetic may be reassociated and contracted
         self.root = self.region = Region(None, "entry")
@@ -100,7 +132,9 @@ class Emitter:
         self.mask: Ref | None = None  # the lanes that are alive
         self.allocas: list[str] = []
         self.multiples: dict[str, int] = {}  # what an address or a count is a multiple of, where that is known
-        self.magnitudes: dict[str, tuple[Ref, Ref]] = {}  # of which complex numbers, by their names (`magnitude`)
+        self.flags: Ref | None = None  # memory for whether some lane failed, if that is asked on the way
+        self.choices: dict[str, tuple[Ref, Ref, Ref]] = {}  # which instructions are choices, and between what
+        self.made: dict[str, tuple[str, list[Ref]]] = {}  # which are one mask and, or or, another
 
     # ---- names ----
 
@@ -139,7 +173,7 @@ class Emitter:
                 outer = outer.parent
         ref = Ref("%" + self.fresh(), type, width, region)
         region.lines.append(f"  {ref.name} = {text}")
-        self.work += region.turns
+        self.work += region.turns if width != self.piece else region.turns * self.piece / self.width
         if not here:
             region.known[text] = ref
         return ref
@@ -156,6 +190,8 @@ class Emitter:
             return ref
         if ref.constant is not None:
             return Ref(f"splat ({ref.type} {ref.name})", ref.type, width, self.root, ref.constant)
+        if self.is_cut(width):
+            return Wide(self, [self.splat(ref, self.piece)] * (width // self.piece))
         head = self.add(f"insertelement <{width} x {ref.type}> poison, {ref}, i64 0", ref.type, width, [ref])
         zeros = f"<{width} x i32> zeroinitializer"
         return self.add(f"shufflevector {head}, <{width} x {ref.type}> poison, {zeros}", ref.type, width, [head])
@@ -165,34 +201,100 @@ class Emitter:
         width = max(ref.width for ref in refs)
         return [ref if ref.width == width else self.splat(ref, width) for ref in refs]
 
+    # ---- pieces ----
+
+    def is_cut(self, width: int) -> bool:
+        """Whether vectors of so many lanes are in pieces."""
+        return width == self.width > self.piece
+
+    def pieces(self, ref: Ref) -> list[Ref]:
+        """The pieces of a vector of ``W`` lanes."""
+        if isinstance(ref, Later):
+            ref = ref.made()
+        if type(ref) is Wide:
+            return ref.pieces
+        if not self.is_cut(ref.width):
+            return [ref]
+        if ref.constant is not None:
+            piece = Ref(ref.name, ref.type, self.piece, ref.region, ref.constant)
+            return [piece] * (self.width // self.piece)
+        return [self.shuffle(ref, None, range(n, n + self.piece)) for n in range(0, self.width, self.piece)]
+
+    def piecewise(self, function: Callable[..., Ref], *refs: Ref) -> Ref:
+        """An instruction for each piece of vectors."""
+        if not self.is_cut(refs[0].width):
+            return function(*refs)
+        return Wide(self, [function(*pieces) for pieces in zip(*map(self.pieces, refs), strict=True)])
+
+    def end_to_end(self, pieces: list[Ref]) -> Ref:
+        """Pieces as one vector."""
+        while len(pieces) > 1:
+            pieces = [self.join(a, b) for a, b in zip(pieces[::2], pieces[1::2], strict=True)]
+        return pieces[0]
+
+    # ---- arithmetic ----
+
     def op(self, name: str, *operands: Ref) -> Ref:
         """An instruction whose operands and result are of one type."""
         refs = self.level(*operands)
         first = refs[0]
+        if self.is_cut(first.width):
+            return self.piecewise(lambda *pieces: self.op(name, *pieces), *refs)
         if self.fast and name in _FAST:
             name += " reassoc contract arcp"
+        if first.type == "i1" and (known := self.logic(name, refs)) is not None:
+            return known
         text = f"{name} {first}" + "".join(f", {ref.name}" for ref in refs[1:])
-        return self.add(text, first.type, first.width, refs)
+        found = self.add(text, first.type, first.width, refs)
+        if first.type == "i1":
+            self.made[found.name] = name, refs
+        return found
+
+    def logic(self, name: str, refs: list[Ref]) -> Ref | None:
+        """What needs no instruction, of masks: with a constant, and of a mask with one that has it in it already."""
+        for a, b in (refs, refs[::-1]):
+            if a.constant is not None and name != "xor":
+                return b if bool(a.constant) is (name == "and") else a
+            own, inner = self.made.get(a.name, ("", []))
+            if name == own == "and" and any(ref.name == b.name for ref in inner):
+                return a
+        return None
+
+    def is_within(self, mask: Ref, other: Ref) -> None:
+        """Note that a mask is true nowhere but where another is."""
+        for piece, around in zip(*map(self.pieces, (mask, other)), strict=True):
+            self.made[piece.name] = "and", [around]
 
     def compare(self, condition: str, a: Ref, b: Ref) -> Ref:
         """``fcmp`` or ``icmp``, by type."""
         a, b = self.level(a, b)
+        if self.is_cut(a.width):
+            return self.piecewise(lambda a, b: self.compare(condition, a, b), a, b)
         kind = "fcmp" if a.type in ("double", "float", "half") else "icmp"
         return self.add(f"{kind} {condition} {a}, {b.name}", "i1", a.width, [a, b])
 
     def select(self, mask: Ref, yes: Ref, no: Ref) -> Ref:
         """The one where the mask is true, the other elsewhere."""
-        if yes.name == no.name:
+        if yes is no:
             return yes
         if mask.constant is not None:
             return yes if mask.constant else no
         mask, yes, no = self.level(mask, yes, no)
-        return self.add(f"select {mask}, {yes}, {no}", yes.type, yes.width, [mask, yes, no])
+        if self.is_cut(mask.width):
+            return self.piecewise(self.select, mask, yes, no)
+        if yes.name == no.name:
+            return yes
+        own = self.choices.get(yes.name)
+        if own is not None and own[2].name == no.name:  # of two choices against the same the second is one
+            mask, yes = self.op("and", mask, own[0]), own[1]
+        found = self.add(f"select {mask}, {yes}, {no}", yes.type, yes.width, [mask, yes, no])
+        self.choices[found.name] = mask, yes, no
+        return found
 
     def convert(self, name: str, ref: Ref, type: str) -> Ref:
         """A conversion instruction."""
-        if ref.constant is not None and ref.width > 1:
-            pass
+        if self.is_cut(ref.width):
+            return self.piecewise(lambda piece: self.convert(name, piece, type), ref)
         to = type if ref.width == 1 else f"<{ref.width} x {type}>"
         return self.add(f"{name} {ref} to {to}", type, ref.width, [ref])
 
@@ -200,12 +302,33 @@ class Emitter:
         """An overloaded LLVM intrinsic on operands of one type."""
         refs = self.level(*operands)
         first = refs[0]
+        if self.is_cut(first.width):
+            return self.piecewise(lambda *pieces: self.intrinsic(name, *pieces, extra=extra), *refs)
         suffix = ("" if first.width == 1 else f"v{first.width}") + _SUFFIX.get(first.type, first.type)
         symbol = f"llvm.{name}.{suffix}"
         types = ", ".join([first.llvm] * len(refs) + (["i1"] if extra else []))
         self.declared[symbol] = f"declare {first.llvm} @{symbol}({types})"
         arguments = ", ".join(map(repr, refs)) + extra
         return self.add(f"call {first.llvm} @{symbol}({arguments})", first.type, first.width, refs)
+
+    def overflowing(self, name: str, a: Ref, b: Ref) -> tuple[Ref, Ref]:
+        """Arithmetic of 64-bit integers, and where the result has more bits, or nearly has."""
+        a, b = self.level(a, b)
+        if name == "smul" and a.width > 1 and "avx512dq" in self.features:
+            sizes = [self.convert("sitofp", ref, "double") for ref in (a, b)]
+            size = self.intrinsic("fabs", self.op("fmul", *sizes))
+            return self.op("mul", a, b), self.compare("oge", size, self.literal(2.0**63 * (1 - 2.0**-50), "double"))
+        if self.is_cut(a.width):
+            pairs = [self.overflowing(name, x, y) for x, y in zip(self.pieces(a), self.pieces(b), strict=True)]
+            return Wide(self, [found for found, _ in pairs]), Wide(self, [over for _, over in pairs])
+        suffix = "i64" if a.width == 1 else f"v{a.width}i64"
+        mask = "i1" if a.width == 1 else f"<{a.width} x i1>"
+        pair = f"{{ {a.llvm}, {mask} }}"
+        symbol = f"llvm.{name}.with.overflow.{suffix}"
+        self.declared[symbol] = f"declare {pair} @{symbol}({a.llvm}, {a.llvm})"
+        both = self.add(f"call {pair} @{symbol}({a}, {b})", "pair", 1, [a, b])
+        over = self.add(f"extractvalue {pair} {both.name}, 1", "i1", a.width, [both])
+        return self.add(f"extractvalue {pair} {both.name}, 0", "i64", a.width, [both]), over
 
     def call(self, symbol: str, *operands: Ref) -> Ref:
         """A pure function on operands of one type."""
@@ -227,6 +350,10 @@ class Emitter:
 
     def concat(self, parts: list[Ref]) -> Ref:
         """Vectors end to end."""
+        size = parts[0].width
+        if self.is_cut(size * len(parts)) and self.piece % size == 0 and all(ref.width == size for ref in parts):
+            count = self.piece // size
+            return Wide(self, [self.concat(parts[n : n + count]) for n in range(0, len(parts), count)])
         while len(parts) > 1:
             pairs = zip(parts[::2], parts[1::2], strict=False)
             parts = [self.join(a, b) for a, b in pairs] + parts[len(parts) - len(parts) % 2 :]
@@ -246,16 +373,22 @@ class Emitter:
         """Parts of a vector."""
         if ref.width == width:
             return [ref]
+        if self.is_cut(ref.width) and self.piece % width == 0:
+            return [part for piece in self.pieces(ref) for part in self.split(piece, width)]
         return [self.shuffle(ref, None, range(n, n + width)) for n in range(0, ref.width, width)]
 
     def lane(self, ref: Ref, n: int) -> Ref:
         """One lane of a vector."""
         if ref.width == 1:
             return ref
+        if type(ref) is Wide:
+            ref, n = ref.pieces[n // self.piece], n % self.piece
         return self.add(f"extractelement {ref}, i64 {n}", ref.type, 1, [ref])
 
     def gather_lanes(self, refs: list[Ref]) -> Ref:
         """A vector of scalars."""
+        if self.is_cut(len(refs)):
+            return Wide(self, [self.gather_lanes(refs[n : n + self.piece]) for n in range(0, len(refs), self.piece)])
         text = f"<{len(refs)} x {refs[0].type}> poison"
         vector = refs[0]
         for n, ref in enumerate(refs):
@@ -284,16 +417,24 @@ class Emitter:
 
     def load(self, pointer: Ref, type: str, width: int = 1) -> Ref:
         """Read from memory that nothing writes while the kernel runs."""
+        if self.is_cut(width):
+            return Wide(self, [self.load(place, type, self.piece) for place in self.places(pointer, type)])
         llvm = type if width == 1 else f"<{width} x {type}>"
         return self.add(f"load {llvm}, ptr {pointer.name}, align 1", type, width, [pointer])
 
     def read(self, pointer: Ref, type: str, width: int = 1) -> Ref:
         """Read from memory that is written, here and now."""
+        if self.is_cut(width):
+            return Wide(self, [self.read(place, type, self.piece) for place in self.places(pointer, type)])
         llvm = type if width == 1 else f"<{width} x {type}>"
         return self.add(f"load {llvm}, ptr {pointer.name}, align 1", type, width, [pointer], here=True)
 
     def store(self, ref: Ref, pointer: Ref) -> None:
         """Write to memory, here and now."""
+        if self.is_cut(ref.width):
+            for piece, place in zip(self.pieces(ref), self.places(pointer, ref.type), strict=True):
+                self.store(piece, place)
+            return
         bits = ref.width * int(_BITS[ref.type])
         whole = bits % (8 * LINE) == 0 and self.multiple(pointer) % LINE == 0
         self.do(f"store {ref}, ptr {pointer.name}, align 1{WHOLE if whole else ''}")
@@ -302,6 +443,11 @@ class Emitter:
         """Let memory that is read soon come closer."""
         self.declared["llvm.prefetch"] = "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"
         self.do(f"call void @llvm.prefetch.p0({pointer}, i32 0, i32 3, i32 1)")
+
+    def places(self, pointer: Ref, type: str) -> list[Ref]:
+        """Where the pieces of a vector in memory begin."""
+        size = SIZES[type]
+        return [self.address(pointer, self.index(n * size)) for n in range(0, self.width, self.piece)]
 
     def alloca(self, type: str, count: int = 1) -> Ref:
         """Memory on the stack."""
@@ -317,7 +463,10 @@ class Emitter:
 
     def steps(self, type: str) -> Ref:
         """A constant vector: 0, 1, 2 and so on."""
-        return Ref(f"<{', '.join(f'{type} {n}' for n in range(self.width))}>", type, self.width, self.root)
+        size = min(self.piece, self.width)
+        rows = [range(n, n + size) for n in range(0, self.width, size)]
+        pieces = [Ref(f"<{', '.join(f'{type} {n}' for n in row)}>", type, size, self.root) for row in rows]
+        return pieces[0] if len(pieces) == 1 else Wide(self, pieces)
 
     def integer(self, name: str, a: Ref, b: Ref) -> Ref:
         """Integer arithmetic on addresses and counts; constants are folded."""
@@ -335,90 +484,47 @@ class Emitter:
         """Whether a mask is true in some lane."""
         if mask.width == 1:
             return mask
+        if self.is_cut(mask.width):
+            first, *rest = self.pieces(mask)
+            for piece in rest:
+                first = self.op("or", first, piece)
+            mask = first
         bits = self.add(f"bitcast {mask} to i{mask.width}", f"i{mask.width}", 1, [mask])
         return self.add(f"icmp ne {bits}, 0", "i1", 1, [bits])
 
-    def fail(self, mask: Ref, flags: Ref) -> None:
+    def fail(self, mask: Ref) -> None:
         """Note, for the caller, that some living lane needs the ordinary way."""
-        if self.mask is not None:
-            mask = self.op("and", mask, self.mask)
-        some = self.any(mask)
-        old = self.read(flags, "i64")
-        wide = self.add(f"zext {some} to i64", "i64", 1, [some])
-        self.store(self.add(f"or {old}, {wide.name}", "i64", 1, [old, wide], here=True), flags)
+        mask = mask if self.mask is None else self.op("and", mask, self.mask)
+        if self.flags is None:
+            self.region.fails.append(mask)
+            return
+        old, some = self.read(self.flags, "i64"), self.convert("zext", self.any(mask), "i64")
+        self.store(self.add(f"or {old}, {some.name}", "i64", 1, [old, some], here=True), self.flags)
+
+    def failed(self) -> Ref:
+        """Whether some lane that has come by here needs the ordinary way, as a number."""
+        groups: dict[int, Ref] = {}
+        for mask in self.region.fails:
+            known = groups.get(mask.width)
+            groups[mask.width] = mask if known is None else self.op("or", known, mask)
+        some = self.literal(False, "i1")
+        for mask in groups.values():
+            some = self.op("or", some, self.any(mask))
+        return some
 
     def enter(self, start: Ref, stop: Ref, step: int, turns: float = 20) -> Loop:
         """Begin a counted loop of about so many turns."""
+        from .cycles import Loop
+
         return Loop(self, start, stop, step, turns)
-
-
-class Loop:
-    """A loop: counted, or as long as a condition holds. What it carries are phis."""
-
-    def __init__(
-        self, e: Emitter, start: Ref | None, stop: Ref | None = None, step: int = 1, turns: float = 20
-    ) -> None:
-        self.e = e
-        self.name = e.fresh("loop")
-        self.outer = e.region
-        self.region = Region(e.region, f"{self.name}.body", turns)
-        e.region = self.region
-        self.phis: list[Phi] = []
-        self.step = step
-        self.condition = ""
-        self.counter: Ref | None = None
-        if start is not None:
-            assert stop is not None
-            self.counter = e.note_multiple(self.carry(start).ref, math.gcd(e.multiple(start), step))
-            self.condition = f"icmp slt i64 {self.counter.name}, {stop.name}"
-
-    def carry(self, start: Ref) -> Phi:
-        """A value that goes round the loop."""
-        phi = Phi(Ref("%" + self.e.fresh("p"), start.type, start.width, self.region), start)
-        self.phis.append(phi)
-        return phi
-
-    def go_on_while(self, some: Ref) -> None:
-        """Leave the loop here unless a scalar condition holds."""
-        region, name = self.region, self.name
-        region.lines.append(f"  br i1 {some.name}, label %{name}.go, label %{name}.exit")
-        region.lines.append(f"{name}.go:")
-        region.block = f"{name}.go"
-
-    def close(self) -> None:
-        """End the loop, and put its code into the region around it."""
-        e, name, region, outer = self.e, self.name, self.region, self.outer
-        if self.counter is not None:
-            self.phis[0].next = e.integer("add", self.counter, e.index(self.step))
-        e.region = outer
-        counted = bool(self.condition)
-        entry = outer.block
-        text = [f"  br label %{name}", f"{name}:"]
-        latch = region.block
-        for phi in self.phis:
-            text.append(
-                f"  {phi.ref.name} = phi {phi.ref.llvm} [ {phi.start.name}, %{entry} ], [ {phi.next.name}, %{latch} ]"
-            )
-        if counted:
-            text.append(f"  %{name}.c = {self.condition}")
-            text.append(f"  br i1 %{name}.c, label %{name}.body, label %{name}.exit")
-            text.append(f"{name}.body:")
-        else:
-            text.append(f"  br label %{name}.body")
-            text.append(f"{name}.body:")
-        text += region.lines
-        text.append(f"  br label %{name}")
-        text.append(f"{name}.exit:")
-        outer.lines += text
-        outer.block = f"{name}.exit"
-        for phi in self.phis:  # what the loop carried is known outside of it
-            phi.ref.region = outer
 
 
 LINE = 64  # bytes that come from memory together
 WHOLE = "  ; whole lines"
 """Marks a store of whole lines of memory, if arrays begin with one and no vector overlaps another."""
 
+SIZES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "half": 2, "float": 4, "double": 8}
+"""The bytes of each LLVM type."""
 _BITS = {"i1": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64, "half": 16, "float": 32, "double": 64, "ptr": 64}
 _FAST = frozenset({"fadd", "fsub", "fmul", "fdiv", "fneg"})
 _SUFFIX = {"double": "f64", "float": "f32", "half": "f16"}

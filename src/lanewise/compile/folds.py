@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .emit import Emitter, Ref
+from .emit import SIZES, Emitter, Ref
 from .ir import Axis, Node, Value
 from .lift import CHEAP, QUICK, fold
-from .memory import SIZES
 from .values import Array, Pair, filled, literal, parts, rejoin
 
 if TYPE_CHECKING:

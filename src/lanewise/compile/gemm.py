@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import ARRAY
-from .emit import Emitter, Ref, type_of
+from .emit import SIZES, Emitter, Ref, type_of
 from .ir import Node, Value
 from .kernel import Code, Kernel, View
-from .memory import SIZES
 from .native import machine
 from .plan import KernelStep, PackStep, Place, Stored, contiguous
 from .values import literal
@@ -136,7 +135,6 @@ def packed(matrix: Any, columns: int) -> Any:
 def write(k: Kernel, x: View, matrix: View, out: View, size: int, columns: int, dtype: np.dtype[Any]) -> Code:
     """The code of a kernel that multiplies vectors of ``size`` elements with a packed matrix."""
     e, tiles = k.e, tiling(columns, dtype)
-    e.store(e.index(0), k.flags)
     with ExitStack() as loops:
         for n, axis in enumerate(k.axes):
             loops.enter_context(k.loop(axis, n == 0))

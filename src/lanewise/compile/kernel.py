@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from .emit import LINE, WHOLE, Emitter, Loop, Ref, Region, type_of
+from .aside import RARE
+from .cycles import Loop
+from .emit import LINE, SIZES, WHOLE, Emitter, Ref, Region, type_of
 from .folds import again, closure, prepare
-from .ir import Axis, Node, Program, Value, map_leaves
+from .ir import Axis, Node, Program, Value, leaves, map_leaves
 from .lift import Row
-from .magnitude import without_unused
-from .memory import GROUP, SIZES, load, store
+from .memory import GROUP, load, store
 from .native import machine, offsets
 from .rows.table import ROWS, Unsupported
 from .scratch import Block, InScratch, Totals, copy, fill_from
@@ -123,16 +124,19 @@ class Kernel:
         The loops, outermost first.
     vectors : set of Axis
         Those that go ``width`` lanes at a time; no two of them are loops of one nest.
+    piece : int
+        How many lanes have instructions of their own; 0 for all of them together.
     """
 
     def __init__(
-        self, views: dict[Value, View], makers: dict[Value, Node], axes: list[Axis], vectors: set[Axis], width: int
-    ) -> None:
+        self, views: dict[Value, View], makers: dict[Value, Node], axes: list[Axis], vectors: set[Axis], width: int,
+        piece: int = 0,
+    ) -> None:  # fmt: skip
         self.views = views
         self.makers = makers
         self.axes = axes
         self.vectors = vectors if width > 1 else set()
-        self.e = Emitter(width, machine().features)
+        self.e = Emitter(width, machine().features, piece)
         self.node: Any = None
         self.index: dict[Axis, Ref] = {}
         self.vector: Axis | None = None  # the one of the loops around that goes by vectors
@@ -141,7 +145,8 @@ class Kernel:
         self.counters: set[Node] = set()  # additions that can't overflow
         self.functions: list[str] = []  # the texts of functions beside the kernel, which call themselves
         self.recursions: dict[Any, Any] = {}  # their names and types
-        self.flags = self.e.alloca("i64")
+        self.asked: set[Value] = set()  # what some node, or an output, reads
+        self.flags = self.e.alloca("i64")  # for functions that call themselves
         self.objects = Ref("%objects", "ptr", 1, self.e.root)
 
     # ---- memory ----
@@ -347,7 +352,7 @@ class Kernel:
 
     def fail(self, mask: Ref) -> None:
         """Let the call run again in the ordinary way, if a lane for which the mask is true is alive."""
-        self.e.fail(mask, self.flags)
+        self.e.fail(mask)
 
     # ---- the loops ----
 
@@ -355,12 +360,16 @@ class Kernel:
         """The code of the kernel."""
         e = self.e
         e.store(e.index(0), self.flags)
+        self.asked = asked(self.makers.values()).union(value for value, _ in outputs)
         items = []
         for node in checks:
             axes = {axis for x in (*node.operands(), *node.outputs) for axis in x.axes}
             items.append(Item(axes, node.outputs or node.operands(), node))
         self.nest(frozenset(), items + [Item(set(view.lanes), [value], view) for value, view in outputs])
-        flags = e.read(self.flags, "i64")
+        flags = e.convert("zext", e.failed(), "i64")
+        if self.functions:
+            old = e.read(self.flags, "i64")
+            flags = e.add(f"or {old}, {flags.name}", "i64", 1, [old, flags], here=True)
         e.do(f"ret i64 {flags.name}")
         return self.code()
 
@@ -436,8 +445,7 @@ class Kernel:
     def code(self) -> Code:
         """What was written."""
         e = self.e
-        body = without_unused(e.root.lines) if e.magnitudes else e.root.lines
-        return Code(sorted(e.declared.values()), self.functions, [*e.allocas, *body])
+        return Code(sorted(e.declared.values()), self.functions, [*e.allocas, *e.root.lines])
 
 
 class Code(NamedTuple):
@@ -486,6 +494,7 @@ class Code(NamedTuple):
         lines = [
             f'target triple = "{machine().triple}"', f'target datalayout = "{machine().layout}"', *self.declared,
             *self.helpers, *self.function("kernel"),
+            RARE,
             f'attributes #0 = {{ nounwind "min-legal-vector-width"="{bits}" "prefer-vector-width"="{bits}" }}',
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
@@ -511,6 +520,18 @@ def blocks(views: dict[Value, View]) -> dict[Value, list[Value]]:
                 block = [row[n] for n in range(first, stop)]
                 found |= {value: block for value in block if value not in found}
     return {value: block for value, block in found.items() if len(block) > 1}
+
+
+def asked(nodes: Iterable[Node]) -> set[Value]:
+    """What some nodes read, and those of the programs in them."""
+    found: set[Value] = set()
+    for node in nodes:
+        found.update(node.operands())
+        for item in leaves(node.args):
+            if type(item) is Program:
+                found |= asked(item.nodes)
+                found.update(item.results)
+    return found
 
 
 def memory_type(dtype: Any) -> tuple[str, tuple[int, ...]]:

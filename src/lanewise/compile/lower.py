@@ -344,8 +344,8 @@ class Lowering:
         written = [(value, view(place)) for _, value, place in outputs]
         making = {self.makers[value] for value in needed if value in self.makers and value not in views}
         vectors = vector_axes(axes, needed, [*views.items(), *written])
-        width = self.width(vectors, needed, [node for node in self.program.nodes if node in making])
-        kernel = Kernel(views, self.makers, axes, vectors, width)
+        width, piece = self.width(vectors, needed, [node for node in self.program.nodes if node in making])
+        kernel = Kernel(views, self.makers, axes, vectors, width, piece)
         kernel.e.fast = self.fastmath
         for n, (_, place) in enumerate(written):  # outputs know the sizes of axes, too
             kernel.views.setdefault(Value((), np.dtype(float), (), n), place)
@@ -380,18 +380,25 @@ class Lowering:
                 pending.extend(self.makers[value].operands())
         return list(found)
 
-    def width(self, vectors: set[Axis], needed: list[Value], nodes: list[Node]) -> int:
-        """How many lanes a vector has: one, two or four machine vectors, by what is alive at a time; or a whole row."""
+    def width(self, vectors: set[Axis], needed: list[Value], nodes: list[Node]) -> tuple[int, int]:
+        """How many lanes a vector has: one, two or four machine vectors, by what is alive at a time; or a whole row.
+
+        The second number is how many lanes have instructions of their own: in loops that lanes leave, those of one
+        machine vector.
+        """
         if not vectors:
-            return 1
+            return 1, 1
         lanes = machine().vector_bits // 8 // itemsize_of(needed)
         alive = pressure(nodes, set(needed))
         size = min(axis.size for axis in vectors)
+        loops = any(node.function == "while" for node in nodes)
+        piece, few = (lanes, 8) if loops else (size, 16)  # masks take registers, too
         one_row = all(type(axis) is Row and axis.size == size for axis in vectors)
         if one_row and size % lanes == 0 and alive * (size // lanes) <= 32:
-            return size
-        lanes *= 4 if alive <= 16 else 2 if alive <= 40 else 1
-        return min(lanes, 1 << (size.bit_length() - 1))
+            return size, min(size, piece)
+        lanes *= 4 if alive <= few else 2 if alive <= 40 else 1
+        width = min(lanes, 1 << (size.bit_length() - 1))
+        return width, min(width, piece)
 
 
 def vector_axes(axes: list[Axis], needed: list[Value], views: list[tuple[Value, View]]) -> set[Axis]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .emit import LINE, Emitter, Ref
+from .emit import LINE, SIZES, Emitter, Ref
 
 GROUP = 8  # lanes that are transposed together
 QUAD = 4  # elements of 8 bytes that are half a vector
 AHEAD = 1 << 13  # bytes between what is read and what is asked for
-SIZES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "half": 2, "float": 4, "double": 8}
 
 
 def load(e: Emitter, base: Ref, step: Ref, offsets: list[Ref], type: str) -> list[Ref]:

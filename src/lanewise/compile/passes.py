@@ -11,11 +11,12 @@ from ..array import ARRAY
 from .cells import lane_in, lane_out, put
 from .ir import Axis, Node, Program, Value, leaves, map_leaves
 from .tape import call_plain
+from .whiles import lighten
 
 
 def simplify(program: Program) -> Program:
     """Every pass, in order."""
-    return dead_code(common(fold_constants(program)))
+    return dead_code(common(lighten(fold_constants(program))))
 
 
 # ---- constants ----
@@ -144,6 +145,31 @@ def dead_code(program: Program) -> Program:
     nodes = []
     for node in reversed(program.nodes):
         if needed.intersection(node.outputs) or may_fail(node):
+            node = _less(node, needed)
             nodes.append(node)
             needed.update(node.operands())
     return Program(program.name, program.inputs, nodes[::-1], program.results)
+
+
+def _less(node: Node, needed: set[Value]) -> Node:
+    """A loop without what it carries for nobody, its body without what it does for nobody."""
+    if node.function == "scan":
+        return Node("scan", (*node.args[:-1], dead_code(node.args[-1])), node.kwargs, node.outputs, node.mask)
+    if node.function != "while":
+        return node
+    first, inits, body = node.args
+    kept = {n for n, output in enumerate(node.outputs) if output in needed}
+    while True:
+        results = [body.results[0], *(body.results[n + 1] for n in sorted(kept))]
+        inner = dead_code(Program(body.name, body.inputs, body.nodes, results))
+        asked = {*inner.results, *(value for node in inner.nodes for value in node.operands())}
+        more = {n for n, param in enumerate(body.inputs) if param in asked}
+        if more <= kept:
+            break
+        kept |= more
+
+    def some(values: list[Value]) -> list[Value]:
+        return [values[n] for n in sorted(kept)]
+
+    inner.inputs = some(body.inputs)
+    return Node("while", (first, some(inits), inner), node.kwargs, some(node.outputs), node.mask)

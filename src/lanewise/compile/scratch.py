@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .emit import Emitter, Ref, type_of
-from .memory import GROUP, SIZES, ahead, jumps, load, store
+from .emit import SIZES, Emitter, Ref, type_of
+from .memory import GROUP, ahead, jumps, load, store
 from .values import Array, Pair, Source, filled, literal, parts, rejoin
 
 BLOCK = 2  # columns that a turn of a loop over columns works on

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..emit import Emitter, Ref, type_of
+from ..magnitude import Magnitude
 from ..values import Pair
 from ..vectormath import libm
 from .elementwise import Scalar, element, one
@@ -77,79 +78,6 @@ def divide(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
     return Pair(e.select(none, plain.re, re), e.select(none, plain.im, im))
 
 
-def _safe_divisor(e: Emitter, dtype: np.dtype[Any], a: Ref, b: Ref) -> tuple[Ref, Ref]:
-    """Where a divisor is zero, and one that no division traps on."""
-    kind = type_of(dtype)
-    zero = e.compare("eq", b, e.literal(0, kind))
-    bad = zero
-    if dtype.kind == "i":
-        lowest = e.literal(np.iinfo(dtype).min, kind)
-        both = e.op("and", e.compare("eq", a, lowest), e.compare("eq", b, e.literal(-1, kind)))
-        bad = e.op("or", bad, both)
-    return zero, e.select(bad, e.literal(1, kind), b)
-
-
-@element(np.floor_divide)
-def floor_divide(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
-    """A quotient, rounded down; by an integer zero 0, as in NumPy."""
-    return divmod_(e, dtype, a, b)[0]
-
-
-@element(np.remainder)
-def remainder(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
-    """A remainder with the sign of the divisor."""
-    return divmod_(e, dtype, a, b)[1]
-
-
-@element(np.divmod)
-def divmod_(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
-    """Both."""
-    kind = type_of(dtype)
-    if dtype.kind == "f":
-        return _float_divmod(e, kind, a, b)
-    if dtype.kind not in "iu":
-        raise Unsupported("division with remainder")
-    zero, divisor = _safe_divisor(e, dtype, a, b)
-    none = e.literal(0, kind)
-    if dtype.kind == "u":
-        quotient, rest = e.op("udiv", a, divisor), e.op("urem", a, divisor)
-    else:
-        quotient, rest = e.op("sdiv", a, divisor), e.op("srem", a, divisor)
-        down = e.op("and", e.compare("ne", rest, none), e.compare("slt", e.op("xor", rest, divisor), none))
-        quotient = e.select(down, e.op("sub", quotient, e.literal(1, kind)), quotient)
-        rest = e.select(down, e.op("add", rest, divisor), rest)
-    return e.select(zero, none, quotient), e.select(zero, none, rest)
-
-
-def _float_divmod(e: Emitter, kind: str, a: Ref, b: Ref) -> tuple[Ref, Ref]:
-    zero, one_ = e.literal(0.0, kind), e.literal(1.0, kind)
-    mod = fmod(e, np.dtype(float), a, b)
-    div = e.op("fdiv", e.op("fsub", a, mod), b)
-    some = e.compare("une", mod, zero)
-    other = e.op("xor", e.compare("olt", b, zero), e.compare("olt", mod, zero))
-    turn = e.op("and", some, other)
-    div = e.select(turn, e.op("fsub", div, one_), div)
-    rest = e.select(some, e.select(turn, e.op("fadd", mod, b), mod), e.intrinsic("copysign", zero, b))
-    floor = e.intrinsic("floor", div)
-    floor = e.select(e.compare("ogt", e.op("fsub", div, floor), e.literal(0.5, kind)), e.op("fadd", floor, one_), floor)
-    quotient = e.op("fdiv", a, b)
-    floor = e.select(e.compare("une", div, zero), floor, e.intrinsic("copysign", zero, quotient))
-    by_zero = e.compare("oeq", b, zero)
-    return e.select(by_zero, quotient, floor), e.select(by_zero, mod, rest)
-
-
-@element(np.fmod)
-def fmod(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
-    """C's remainder."""
-    if dtype.kind == "f":
-        if a.type == "half":
-            raise Unsupported("remainders of float16")
-        return libm(e, "fmod", a, b)
-    kind = type_of(dtype)
-    zero, divisor = _safe_divisor(e, dtype, a, b)
-    return e.select(zero, e.literal(0, kind), e.op("urem" if dtype.kind == "u" else "srem", a, divisor))
-
-
 @element(np.negative)
 def negative(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
     """``-x``."""
@@ -168,9 +96,7 @@ def positive(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
 def absolute(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
     """A magnitude."""
     if type(a) is Pair:
-        found = libm(e, "hypot", a.re, a.im)
-        e.magnitudes[found.name] = a.re, a.im
-        return found
+        return Magnitude(e, a.re, a.im)
     if dtype.kind == "f":
         return e.intrinsic("fabs", a)
     if dtype.kind in "bu":

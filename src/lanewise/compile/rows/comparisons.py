@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..emit import Emitter
-from ..magnitude import compared
+from ..magnitude import Magnitude, compared
 from ..values import Pair
 from .elementwise import Scalar, element
 from .table import Unsupported, cast_one
@@ -20,8 +20,8 @@ def _comparison(real: str, signed: str, unsigned: str) -> Scalar:
                 raise Unsupported("an order of complex numbers")
             return e.op("and" if real == "oeq" else "or", e.compare(real, a.re, b.re), e.compare(real, a.im, b.im))
         for x, y, condition in ((a, b, real), (b, a, _SWAPPED.get(real, ""))):
-            if condition in _SWAPPED and x.name in e.magnitudes and x.type == "double" and max(x.width, y.width) > 1:
-                return compared(e, condition, *e.magnitudes[x.name], y)
+            if condition in _SWAPPED and type(x) is Magnitude and x.type == "double" and max(x.width, y.width) > 1:
+                return compared(e, condition, x, y)
         return e.compare({"f": real, "i": signed}.get(dtype.kind, unsigned), a, b)
 
     return rule

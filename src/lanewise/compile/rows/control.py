@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..emit import Loop, Ref
-from ..ir import Node, Program
-from ..memory import SIZES
+from ..cycles import Loop
+from ..emit import SIZES, Emitter, Ref
+from ..ir import Node, Program, Value, leaves
+from ..native import machine
 from ..values import Array, filled, rejoin
 from .table import row
 
@@ -19,32 +20,142 @@ def while_(k: Any, first: Array, inits: list[Array], body: Program) -> Any:
     """A loop from which lanes leave one by one."""
     e = k.e
     outputs = k.node.outputs
-    states = [k.wide(array, value.axes) for array, value in zip(inits, outputs, strict=True)]
     start: Ref = first.refs[()]
     if e.mask is not None:
         start = e.op("and", start, e.mask)
     test = body.results[0]
     if k.varies(test.axes) or start.width > 1:
         start = e.splat(start)
+    alike = uniform(k, inits, body)
+    states = [array if n in alike else k.wide(array, value.axes)
+              for n, (array, value) in enumerate(zip(inits, outputs, strict=True))]  # fmt: skip
     outer = e.mask
     loop = Loop(e, None)
-    alive = loop.carry(start)
-    phis = [[loop.carry(ref) for ref in state.all_refs()] for state in states]
-    loop.go_on_while(e.any(alive.ref))
+    alive, together = loop.carry(start), loop.carry(e.literal(True, "i1"))
+    carries = [[Carry(k, loop, ref, value) for ref in state.all_refs()]
+               for value, state in zip(outputs, states, strict=True)]  # fmt: skip
+    loop.go_on_while(e.op("and", e.any(alive.ref), together.ref))
     e.mask = alive.ref if alive.ref.width > 1 or outer is not None else None
-    inside = [_array([phi.ref for phi in own], state) for own, state in zip(phis, states, strict=True)]
+    inside = [_array([carry.now() for carry in own], state) for own, state in zip(carries, states, strict=True)]
     k.counters.update(counters(inits, body, 1))
     found = k.inline(body, inside)
-    goes_on = found[0].refs[()]
-    for own, new in zip(phis, found[1:], strict=True):
-        for phi, ref in zip(own, new.all_refs(), strict=True):
-            if phi.ref.width > ref.width:
-                ref = e.splat(ref, phi.ref.width)
-            phi.next = ref if e.mask is None else e.select(e.mask, ref, phi.ref)
-    alive.next = e.op("and", alive.ref, goes_on)
+    for own, new in zip(carries, found[1:], strict=True):
+        for carry, ref in zip(own, new.all_refs(), strict=True):
+            carry.turn_over(ref)
+    goes_on, alive.alive = alive.ref, alive.ref
+    for value in terms(body):
+        ref = k.value(value).refs[()]
+        if ref.width == 1 < alive.ref.width:  # one for all of the vector
+            together.next = e.op("and", together.next, ref)
+        else:
+            goes_on = e.op("and", goes_on, ref)
+    alive.next = goes_on
     e.mask = outer
     loop.close()
-    return [_array([phi.ref for phi in own], state) for own, state in zip(phis, states, strict=True)]
+    return [_array([carry.after() for carry in own], state) for own, state in zip(carries, states, strict=True)]
+
+
+def terms(body: Program) -> list[Value]:
+    """The conditions that all have to hold for another turn."""
+    makers = {value: node for node in body.nodes for value in node.outputs}
+    found, pending = [], [body.results[0]]
+    while pending:
+        value = pending.pop()
+        node = makers.get(value)
+        if node is not None and node.function in (np.logical_and, "kind"):
+            pending.extend(node.args)
+        else:
+            found.append(value)
+    return found
+
+
+PLAIN = frozenset({
+    operator.add, operator.sub, operator.mul, operator.lt, operator.le, operator.gt, operator.ge, operator.eq,
+    operator.ne, np.add, np.subtract, np.multiply, np.less, np.less_equal, np.greater, np.greater_equal, np.equal,
+    np.not_equal, np.asarray, "kind",
+})  # fmt: skip
+"""What gives one scalar for all lanes of a vector, if it is given such scalars."""
+
+
+def values_in(args: Any) -> list[Value]:
+    """The values among some arguments."""
+    return [x for x in leaves(args) if type(x) is Value]
+
+
+def uniform(k: Any, inits: list[Array], body: Program) -> set[int]:
+    """What a loop carries that is the same in all lanes that are in it, by its place: the number of a turn, say."""
+    free = {value for value in body.free() if any(ref.width > 1 for ref in k.value(value).all_refs())}
+    found = {n for n, init in enumerate(inits) if not init.shape and all(ref.width == 1 for ref in init.all_refs())}
+    while found:
+        alike = {body.inputs[n] for n in found}
+        varying = free.union(body.inputs) - alike
+        for node in body.nodes:
+            if node.function not in PLAIN or varying.intersection(values_in(node.args)):
+                varying.update(node.outputs)
+        kept = {n for n in found if body.results[n + 1] not in varying}
+        if kept == found:
+            break
+        found = kept
+    return found
+
+
+class Carry:
+    """A scalar or vector that a loop carries from which lanes leave one by one.
+
+    Lanes that have left keep what they have, if something asks for it after the loop; the others may go on with the
+    rest. A mask that is kept lies in integers, as processors have few registers for masks.
+
+    Parameters
+    ----------
+    start : Ref
+        What it is before the loop.
+    value : Value
+        What it is of the program.
+    """
+
+    def __init__(self, k: Any, loop: Loop, start: Ref, value: Value) -> None:
+        self.e: Emitter = k.e
+        e = self.e
+        asked = value in k.asked
+        self.loop, self.asked = loop, asked
+        self.spread = asked and start.type == "i1" and start.width > 1
+        bits = machine().vector_bits // e.piece
+        self.type = f"i{next((size for size in (64, 32, 16) if size <= bits), 8)}"
+        self.phi = loop.carry(e.convert("sext", start, self.type) if self.spread else start)
+        wide = start.width == 1 and asked and k.varies(value.axes)
+        self.last = loop.carry(e.splat(start)) if wide else self.phi  # what lanes take along that leave
+
+    def now(self) -> Ref:
+        """What it is in a turn."""
+        e, ref = self.e, self.phi.ref
+        return e.compare("slt", ref, e.literal(0, self.type)) if self.spread else ref
+
+    def after(self) -> Ref:
+        """What it is after the loop."""
+        return self.now() if self.last is self.phi else self.last.ref
+
+    def turn_over(self, new: Ref) -> None:
+        """What it is in the turn after."""
+        e, phi, last = self.e, self.phi, self.last
+        mask = e.literal(True, "i1") if e.mask is None else e.mask
+        new = e.splat(new, phi.ref.width) if phi.ref.width > new.width else new
+        if self.spread:
+            phi.next = e.piecewise(self.kept, e.splat(mask), new, phi.ref)
+            return
+        phi.next = phi.alive = new
+        if self.asked:
+            last.next = e.select(mask, new, last.ref)
+
+    def kept(self, mask: Ref, new: Ref, old: Ref) -> Ref:
+        """A mask after a turn, in integers."""
+        e = self.e
+        yes, no = e.literal(-1, self.type), e.literal(0, self.type)
+        before = e.compare("slt", old, no).name
+        name, refs = e.made.get(new.name, ("", []))
+        more = [ref for ref in refs if ref.name != before]
+        if name == "or" and len(more) == 1:  # what it was, or else
+            return e.select(e.op("and", mask, more[0]), yes, old)
+        return e.select(mask, e.select(new, yes, no), old)
 
 
 def counters(inits: list[Array], body: Program, first: int) -> list[Node]:

@@ -53,15 +53,9 @@ def _small(k: Any, x: Ref) -> None:
 def _checked(k: Any, name: str, a: Ref, b: Ref) -> Ref:
     """Integer arithmetic that leaves to Python what outgrows 64 bits."""
     e: Emitter = k.e
-    a, b = e.level(a, b)
-    suffix = "i64" if a.width == 1 else f"v{a.width}i64"
-    mask = "i1" if a.width == 1 else f"<{a.width} x i1>"
-    pair = f"{{ {a.llvm}, {mask} }}"
-    symbol = f"llvm.{name}.with.overflow.{suffix}"
-    e.declared[symbol] = f"declare {pair} @{symbol}({a.llvm}, {a.llvm})"
-    both = e.add(f"call {pair} @{symbol}({a}, {b})", "pair", 1, [a, b])
-    k.fail(e.add(f"extractvalue {pair} {both.name}, 1", "i1", a.width, [both]))
-    return e.add(f"extractvalue {pair} {both.name}, 0", "i64", a.width, [both])
+    found, over = e.overflowing(name, a, b)
+    k.fail(over)
+    return found
 
 
 @row(operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from ..emit import Emitter, Ref, type_of
 from ..ir import Program, Value, union
-from ..magnitude import without_unused
 from ..values import Array, filled, rejoin
 from .control import from_memory, in_memory, step_of
 from .table import Unsupported, row
@@ -98,7 +97,8 @@ def function(k: Any, known: Signature, body: Program, outside: Any) -> str:
     before = k.e, k.flags, k.kept, k.index, k.node
     e = k.e = Emitter(before[0].width, before[0].features)
     e.fast, e.root.block = before[0].fast, "begin"
-    k.flags, k.kept, k.index = Ref("%flags", "ptr", 1, e.root), {}, {}
+    k.flags = e.flags = Ref("%flags", "ptr", 1, e.root)
+    k.kept, k.index = {}, {}
     e.mask = Ref("%mask", "i1", known.width, e.root)
     memory = Ref("%outside", "ptr", 1, e.root)
     for value, array, places in outside:
@@ -116,7 +116,7 @@ def function(k: Any, known: Signature, body: Program, outside: Any) -> str:
     for n, ref in enumerate([ref for array in wide for ref in array.all_refs()]):
         e.do(f"%r{n} = insertvalue {known.types} {given}, {ref}, {n}")
         given = f"%r{n}"
-    text = without_unused(e.root.lines) if e.magnitudes else e.root.lines
+    text = e.root.lines
     k.e, k.flags, k.kept, k.index, k.node = before
     k.e.declared |= e.declared
     k.e.work += CALLS * e.work * max(k.e.region.turns, 1)

@@ -62,7 +62,7 @@ def clean(k: Any, refs: Any, dtype: np.dtype[Any]) -> Any:
     """Elements of a result; plain numbers that the function filled in become constants."""
     flat = refs.ravel()
     for n in range(flat.size):
-        if type(flat[n]) is not Ref and type(flat[n]) is not Pair:
+        if not isinstance(flat[n], (Ref, Pair)):
             flat = flat.copy() if not flat.flags.writeable or flat.base is not None else flat
             flat[n] = literal(k.e, np.asarray(flat[n]).astype(dtype)[()], dtype)
     return flat.reshape(refs.shape)
