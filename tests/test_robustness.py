@@ -20,7 +20,7 @@ import optree
 import pytest
 
 import lanewise.numpy as lnp
-from lanewise import PerformanceWarning, vmap
+from lanewise import PerformanceWarning, custom_vmap, jit, vmap
 
 X = np.array([1.5, -2.0, 3.25, 0.0, -0.5, 1.5])
 A = np.arange(12.0).reshape(4, 3) - 5
@@ -484,3 +484,26 @@ def test_arguments_and_results_die_with_their_last_reference(function):
     del x, result
     gc.collect()
     assert [ref() for ref in watched] == [None, None]
+
+
+@vmap
+def mapped_by_name(x):
+    return x * 2 if x > 0 else x
+
+
+@jit
+def compiled_by_name(x):
+    return x * 2
+
+
+@custom_vmap
+def ruled_by_name(x):
+    return x * 2
+
+
+def test_decorated_functions_are_pickled_by_name():
+    for function in (mapped_by_name, compiled_by_name, ruled_by_name):
+        assert pickle.loads(pickle.dumps(function)) is function
+        assert copy.deepcopy(function) is function
+    again = pickle.loads(pickle.dumps(jit(np.sqrt, static_argnames=())))
+    assert again(np.float64(4.0)) == 2.0

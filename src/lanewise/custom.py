@@ -17,6 +17,7 @@ from .axes import an, describe, label
 from .facts import RuleError
 from .lanes import LaneAxis
 from .ops.common import lane
+from .pickling import name_of
 from .program import ShapeDtypeStruct, eval_shape
 from .tree import NAMESPACE, flatten
 
@@ -47,6 +48,9 @@ class custom_vmap:  # a decorator, named as in JAX
         functools.update_wrapper(self, fun)
         self.fun = fun
         self.rule: Callable[..., Any] | None = None
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return name_of(self) or super().__reduce_ex__(protocol)
 
     def def_vmap(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Set the rule.

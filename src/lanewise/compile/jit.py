@@ -19,6 +19,7 @@ from ..array import ARRAY, SCALAR, LaneArray, live
 from ..axes import label
 from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user_line
 from ..lanes import LaneAxis, Lanes
+from ..pickling import name_of
 from ..regions import Mixed
 from ..tree import flatten
 from .batches import batch_axis, mapped_first, other_size, sees_no_size
@@ -171,6 +172,9 @@ class Jitted:
 
     def __repr__(self) -> str:
         return f"<jit of {label(self.fun)}>"
+
+    def __reduce__(self) -> Any:
+        return name_of(self) or (Jitted, (self.fun, self.static, self.fastmath))
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a method."""
