@@ -55,7 +55,7 @@ def test_the_namespace_has_every_name_of_the_standard() -> None:
     info = lnp.__array_namespace_info__()
     assert info.capabilities()["boolean indexing"]
     assert info.default_device() == "cpu"
-    assert info.devices() == ["cpu"]
+    assert list(info.devices()) == ["cpu"]
     assert info.dtypes()["float64"] == np.float64
 
 

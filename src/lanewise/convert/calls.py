@@ -39,6 +39,10 @@ FORMS: dict[Any, Any] = {}
 """For each function that has a form of its own in rewritten code, that form."""
 
 
+_NAMES = ("__module__", "__name__", "__qualname__", "__doc__")  # `type` has others, which no function can have
+_named_as = functools.partial(functools.wraps, assigned=_NAMES, updated=())
+
+
 def guarded(function: Any) -> Any:
     """A function in C that may know nothing of lane values: what it then raises is not the user's to catch."""
     if function.__module__ in _KNOWS_OBJECTS or type(function.__self__) is not ModuleType:
@@ -46,7 +50,7 @@ def guarded(function: Any) -> Any:
 
     changes = changes_arguments(function)
 
-    @functools.wraps(function, updated=())
+    @_named_as(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if changes:
             note_arguments(args)
@@ -69,7 +73,7 @@ def form_of(function: Any) -> Callable[[Any], Any]:
     same = function is float or function.__module__ in ("math", "cmath")
 
     def enter(form: Any) -> Any:
-        @functools.wraps(function, updated=())
+        @_named_as(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             kinds = set(map(type, args))
             if Mixed in kinds:
@@ -104,7 +108,7 @@ def _enter_creation() -> None:
 def _of_lists(function: Any) -> Any:
     """A function that makes an array, of lists that differ between lanes, too."""
 
-    @functools.wraps(function, updated=())
+    @_named_as(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         kind = type(args[0]) if args else None
         if kind is Mixed:
