@@ -222,3 +222,19 @@ def test_none_as_an_index_never_used():
         return row[found] * 2
 
     same(pivot, np.random.default_rng(9).uniform(-2, 1, (20, 3)))
+
+
+@pytest.mark.parametrize("num", [2, 3, 40])
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_linspace_is_that_of_numpy(num, endpoint):
+    rng = np.random.default_rng(6)
+    a, b = rng.normal(size=(2, 70))
+    a[0], (a[1], b[1]), (a[2], b[2]), b[3] = b[0], (0, 5e-324), (1e-322, 9e-322), np.inf
+
+    def steps(x, y):
+        return np.linspace(x, y, num, endpoint), np.linspace(0, y, num, endpoint=endpoint)
+
+    with np.errstate(all="ignore"):
+        found = jit(vmap(steps))(a, b)
+        for part, column in zip(found, zip(*map(steps, a, b), strict=True), strict=True):
+            np.testing.assert_array_equal(part, np.array(column))

@@ -121,3 +121,21 @@ def polyval(p: Any, x: Any) -> Any:
     for n in range(len(p)):
         found = found * x + p[n]
     return found
+
+
+@formula(np.linspace)
+def linspace(
+    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
+    **options: Any,
+) -> Any:  # fmt: skip
+    """Numbers between two, in equal steps."""
+    ends = [np.result_type(getattr(x, "dtype", type(x))) for x in (start, stop)]
+    if type(num) is not int or num < 2 or retstep or dtype is not None or options or np.ndim(start) or np.ndim(stop):
+        raise NoFormula
+    if any(end.kind not in "biuf" or (end.kind == "f" and end.itemsize != 8) for end in ends):
+        raise NoFormula
+    numbers, steps = np.arange(num) * 1.0, num - bool(endpoint)
+    delta = np.subtract(stop, start, dtype=float)
+    step = delta / steps
+    found = np.where(step == 0, numbers / steps * delta, numbers * step) + start  # tiny steps are 0
+    return np.where(numbers == num - 1, stop, found) if endpoint else found

@@ -267,12 +267,15 @@ class TracedLoop:
 
     # ---- the calls of converted code ----
 
-    def test(self, value: Any) -> Any:
-        """Whether the loop goes on."""
+    def test(self, value: Any, always: bool = False) -> Any:
+        """Whether the loop goes on; ``always`` says that its test never fails."""
         if type(value) is TracedList or type(value) is Mixed:
             value = self.r.truths(value)
         if not self.symbolic:
-            if type(value) is not LaneArray and value is not True:
+            if value is True and not always:
+                self.r.rolled = max(self.r.rolled, 1)
+            written_out = self.r.rolling > 1 << 50 and not always
+            if type(value) is not LaneArray and (value is not True or written_out):
                 self.turns += 1
                 if value and self.turns > self.r.unrolled:
                     raise Untraceable("a loop of many turns on plain numbers")

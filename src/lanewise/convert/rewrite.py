@@ -269,7 +269,9 @@ class Function:
 
     def on_While(self, node: Any, place: Place) -> list[Any]:
         def make(loop: str) -> Any:
-            return ast.While(call_method(loop, "test", self.expressions.truth(node.test)), self.turn(node, loop), [])
+            always = [ast.Constant(True)] if isinstance(node.test, ast.Constant) else []
+            test = call_method(loop, "test", self.expressions.truth(node.test), *always)
+            return ast.While(test, self.turn(node, loop), [])
 
         return self.loop(node, place, make)
 

@@ -51,8 +51,8 @@ class Loop(Region):
             fill(cell, value)
         return True
 
-    def test(self, value: Any) -> Any:
-        """Whether any lane goes on; those whose test fails leave."""
+    def test(self, value: Any, always: bool = False) -> Any:
+        """Whether any lane goes on; those whose test fails leave. ``always`` says that it never does."""
         run = self.run
         if type(value) not in VARYING:
             if value and run.parted and self.broken and not _anyone(run):
