@@ -295,3 +295,44 @@ def test_what_is_left_of_a_row_takes_narrower_vectors(size, dtype):
     for one, other in zip(found, vmap(f)(x), strict=True):
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)
+
+
+def test_arrays_that_are_written_stay_in_registers():
+    def paths(grid):
+        table = np.zeros((9, 9))
+        for i in range(1, 9):
+            for j in range(1, 9):
+                table[i, j] = max(table[i - 1, j], table[i, j - 1]) + grid[i - 1, j - 1]
+        return table[8, 8], table[3]
+
+    compiled, data = jit(vmap(paths)), RNG.normal(size=(40, 8, 8))
+    for found, wanted in zip(compiled(data), zip(*map(paths, data), strict=True), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    (step,) = next(iter(compiled.known.values())).plan.steps
+    assert step.text.count("\n") < 4000  # the table is not written and read for each of its elements
+
+
+def test_lists_of_numbers_are_joined():
+    def joined(x, v):
+        return np.concatenate([[x, 1.0], v * x, (2.0,)]), np.stack([[x, 2.0, x], v])
+
+    x, v = RNG.normal(size=5), RNG.normal(size=(5, 3))
+    compiled = jit(vmap(joined))
+    for found, wanted in zip(compiled(x, v), zip(*map(joined, x, v), strict=True), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    assert kernels(compiled) == [KernelStep]
+
+
+def test_loops_are_written_out_as_far_as_they_have_to_be():
+    def sums(x):
+        found = [0.0] * 12
+        for i in range(12):
+            found[i] = 0.0
+            for j in range(100):
+                found[i] = found[i] + x * j
+            found = found[::-1]
+        return found[0] + found[3] * 2
+
+    program = trace(vmap(sums), (np.ones(3),), {}).program
+    assert len(program.nodes) < 200
+    np.testing.assert_allclose(jit(vmap(sums))(np.arange(3.0)), [sums(x) for x in np.arange(3.0)])

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import ARRAY
+from .cells import put, put_view
 from .ir import Axis, Node, Program, Value, leaves, map_leaves, union
 from .passes import dead_code, substituted
 
@@ -107,6 +108,7 @@ class Lift:
         self.makers: dict[Value, Node] = {}  # of what is lifted
         self.wholes: dict[Value, Value] = {value: value for value in program.inputs}
         self.parts: dict[Value, dict[Forms, Value]] = {}
+        self.written: set[Value] = set()  # arrays with parts replaced, which are in registers
         self.costs: dict[Value, int] = {}
         self.rows: dict[tuple[int, int], Row] = {}
         self.level = max((axis.level for axis in program.axes()), default=0) + 1
@@ -131,8 +133,15 @@ class Lift:
         if node.function not in LIFTS or node in self.without:
             return False
         values = [*node.outputs, *(x for x in leaves((node.args, node.kwargs)) if type(x) is Value)]
+        if self.reads_written(node) and not any(long_dims(node.outputs[0].shape)):
+            return False
         fits = all(x.dtype.kind in "biufc" and x.dtype.itemsize <= 16 for x in values)
         return fits and any(any(long_dims(x.shape)) for x in values)
+
+    def reads_written(self, node: Node) -> bool:
+        """Whether a node takes elements of an array that is in registers: it need not be in memory for them."""
+        is_view = LIFTS[node.function].__name__ == "view"
+        return is_view and type(node.args[0]) is Value and node.args[0] in self.written
 
     # ---- values whole ----
 
@@ -148,6 +157,8 @@ class Lift:
         args, kwargs = map_leaves(now, (node.args, node.kwargs))
         self.nodes.append(Node(node.function, args, kwargs, node.outputs, now(node.mask)))
         self.wholes.update((value, value) for value in node.outputs)
+        if node.function in (put, put_view):
+            self.written.update(node.outputs)
 
     def whole(self, value: Value) -> Value:
         """A value with all its dimensions."""

@@ -50,6 +50,7 @@ class TracedLoop:
         self.exits: list[Any] = []  # carried, too: whether a lane has returned, what, and whether it has broken
         self.endless = True
         self.frame: TracedFrame | None = None
+        self.size = 0  # how many plain numbers it goes over
         self.early: Any = ([], [])  # who has broken, or returned, in turns that were written out
         self.peels = False  # the first turn may be written out
         self.peel = False  # it has to be
@@ -301,7 +302,8 @@ class TracedLoop:
         if type(iterable) is TracedList and iterable.buffer is not None:
             return self.items_of(iterable)
         if type(iterable) is range and len(iterable) > self.r.unrolled:
-            self.r.rolled = max(self.r.rolled, len(iterable))
+            self.size = len(iterable)
+            self.r.rolled = max(self.r.rolled, self.size)
             self.peels = True
             return self.counted(iterable.start, iterable.stop, iterable.step)
         self.endless = False

@@ -109,10 +109,12 @@ def trace(
             if options.get("recursive"):  # again, each call followed, as deep as that goes
                 options["recursive"] = None
                 continue
-            if first is not None or not rolled or not 0 < recorder.rolled <= UNROLLED:
+            if not rolled or recorder.unrolled == UNROLLED or (first is None and not 0 < recorder.rolled <= UNROLLED):
                 raise first or problem from None
-            first = problem  # again, with longer loops written out: their numbers are plain then
-            options |= {"unrolled": UNROLLED, "longest": SHORT}
+            at_work = max([loop.size for loop in recorder.loops if loop.symbolic], default=0) if first is None else 0
+            # again, with loops as long as those at work written out, then longer ones: their numbers are plain then
+            options |= {"unrolled": at_work if at_work > recorder.unrolled else UNROLLED, "longest": SHORT}
+            first = first or problem
 
 
 def attempt(recorder: Recorder, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:

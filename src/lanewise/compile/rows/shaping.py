@@ -47,7 +47,8 @@ def shape(k: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _all_arrays(k: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The first argument's plain arrays in registers, too."""
-    if type(args[0]) in (list, tuple) and type(args[0][0]) not in (list, tuple):
+    flat = k.node.function in (np.concatenate, np.stack)  # where a list within is one of the arrays
+    if type(args[0]) in (list, tuple) and (flat or type(args[0][0]) not in (list, tuple)):
         return ([as_array(k, x) for x in args[0]], *args[1:])
     if type(args[0]) is not Array:
         raise Unsupported("joining of this kind")
