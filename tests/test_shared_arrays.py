@@ -125,6 +125,14 @@ def found_in(hold, take):
     return make
 
 
+def imported(c):
+    from numpy import add as more
+
+    more(c, 1, c)
+
+
+plus = np.add
+
 REACHED = {
     "an object": lambda c: _with(Counter(), c),
     "a method": lambda c: _with(Counter(), c).method,
@@ -149,6 +157,18 @@ REACHED = {
     "positional out": written(lambda c: np.add(c, 1, c)),
     "positional out of a sum": written(lambda c: np.cumsum(c + 1, 0, None, c)),
     "out= that must fit": written(lambda c: np.dot(np.eye(3) * 2, c + 1, out=c)),
+    "positional out beside a keyword": written(lambda c: np.add(c, 1, c, casting="same_kind")),
+    "positional out of a method": written(lambda c: (np.ones((2, 3)) * c).sum(0, None, c)),
+    "out among starred arguments": written(lambda c: np.add(*(c, 1, c))),
+    "out among keywords in a dict": written(lambda c: np.add(c, 1, **{"out": c})),
+    "a function under another name": written(lambda c: (lambda f: f(c, 1, c))(np.add)),
+    "a function by its name in a text": written(lambda c: getattr(np, "add")(c, 1, c)),  # noqa: B009
+    "a function that is handed over": written(lambda c: list(map(np.add, [c], [1], [c]))),
+    "a partial function": written(lambda c: functools.partial(np.add, c, 1)(c)),
+    "a function imported where it is used": written(imported),
+    "a function of a global of another name": written(lambda c: plus(c, 1, c)),
+    "a call on several lines": written(lambda c: (np
+                                                  .add(c, 1, c))),
     "ufunc.at": written(lambda c: np.add.at(c, [0, 0], 1)),
     "setitem": written(lambda c: c.__setitem__(0, c[0] + 1)),
     "iadd": written(lambda c: operator.iadd(c, 1)),

@@ -53,6 +53,7 @@ class Names(NamedTuple):
     writes: bool  # whether it may write into an array
     random: bool  # whether it speaks of anything random
     hides: bool  # whether a write to a read-only array may go unnoticed
+    loose: frozenset[tuple[str, str]]  # functions with an ``out`` that are more than called by name: owner and name
 
 
 _NAMES: dict[int, tuple[Any, Names]] = {}  # by identity: to hash a code object takes as long as to run it
@@ -73,12 +74,15 @@ def _read_names(code: CodeType) -> Names:
     A library's code is taken at its word: it does not keep state in arrays of its own.
     """
     if not is_user_file(code.co_filename):
-        return Names((), frozenset(), False, "random" in code.co_names, False)
+        return Names((), frozenset(), False, "random" in code.co_names, False, frozenset())
     names = set()
     attributes = set(code.co_names)
     keywords = {name for constant in code.co_consts if type(constant) is tuple for name in constant}
     instructions = list(dis.get_instructions(code))
-    writes = not _WRITERS.isdisjoint(code.co_names) or "out" in keywords or _has_positional_out(instructions)
+    positional, loose = _outs(instructions)
+    writes = not _WRITERS.isdisjoint(code.co_names) or "out" in keywords or positional
+    if "getattr" in code.co_names:
+        writes = writes or any(type(constant) is str and _outs_of(constant) is not None for constant in code.co_consts)
     random = "random" in code.co_names
     hides = "at" in code.co_names  # ufunc.at writes to read-only arrays as well
     for instruction in instructions:
@@ -101,23 +105,42 @@ def _read_names(code: CodeType) -> Names:
             writes = writes or inner.writes
             random = random or inner.random
             hides = hides or inner.hides
-    return Names(tuple(sorted(names)), frozenset(attributes), writes, random, hides)
+            loose |= inner.loose
+    return Names(tuple(sorted(names)), frozenset(attributes), writes, random, hides, frozenset(loose))
 
 
-def _has_positional_out(instructions: list[dis.Instruction]) -> bool:
-    """Whether a NumPy function is called with so many arguments that one is ``out``; told by where the calls stand."""
-    before: dict[Any, int] = {}
+def _outs_of(name: Any) -> int | None:
+    """How many arguments stand before ``out``, if a function of NumPy has this name."""
+    function = vars(np).get(name)
+    return function.nin if isinstance(function, np.ufunc) else _OUT_AT.get(name)
+
+
+def _outs(instructions: list[dis.Instruction]) -> tuple[bool, set[tuple[str, str]]]:
+    """Whether a NumPy function is called with so many arguments that one may be ``out``, and which are not just called.
+
+    Which function is called is told by where the calls stand.
+    """
+    before: dict[Any, tuple[int, tuple[str, str]]] = {}
+    loose: set[tuple[str, str]] = set()
+    owner = ""
     for instruction in instructions:
         where = instruction.positions and instruction.positions[0::2]
-        name = instruction.argval
-        if instruction.opname.startswith("LOAD_") and type(name) is str:
-            ufunc = vars(np).get(name)
-            count = ufunc.nin if isinstance(ufunc, np.ufunc) else _OUT_AT.get(name)
+        kind, name = instruction.opname, instruction.argval
+        if kind.startswith(("LOAD_", "IMPORT_")) and type(name) is str:
+            count = _outs_of(name)
             if count is not None:
-                before[where] = min(count, before.get(where, count))
-        elif instruction.opname == "CALL" and (instruction.arg or 0) > before.get(where, 99):
-            return True
-    return False
+                attribute = kind in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM")
+                found = (owner if attribute else "", name)
+                count -= attribute and owner not in _NUMPY and name in _OUT_AT  # of a method: the array is no argument
+                if where in before:
+                    loose.add(before[where][1])
+                before[where] = min(count, before.get(where, (count,))[0]), found
+            owner = name
+        elif kind in ("CALL", "CALL_KW", "CALL_FUNCTION_EX") and where in before:
+            count, _ = before.pop(where)
+            if kind == "CALL_FUNCTION_EX" or (instruction.arg or 0) > count:
+                return True, loose
+    return False, loose | {found for _, found in before.values()}
 
 
 @lru_cache
@@ -151,6 +174,8 @@ class Reach:
             while self._todo:
                 value = self._todo.popleft()
                 kind = type(value)
+                if kind is np.ufunc:  # called who knows how
+                    self.writes = True
                 if kind not in PLAIN and id(value) not in seen and len(seen) < _MOST:
                     seen[id(value)] = value
                     self._look(value, kind)
@@ -210,14 +235,30 @@ class Reach:
         self.hides |= found.hides
         self.shuffles |= "shuffle" in found.attributes
         self._names |= found.attributes
+        if not self.writes:
+            self.writes = any(_may_have_out(namespace, *loose) for loose in found.loose)
         for name in found.globals:
             value = namespace.get(name)
+            if type(value) is np.ufunc and name != value.__name__:
+                self.writes = True
             if type(value) not in PLAIN:
                 self._todo.append(value)
 
     def _class(self, kind: type, makes: bool) -> None:
         if is_user_module(kind.__module__):
             self._spaces.extend((vars(base), makes) for base in kind.__mro__ if is_user_module(base.__module__))
+
+
+def _may_have_out(namespace: dict[str, Any], owner: str, name: str) -> bool:
+    """Whether a name in some code means a function of NumPy."""
+    if owner not in namespace:
+        found = namespace.get(name, vars(np).get(name) if owner in _NUMPY else None)
+    else:
+        found = getattr(namespace[owner], name, None)
+    return isinstance(found, np.ufunc) or (getattr(found, "__module__", None) or "").startswith(("numpy", "lanewise"))
+
+
+_NUMPY = frozenset({"np", "numpy"})
 
 
 def _spoken_of(space: Any, names: set[str], makes: bool) -> list[Any]:
