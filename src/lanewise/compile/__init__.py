@@ -23,7 +23,8 @@ scratch.py    algorithms in registers or, for larger matrices, in memory laid ou
 cycles.py     its loops; ahead.py: what a turn computes for the next one; aside.py: code for rare lanes, out of the way
 magnitude.py  abs(z) < c by squares
 rows/         what each NumPy function becomes, one table
-native.py     llvmlite: machine code; vectormath.py, exponential.py, cache.py (on disk), threads.py
+native.py     llvmlite: machine code; cache.py (on disk), threads.py
+vectormath.py elementary functions: of the C library, or written out (elementary.py, exponential.py)
 run.py        a plan at work; batches.py: for batches of every size; buffers.py: memory of large results, used again
 jit.py        jit, its cache of signatures, and the way back to eager lanes; short.py: calls with plain containers
 ```

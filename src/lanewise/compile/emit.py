@@ -463,9 +463,8 @@ class Emitter:
 
     def steps(self, type: str) -> Ref:
         """A constant vector: 0, 1, 2 and so on."""
-        size = min(self.piece, self.width)
-        rows = [range(n, n + size) for n in range(0, self.width, size)]
-        pieces = [Ref(f"<{', '.join(f'{type} {n}' for n in row)}>", type, size, self.root) for row in rows]
+        rows = [range(n, n + self.piece) for n in range(0, self.width, self.piece)]
+        pieces = [Ref(f"<{', '.join(f'{type} {n}' for n in row)}>", type, self.piece, self.root) for row in rows]
         return pieces[0] if len(pieces) == 1 else Wide(self, pieces)
 
     def integer(self, name: str, a: Ref, b: Ref) -> Ref:
@@ -479,6 +478,10 @@ class Emitter:
             return a if b.constant == 0 else b
         multiples = self.multiple(a), self.multiple(b)
         return self.note_multiple(self.op(name, a, b), math.prod(multiples) if name == "mul" else math.gcd(*multiples))
+
+    def is_masked(self, refs: Iterable[Ref]) -> bool:
+        """Whether what is computed of some values is for the lanes only that are alive."""
+        return self.mask is not None and self.place(refs).depth >= self.mask.region.depth
 
     def any(self, mask: Ref) -> Ref:
         """Whether a mask is true in some lane."""

@@ -44,38 +44,42 @@ LANES = {"double": 8, "float": 16}  # of a vector register of 512 bits
 
 
 def exponential(e: Emitter, x: Ref) -> Ref | None:
-    """The exponential of a vector; None where the processor has no multiplication with addition."""
-    if x.width == 1 or x.type not in NUMBERS or "fma" not in e.features:
+    """The exponential of a vector of numbers; None for other types."""
+    if x.type not in NUMBERS:
         return None
     numbers = NUMBERS[x.type]
-
-    def number(value: float) -> Ref:
-        return e.splat(e.literal(value, x.type), x.width)
-
-    def fused(a: Ref, b: Ref, c: Ref) -> Ref:
-        return e.intrinsic("fma", a, b, c)
-
-    least, most = number(numbers.least), number(numbers.most)
+    least, most = [e.literal(bound, x.type) for bound in (numbers.least, numbers.most)]
     x = e.select(e.compare("ogt", x, most), most, x)  # nan stays
     x = e.select(e.compare("olt", x, least), least, x)
-    n = e.intrinsic("rint", e.op("fmul", x, number(1 / math.log(2))))
+    n, less_one = split(e, x)
+    return scaled(e, e.op("fadd", less_one, e.literal(1.0, x.type)), n)
+
+
+def split(e: Emitter, x: Ref) -> tuple[Ref, Ref]:
+    """``n`` and ``exp(r) - 1``."""
+    numbers = NUMBERS[x.type]
+
+    def fused(a: Ref, b: Ref, c: float | Ref) -> Ref:
+        return e.intrinsic("fma", a, b, c if isinstance(c, Ref) else e.literal(c, x.type))
+
+    n = e.intrinsic("rint", e.op("fmul", x, e.literal(1 / math.log(2), x.type)))
     back = e.op("fneg", n)
-    r = fused(back, number(numbers.log2[1]), fused(back, number(numbers.log2[0]), x))
+    r = fused(back, e.literal(numbers.log2[1], x.type), fused(back, e.literal(numbers.log2[0], x.type), x))
     square = e.op("fmul", r, r)
     ways = []  # even and odd powers apart: two chains, half as long
     for first in (0, 1):
         coefficients = numbers.q[first::2]
-        total = number(coefficients[-1])
+        total = e.literal(coefficients[-1], x.type)
         for c in coefficients[-2::-1]:
-            total = fused(total, square, number(c))
+            total = fused(total, square, c)
         ways.append(total)
-    q = fused(ways[1], r, ways[0])
-    return scaled(e, e.op("fadd", fused(square, q, r), number(1.0)), n, numbers)
+    return n, fused(square, fused(ways[1], r, ways[0]), r)
 
 
-def scaled(e: Emitter, x: Ref, n: Ref, numbers: Numbers) -> Ref:
+def scaled(e: Emitter, x: Ref, n: Ref) -> Ref:
     """``x * 2**n``, rounded once where it is subnormal."""
-    lanes = LANES[x.type]
+    lanes, numbers = LANES[x.type], NUMBERS[x.type]
+    x, n = e.level(x, n)
     if "avx512f" in e.features and x.width % lanes == 0:
         return e.concat([scalef(e, *pieces) for pieces in zip(e.split(x, lanes), e.split(n, lanes), strict=True)])
     whole = e.convert("fptosi", n, "i32")

@@ -28,6 +28,11 @@ SHARED = 1 << 16  # elements of a matrix that all lanes share, which a kernel mu
 
 
 MANY = 16  # of so many elements in vectors, one may be of a larger dtype
+_OFTEN = 16  # turns of a loop, for which it pays to keep in memory what is the same in all of them
+_DEAR = frozenset({
+    np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan, np.arcsin, np.arccos,
+    np.arctan, np.arctan2, np.sinh, np.cosh, np.tanh, np.power, np.float_power, np.cbrt,
+})  # fmt: skip
 
 
 class Lowering:
@@ -202,7 +207,7 @@ class Lowering:
             if any(user.function is not lane_out for user in users):
                 found.add(node.outputs[0])
         found.update(value for value in results if type(value) is Value)
-        return found | self.apart(live, found)
+        return found | self.apart(live, found) | self.repeated(live, used)
 
     def apart(self, live: list[Node], wanted: set[Value]) -> set[Value]:
         """Values that come from folds, and that a loop needs whose outer loops they do not know."""
@@ -218,6 +223,24 @@ class Lowering:
             if node.function is fold or any(x in folded and x not in found | wanted for x in node.operands()):
                 folded.update(node.outputs)
         return found
+
+    def repeated(self, live: list[Node], used: dict[Value, list[Node]]) -> set[Value]:
+        """Values that take long, and that a loop around their own would make anew in each of its turns."""
+        dear: set[Value] = set()  # what takes long to compute
+        found: set[Value] = set()
+        for node in live:
+            if node.function in _DEAR or any(x in dear for x in node.operands()):
+                dear.update(x for x in node.outputs if x not in self.places)
+            for value in node.outputs:
+                if value in dear and value.axes and self.is_anew(value, used.get(value, [])):
+                    found.add(value)
+                    dear.discard(value)
+        return found
+
+    def is_anew(self, value: Value, users: list[Node]) -> bool:
+        """Whether something that is computed from a value has a long loop around the loops of the value."""
+        made = [x for user in users if user.function not in (lane_out, fold) for x in user.outputs]
+        return any(axis.level < value.axes[0].level and axis.size >= _OFTEN for x in made for axis in x.axes)
 
     def output(self, value: Value) -> Output:
         """An array for a value that a kernel makes: the value that it computes, and where that lies."""

@@ -8,8 +8,8 @@ import os
 from functools import cache
 from typing import Any
 
+from .elementary import written_out
 from .emit import Emitter, Ref
-from .exponential import exponential
 
 _LETTERS = (("e", 512, "avx512f"), ("d", 256, "avx2"), ("b", 128, "sse2"))
 HARMLESS = {"double": 0.5, "float": 0.5}
@@ -42,7 +42,7 @@ def vector_symbol(name: str, type: str, lanes: int, features: frozenset[str]) ->
 
 def harmless(e: Emitter, refs: list[Ref]) -> list[Ref]:
     """Operands with a harmless number for lanes that are done: one bad one sends the whole vector down a slow path."""
-    if e.mask is None or e.place(refs).depth < e.mask.region.depth:
+    if e.mask is None or not e.is_masked(refs):
         return refs
     number = e.literal(HARMLESS[refs[0].type], refs[0].type)
     return e.level(*[e.select(e.mask, ref, number) for ref in refs])
@@ -57,10 +57,13 @@ def libm(e: Emitter, name: str, *operands: Ref) -> Ref:
         return e.convert("fptrunc", single, "half")
     if width == 1:
         return e.call(name + ("f" if type == "float" else ""), *refs)
-    found = exponential(e, refs[0]) if name == "exp" else None
-    if found is not None:
-        return found
-    refs = harmless(e, refs)
+    found = written_out(e, name, refs[0], lambda x: _by_library(e, name, [x])) if len(refs) == 1 else None
+    return found if found is not None else _by_library(e, name, harmless(e, refs))
+
+
+def _by_library(e: Emitter, name: str, refs: list[Ref]) -> Ref:
+    """A function of vectors by the vector math of glibc, or lane by lane."""
+    type, width = refs[0].type, refs[0].width
     for lanes in (16, 8, 4, 2):
         symbol = vector_symbol(name, type, lanes, e.features) if width % lanes == 0 else None
         if symbol is not None:

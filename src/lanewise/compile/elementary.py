@@ -1,0 +1,223 @@
+"""Elementary functions written out in vectors: no call, so the values around them stay in registers.
+
+Each is a polynomial on a short interval, to which the operand is reduced, as the textbooks do it (Muller, *Elementary
+Functions*, 2016). The coefficients are minimax ones (Remez' algorithm in 200 bits, rounded). Where some lane has an
+operand out of the ordinary (a huge angle, a logarithm of zero), the C library computes that lane instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from .aside import aside
+from .emit import Emitter, Ref
+from .exponential import exponential, scaled, split
+
+_ROUND = 1.5 * 2.0**52  # a small number plus this is rounded to an integer, which its last bits hold
+
+_SIN = (
+    -0.16666666666666666, 0.008333333333333194, -0.00019841269841209213, 2.755731921113604e-06,
+    -2.5052106872684022e-08, 1.6058939699736346e-10, -7.642991324061716e-13, 2.7211731762895898e-15,
+)  # fmt: skip
+_LOG = (
+    0.6666666666666735, 0.39999999999413133, 0.2857142874276511, 0.2222219853121254, 0.18183566665316644,
+    0.15313986868808385, 0.14796623610964973,
+)  # fmt: skip
+_ASIN = (
+    0.16666666666666763, 0.07499999999970093, 0.04464285717529031, 0.030381942675113308, 0.022372215909799854,
+    0.017351595441455422, 0.013981019126308438, 0.01139728897846243, 0.010789340411590869, 0.003672123489517243,
+    0.021790774242404016, -0.021116871797067, 0.032702242660036934,
+)  # fmt: skip
+
+_PI = (math.pi, 1.224646799147353e-16, 2.165713347843828e-32)  # what those before lack; positive, to keep -0.0
+_LN2 = (0.6931471803691238, 1.9082149292705877e-10)  # times an exponent, the first is exact
+
+Rule = Callable[["Formula", Ref], tuple[Ref, Ref | None]]
+
+
+class Formula:
+    """Arithmetic on doubles as the formulas of textbooks are written.
+
+    Parameters
+    ----------
+    e : Emitter
+        Writes the instructions.
+    """
+
+    def __init__(self, e: Emitter) -> None:
+        self.e = e
+
+    def number(self, value: float | Ref) -> Ref:
+        """A constant."""
+        return value if isinstance(value, Ref) else self.e.literal(value, "double")
+
+    def add(self, a: float | Ref, b: float | Ref) -> Ref:
+        """``a + b``."""
+        return self.e.op("fadd", self.number(a), self.number(b))
+
+    def sub(self, a: float | Ref, b: float | Ref) -> Ref:
+        """``a - b``."""
+        return self.e.op("fsub", self.number(a), self.number(b))
+
+    def mul(self, a: float | Ref, b: float | Ref) -> Ref:
+        """``a * b``."""
+        return self.e.op("fmul", self.number(a), self.number(b))
+
+    def fma(self, a: float | Ref, b: float | Ref, c: float | Ref) -> Ref:
+        """``a * b + c``, rounded once."""
+        return self.e.intrinsic("fma", self.number(a), self.number(b), self.number(c))
+
+    def abs(self, a: Ref) -> Ref:
+        """The magnitude."""
+        return self.e.intrinsic("fabs", a)
+
+    def polynomial(self, x: Ref, coefficients: Sequence[float]) -> Ref:
+        """A polynomial, by pairs (Estrin's scheme): few steps wait for one another."""
+        terms: list[float | Ref] = list(coefficients)
+        while len(terms) > 1:
+            pairs = [self.fma(b, x, a) for a, b in zip(terms[::2], terms[1::2], strict=False)]
+            terms = [*pairs, *terms[2 * len(pairs) :]]
+            x = self.mul(x, x) if len(terms) > 1 else x
+        return self.number(terms[0])
+
+    def whole(self, x: Ref, scale: float, offset: float = 0.0) -> tuple[Ref, Ref]:
+        """``x * scale + offset`` as an integer: its bits (the last ones tell), and as a number."""
+        rounded = self.fma(x, scale, _ROUND) if not offset else self.add(self.fma(x, scale, offset), _ROUND)
+        return self.e.convert("bitcast", rounded, "i64"), self.sub(rounded, _ROUND)
+
+    def less(self, x: Ref, count: Ref, parts: Sequence[float]) -> Ref:
+        """``x`` less so many times a constant, which is given in parts."""
+        for part in parts:
+            x = self.fma(count, -part, x)
+        return x
+
+    def bits(self, name: str, a: Ref, b: int | Ref) -> Ref:
+        """An operation on integers."""
+        return self.e.op(name, a, b if isinstance(b, Ref) else self.e.literal(b, "i64"))
+
+    def double(self, bits: Ref) -> Ref:
+        """Bits as a number."""
+        return self.e.convert("bitcast", bits, "double")
+
+    def beyond(self, x: Ref, most: float) -> Ref:
+        """Whether the magnitude is larger, or nan."""
+        return self.e.compare("uge", self.abs(x), self.number(most))
+
+
+def tanh(f: Formula, x: Ref) -> tuple[Ref, None]:
+    """``tanh(x)``: ``t / (t + 2)``, where ``t`` is ``exp(2 x) - 1``."""
+    twice, most = f.mul(2.0, f.abs(x)), f.number(50.0)
+    count, rest = split(f.e, f.e.select(f.e.compare("ogt", twice, most), most, twice))
+    power = scaled(f.e, f.number(1.0), count)
+    less_one = f.fma(power, rest, f.sub(power, 1.0))
+    return f.e.intrinsic("copysign", f.e.op("fdiv", less_one, f.add(less_one, 2.0)), x), None
+
+
+def log(f: Formula, x: Ref) -> tuple[Ref, Ref]:
+    """``log(x)``: an exponent, and the logarithm of a number between the roots of a half and of two."""
+    bits = f.e.convert("bitcast", x, "i64")
+    exponent = f.bits("ashr", f.bits("sub", bits, _ROOT_OF_HALF), 52)
+    mantissa = f.double(f.bits("sub", bits, f.bits("shl", exponent, 52)))
+    count = f.e.convert("sitofp", exponent, "double")
+    above = f.sub(mantissa, 1.0)
+    ratio = f.e.op("fdiv", above, f.add(above, 2.0))
+    square, half = f.mul(ratio, ratio), f.mul(f.mul(above, 0.5), above)
+    series = f.fma(f.polynomial(square, _LOG), square, half)
+    low = f.fma(ratio, series, f.mul(count, _LN2[1]))
+    found = f.fma(count, _LN2[0], f.sub(above, f.sub(half, low)))
+    odd = f.e.compare("uge", f.bits("sub", bits, _NORMAL), f.e.literal(_INFINITE - _NORMAL, "i64"))
+    return found, odd
+
+
+def _sine(f: Formula, x: Ref, count: Ref, flips: Ref) -> tuple[Ref, Ref]:
+    rest = f.less(x, count, _PI)
+    square = f.mul(rest, rest)
+    found = f.fma(f.polynomial(square, _SIN), f.mul(rest, square), rest)
+    found = f.e.intrinsic("copysign", found, rest)  # of -0.0
+    turned = f.bits("xor", f.e.convert("bitcast", found, "i64"), f.bits("shl", flips, 63))
+    return f.double(turned), f.beyond(x, 2.0**26)
+
+
+def sin(f: Formula, x: Ref) -> tuple[Ref, Ref]:
+    """``sin(x)``: up to its sign, that of what is left of multiples of pi."""
+    bits, count = f.whole(x, 1 / math.pi)
+    return _sine(f, x, count, bits)
+
+
+def cos(f: Formula, x: Ref) -> tuple[Ref, Ref]:
+    """``cos(x)``: a sine, half of pi further."""
+    bits, count = f.whole(x, 1 / math.pi, -0.5)
+    return _sine(f, x, f.add(count, 0.5), f.bits("add", bits, 1))
+
+
+def _arc(f: Formula, x: Ref) -> tuple[Ref, Ref]:
+    """Where a magnitude is above a half; and its arc sine, there half of what ``pi / 2`` is more."""
+    size = f.abs(x)
+    big = f.e.compare("ogt", size, f.number(0.5))
+    halved = f.fma(size, -0.5, 0.5)
+    square = f.e.select(big, halved, f.mul(size, size))
+    root = f.e.select(big, f.e.intrinsic("sqrt", halved), size)
+    return big, f.fma(f.polynomial(square, _ASIN), f.mul(root, square), root)
+
+
+def arcsin(f: Formula, x: Ref) -> tuple[Ref, None]:
+    """``arcsin(x)``: ``pi / 2 - 2 arcsin(sqrt((1 - x) / 2))`` where ``x`` is large."""
+    big, arc = _arc(f, x)
+    far = f.sub(math.pi / 2, f.fma(2.0, arc, -_PI[1] / 2))
+    return f.e.intrinsic("copysign", f.e.select(big, far, arc), x), None
+
+
+def arccos(f: Formula, x: Ref) -> tuple[Ref, None]:
+    """``arccos(x)``: ``2 arcsin(sqrt((1 - x) / 2))`` where ``x`` is large."""
+    big, arc = _arc(f, x)
+    near = f.sub(math.pi / 2, f.sub(f.e.intrinsic("copysign", arc, x), _PI[1] / 2))
+    twice = f.mul(2.0, arc)
+    behind = f.sub(math.pi, f.sub(twice, _PI[1]))
+    far = f.e.select(f.e.compare("olt", x, f.number(0.0)), behind, twice)
+    return f.e.select(big, far, near), None
+
+
+_ROOT_OF_HALF, _NORMAL, _INFINITE = 0x3FE6A09E667F3BCD, 1 << 52, 0x7FF << 52  # bits of doubles
+
+RULES: dict[str, Rule] = {"log": log, "sin": sin, "cos": cos, "tanh": tanh, "asin": arcsin, "acos": arccos}
+"""For the C library's names: the function of ordinary operands, and which operands are none (None: all are)."""
+
+
+def written_out(e: Emitter, name: str, x: Ref, library: Callable[[Ref], Ref]) -> Ref | None:
+    """A function of a vector, written out; None if it is not one of these, or the processor lacks ``fma``.
+
+    Parameters
+    ----------
+    name : str
+        The C library's.
+    library : callable
+        The library's function of a vector.
+    """
+    if x.width == 1 or "fma" not in e.features:
+        return None
+    if name == "exp":
+        return exponential(e, x)
+    rule = RULES.get(name)
+    if rule is None or x.type != "double":
+        return None
+    mask = e.mask if e.is_masked([x]) else None
+    known, key = e.place([x]).memo, (name, x.name, None if mask is None else mask.name)
+    if key not in known:
+        before, e.fast = e.fast, False  # reassociated, the roundings would be gone
+        found, odd = rule(Formula(e), x)
+        if odd is not None:  # the others keep what they have: a lane's bits don't depend on its neighbours
+            some = e.any(odd if mask is None else e.op("and", odd, mask))
+            (found,) = aside(e, some, [found], [x], lambda x: [_either(e, rule, x, library(x))])
+        e.fast = before
+        known[key] = found
+    return known[key]  # type: ignore[no-any-return]
+
+
+def _either(e: Emitter, rule: Rule, x: Ref, exact: Ref) -> Ref:
+    """The same where some lane's operand is out of the ordinary: for that lane, the library's."""
+    found, odd = rule(Formula(e), x)
+    return found if odd is None else e.select(odd, exact, found)
+
+
+__all__ = ["written_out"]
