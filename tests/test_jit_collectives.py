@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lanewise import PerformanceWarning, jit, lax, vmap
+from lanewise.compile.plan import KernelStep
 
 SIZES = (1, 2, 8, 37, 20_000)
 
@@ -37,6 +38,16 @@ def test_reductions(size, dtype, rng):
 def test_complex_sums(rng):
     z = rng.normal(size=(50, 2)) + 1j * rng.normal(size=(50, 2))
     same(lambda z: (lax.psum(z, "i"), z / lax.pmean(z, "i")), z, axis_name="i")
+
+
+def test_rings_of_many_lanes_are_copied_by_vectors_of_a_few():
+    count = 4096
+    ring = [(n, (n + 1) % count) for n in range(count)]
+    compiled, x = jit(vmap(lambda x: 2 * lax.ppermute(x, "i", ring), axis_name="i")), np.arange(float(count))
+    np.testing.assert_array_equal(compiled(x), 2 * np.roll(x, 1))
+    texts = [step.text for step in next(iter(compiled.known.values())).plan.steps if type(step) is KernelStep]
+    assert texts
+    assert all(f"<{count} x" not in text for text in texts)
 
 
 @pytest.mark.parametrize("size", [*SIZES[:4], 500])

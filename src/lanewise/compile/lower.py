@@ -412,7 +412,7 @@ class Lowering:
         if not vectors:
             return 1, 1
         lanes = machine().vector_bits // 8 // itemsize_of(needed)
-        alive = pressure(nodes, set(needed))
+        alive = max(pressure(nodes, set(needed)), 1)
         size = min(axis.size for axis in vectors)
         loops = any(node.function == "while" for node in nodes)
         piece, few = (lanes, 8) if loops else (size, 16)  # masks take registers, too
