@@ -266,7 +266,10 @@ def _stacked(column: Any, axis: int) -> Any:
     strong = [x.dtype for x in column if hasattr(x, "dtype")]
     if weak and strong and len(weak) + len(strong) == len(column):
         dtype = np.result_type(*strong, *weak)
-        column = [np.asarray(x).astype(dtype) for x in column]
+        limits = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype) if dtype.kind == "f" else None
+        numbers = [x for x in column if type(x) in (int, float) and x - x == 0]
+        if limits is None or not numbers or (limits.min <= min(numbers) and max(numbers) <= limits.max):
+            column = [np.asarray(x).astype(dtype) for x in column]
     return np.stack(column, axis)
 
 

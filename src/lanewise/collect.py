@@ -165,7 +165,8 @@ def together(run: Run, kept: list[Outcome], grid_axes: tuple[LaneAxis, ...], fun
     alone = len(kept) == 1 and not first.axes
     if not alone:
         _check_stackable(kept, run, fun)
-    kinds = [{(found.pieces[n].data.dtype, found.pieces[n].weak) for found in kept} for n in range(len(first.pieces))]
+    counts = not alone or run.chunk is not None  # else nothing is promoted
+    kinds = [{kind_in(found.pieces[n], counts) for found in kept} for n in range(len(first.pieces))]
     if alone:
         return first._replace(kinds=kinds)
     pieces = [join([found.pieces[n] for found in kept], kept, grid_axes) for n in range(len(first.pieces))]
@@ -300,22 +301,57 @@ def _which(lanes: list[int]) -> str:
     return f"lane {shown}" if len(lanes) == 1 else f"lanes {shown}"
 
 
+class InPromotion(NamedTuple):
+    """What a result counts for where several are put together."""
+
+    dtype: np.dtype[Any]
+    weak: type | None  # the type of a Python scalar, which is weak
+    low: complex = 0  # the least of such numbers
+    high: complex = 0  # and the greatest
+
+
+def kind_in(piece: Piece, counts: bool = True) -> InPromotion:
+    """What a piece counts for; without ``counts`` the numbers in it are not looked at."""
+    data = piece.data
+    if piece.weak is None or data.dtype.kind not in "if" or not counts:
+        return InPromotion(data.dtype, piece.weak)
+    if data.dtype.kind == "f":
+        data = data[np.isfinite(data)]
+    return InPromotion(piece.data.dtype, piece.weak, *((data.min().item(), data.max().item()) if data.size else ()))
+
+
 def promote(pieces: list[Piece]) -> Any:
     """NumPy's promotion over the return paths taken, Python scalars weak."""
-    return promote_kinds({(piece.data.dtype, piece.weak) for piece in pieces})
+    return promote_kinds({kind_in(piece) for piece in pieces})
 
 
-def promote_kinds(kinds: set[tuple[np.dtype[Any], type | None]]) -> Any:
-    """The same, from pairs of a dtype and the type of a Python scalar (or None)."""
-    strong = {dtype for dtype, weak in kinds if weak is None}
-    weak = {weak for _, weak in kinds if weak is not None}
+def promote_kinds(kinds: set[InPromotion]) -> Any:
+    """The same, from what each of them counts for.
+
+    A number that the others' dtype can't hold is not weak: as in the loop's own stack, it has the default dtype.
+    """
+    strong = {kind.dtype for kind in kinds if kind.weak is None}
+    weak = {kind.weak for kind in kinds if kind.weak is not None}
     if not strong:
-        return np.result_type(*{dtype for dtype, _ in kinds})
+        return np.result_type(*{kind.dtype for kind in kinds})
     if len(strong) == 1 and not weak:
         return next(iter(strong))
     if any(dtype.kind == "O" for dtype in strong):
         return np.dtype(object)
-    return np.result_type(*strong, *[_WEAK[kind] for kind in weak])
+    found = np.result_type(*strong, *[_WEAK[kind] for kind in weak])
+    large = {kind.dtype for kind in kinds if kind.weak is not None and not holds(found, kind.low, kind.high)}
+    return np.result_type(found, *large)
+
+
+def holds(dtype: np.dtype[Any], low: Any, high: Any) -> bool:
+    """Whether numbers between two bounds fit into a dtype."""
+    if dtype.kind not in "iufc":
+        return True
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return bool(limits.min <= low and high <= limits.max)
+    most = float(np.finfo(dtype).max)
+    return bool(-most <= low and high <= most)
 
 
 def join(pieces: list[Piece], outcomes: list[Outcome], grid_axes: tuple[LaneAxis, ...]) -> Piece:

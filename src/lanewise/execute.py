@@ -11,7 +11,7 @@ import numpy as np
 from . import facts
 from .array import ARRAY, SCALAR, LaneArray, as_wide_as_it_is, live
 from .axes import has_ragged, label
-from .collect import Outcome, Piece, Results, join, merge, outcome, replaced
+from .collect import InPromotion, Outcome, Piece, Results, join, kind_in, merge, outcome, replaced
 from .convert import is_framed, lane_form
 from .facts import MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Refiled, Run, TraceError
 from .guards import Watch, watch
@@ -49,7 +49,7 @@ class Call:
         self.chunk = chunk
         self.forms: list[Any] = []  # the function in its lane form, and whether that opens a region; once it was asked
         self.finish: Finish | None = stack_parts if has_ragged(out_axes) else None
-        self.kinds: list[set[tuple[Any, type | None]]] = []  # the dtypes of each result, and which are weak: of a chunk
+        self.kinds: list[set[InPromotion]] = []  # what each result counts for: of a chunk
 
     def overlaps(self, reached: Watch, outer: Run | None = None) -> bool:
         """Whether a mapped argument shares memory with itself, or with what else the function sees."""
@@ -267,7 +267,7 @@ def stack(call: Call, run: Run, outcomes: list[Outcome], sources: Callable[[], l
                 return data if len(axes) == 1 else LaneArray(data, Lanes.of(axes[:-1]), ARRAY)
     else:
         found = merge(run, outcomes, call.fun)
-    call.kinds = found.kinds or [{(piece.data.dtype, piece.weak)} for piece in found.pieces]
+    call.kinds = found.kinds or [{kind_in(piece, call.chunk is not None)} for piece in found.pieces]
     return Results(run, call.out_axes, call.fun, sources()).build(found)
 
 

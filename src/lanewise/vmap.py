@@ -13,7 +13,7 @@ import optree
 
 from .array import LaneArray, apply, live
 from .axes import an, check_in_axes, has_ragged, label, leaf_name, prepare, ragged, result_axes
-from .collect import ONE_SHAPE, promote_kinds
+from .collect import ONE_SHAPE, InPromotion, promote_kinds
 from .execute import Call
 from .facts import Chunk, recorder
 from .inputs import take_apart
@@ -198,10 +198,10 @@ class Chunks:
         self.spec: Any = None
         self.axes: list[Any] = []
         self.leaves: list[Any] = []
-        self.kinds: list[set[tuple[Any, type | None]]] = []  # the dtypes that the chunks gave, and which are weak
+        self.kinds: list[set[InPromotion]] = []  # what the results of the chunks count for
 
-    def add(self, result: Any, start: int, kinds: list[set[tuple[Any, type | None]]]) -> None:
-        """Take the result of one chunk; ``kinds`` has the dtypes of each leaf, and which are weak in promotion."""
+    def add(self, result: Any, start: int, kinds: list[set[InPromotion]]) -> None:
+        """Take the result of one chunk; ``kinds`` has what each leaf counts for in promotion."""
         if has_ragged(self.out_axes):
             result = mark_lists(self.out_axes, result)
         leaves, spec = flatten_results(result)

@@ -17,6 +17,7 @@ import optree
 
 from ..array import ARRAY, SCALAR, LaneArray, live
 from ..axes import label
+from ..collect import Piece, promote
 from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user_line
 from ..lanes import LaneAxis, Lanes
 from ..pickling import name_of
@@ -137,7 +138,7 @@ class Compiled:
             if type(leaf) is Choice:
                 codes = self.leaf(leaf.codes, results, lanes)
                 options = [self.leaf(option, results, lanes) for option in leaf.options]
-                leaves.append(chosen(codes, options, leaf.at))
+                leaves.append(chosen(codes, options, leaf.at, leaf.weak))
             else:
                 leaves.append(self.leaf(leaf, results, lanes))
         return optree.tree_unflatten(self.traced.spec, leaves)
@@ -376,7 +377,7 @@ class Jitted:
         return None
 
 
-def chosen(codes: Any, options: list[Any], at: int | None) -> Any:
+def chosen(codes: Any, options: list[Any], at: int | None, weak: list[type | None]) -> Any:
     """A result that is one thing in some lanes and another elsewhere: stacked, as the loop does."""
     if type(codes) is LaneArray:
         return Mixed(codes, options)
@@ -389,10 +390,12 @@ def chosen(codes: Any, options: list[Any], at: int | None) -> Any:
     shapes = {rows[code].shape[isinstance(options[code], np.ndarray) :] for code in found}
     if len(shapes) > 1:
         raise _eager()
-    out = np.empty((len(codes), *shapes.pop()), np.result_type(*[rows[code].dtype for code in found]))
+    masks = {code: codes == code for code in found}
+    kept = {code: rows[code][masks[code]] if isinstance(options[code], np.ndarray) else rows[code] for code in found}
+    dtype = promote([Piece(kept[code], (), weak[code]) for code in found])
+    out = np.empty((len(codes), *shapes.pop()), dtype)
     for code in found:
-        mask = codes == code
-        out[mask] = rows[code][mask] if isinstance(options[code], np.ndarray) else rows[code]
+        out[masks[code]] = kept[code]
     return np.moveaxis(out, 0, at)
 
 

@@ -294,6 +294,15 @@ def _fail(r: Recorder, mask: Value) -> None:
     r.fail(mask if r.scope.path is None else r.node_value(np.logical_and, r.scope.path, mask))
 
 
+_WEAK: dict[str, type] = {"b": bool, "i": int, "f": float, "c": complex}
+
+
+def weak_type(x: Any) -> type | None:
+    """The type of a Python scalar; None of anything else."""
+    found = _type(x)
+    return None if found is None or found[0] != PYTHON else _WEAK[found[1].kind]
+
+
 class Choice:
     """A result of a mapped function that is one thing in some lanes and another elsewhere: nobody may look at it.
 
@@ -305,12 +314,15 @@ class Choice:
         The alternatives: lane values with the lanes along an axis, or plain objects.
     at : int or None
         The axis; None for a result that is not stacked.
+    weak : list of type or None
+        For each alternative, the type of a Python scalar, which is weak in promotion.
     """
 
-    def __init__(self, codes: Any, options: list[Any], at: int | None) -> None:
+    def __init__(self, codes: Any, options: list[Any], at: int | None, weak: list[type | None]) -> None:
         self.codes = codes
         self.options = options
         self.at = at
+        self.weak = weak
 
     def __getattr__(self, name: str) -> NoReturn:
         raise Untraceable("results that differ in kind between lanes are used")

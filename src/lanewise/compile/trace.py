@@ -33,10 +33,10 @@ from ..reach import Reach
 from ..regions import Mixed, contents
 from ..regions.branches import fill
 from ..tree import flatten_results
+from .assigning import check_held, crosses
 from .cells import Cell, Listed, Scope, Untraceable, lane_in, lane_out, put
 from .formulas import FORMULAS, NoFormula
 from .ir import Axis, Node, Value, leaves, map_leaves, union
-from .overlapping import crosses
 from .tape import Tape, TracedRun, nowhere, shadow, unpacked, values_in
 
 
@@ -162,6 +162,8 @@ class Recorder(Tape):
         """``target[index] = value``."""
         if target.shadow.kind != ARRAY:
             raise Untraceable("a scalar is written")
+        if type(value) is LaneArray and value.kind != ARRAY:
+            check_held(self, value, target.value.dtype)
         value = self.cell_of(value) if type(value) is LaneArray else value
         index = map_lanes(self.cell_of, index)
         if crosses(target, index, value):
@@ -175,6 +177,17 @@ class Recorder(Tape):
         new = Value(old.shape, old.dtype, axes, ARRAY)
         self.add_node(put, values, {}, [new])
         self.write(target, new)
+
+    def cast_items(self, items: Any, dtype: np.dtype[Any]) -> Any:
+        """What is in a list as numbers of another dtype; lanes whose scalars it can't hold go the ordinary way."""
+        if isinstance(items, (list, tuple)):
+            return [self.cast_items(item, dtype) for item in items]
+        if type(items) is LaneArray:
+            if items.kind != ARRAY:
+                check_held(self, items, dtype)
+            kind = ARRAY if items.kind == ARRAY else SCALAR
+            return self.new(self.cast(self.as_value(items), (None, dtype, None, kind)))
+        return np.asarray(items, dtype)[()]
 
     def try_write(self, target: LaneArray, index: Any, value: Any) -> None:
         """Let NumPy complain about an assignment that it does not take."""
@@ -501,7 +514,7 @@ class Recorder(Tape):
 
     def stack_mixed(self, leaf: Mixed, at: Any, axis: Axis, fun: Any) -> Any:
         """A result that differs in kind between lanes."""
-        from .mixed import Choice, is_number, without_unbound
+        from .mixed import Choice, is_number, weak_type, without_unbound
 
         leaf = without_unbound(self, leaf)
         if type(leaf) is not Mixed:
@@ -509,7 +522,7 @@ class Recorder(Tape):
         if at is None:
             raise Untraceable("a result that is not stacked differs in kind between lanes")
         options = [self.stack(x, at, axis, fun) if is_number(x) else x for x in leaf.options]
-        return Choice(self.stack(leaf.codes, 0, axis, fun), options, at)
+        return Choice(self.stack(leaf.codes, 0, axis, fun), options, at, [weak_type(x) for x in leaf.options])
 
 
 # ---- in-place functions ----
@@ -517,7 +530,7 @@ class Recorder(Tape):
 
 def _setitem(recorder: Recorder, x: LaneArray, index: Any, value: Any) -> None:
     if type(value) in (list, tuple):
-        value = FORMS[np.array](value)
+        value = FORMS[np.array](recorder.cast_items(value, x.data.dtype) if x.data.dtype.kind in "biuf" else value)
     recorder.store(recorder.cell_of(x), index, unpacked(recorder, value))
 
 

@@ -160,10 +160,10 @@ def attempt(recorder: Recorder, fun: Callable[..., Any], args: tuple[Any, ...], 
             if type(leaf) is Mixed:
                 leaf = without_unbound(recorder, leaf)
             if type(leaf) is Mixed:
-                leaf = Choice(leaf.codes, leaf.options, None)
+                leaf = Choice(leaf.codes, leaf.options, None, [])
             if type(leaf) is Choice:
                 options = [place_of(recorder, option, results) for option in leaf.options]
-                places.append(Choice(place_of(recorder, leaf.codes, results), options, leaf.at))
+                places.append(Choice(place_of(recorder, leaf.codes, results), options, leaf.at, leaf.weak))
             else:
                 places.append(place_of(recorder, leaf, results))
     finally:

@@ -19,7 +19,7 @@ from ..facts import RUN, NoLaneForm, recorder
 from ..lanes import NOWHERE, Lanes
 from ..methods import method
 from .common import _holds_lanes, as_lanes, lane, npl
-from .writing import shares
+from .writing import cast_items, shares
 
 HOME: ContextVar[Lanes] = ContextVar("lanewise_home", default=NOWHERE)
 """The lanes of the arguments of the composite at work: what it makes is made to be written with them."""
@@ -43,6 +43,9 @@ def array(object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K",
     if not _involves_lanes(object):
         found = np.array(object, dtype, copy=copy, order=order, ndmin=ndmin)
         return home(found) if copy else found
+    if type(object) in (list, tuple) and dtype is not None and np.dtype(dtype).kind in "biuf":
+        cast = recorder().cast_items if recorder() is not None else cast_items
+        object = cast(object, np.dtype(dtype))
     if (tracer := recorder()) is not None:
         return tracer.record(_array, np.array, (np.array, object, dtype), {"copy": bool(copy), "ndmin": ndmin})
     x = _shallow(object)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON, TABLE, Data, LaneArray
+from ..array import ARRAY, PYTHON, SCALAR, TABLE, Data, LaneArray, live
 from ..facts import RUN, NoLaneForm, note_write, owner_of, parted
 from ..lanes import NOWHERE, Lanes
 from ..views import check_free, move
@@ -79,7 +79,7 @@ def source(value: Any, dtype: np.dtype[Any]) -> LaneArray:
     x: Any = value
     if kind is LaneArray:
         if value.kind != ARRAY:
-            _check_held(value, dtype)
+            _check_held(live(value), dtype)
         return x  # type: ignore[no-any-return]
     if kind in (bool, int, float, complex) or isinstance(value, np.generic):
         found = np.empty((), dtype)
@@ -88,10 +88,18 @@ def source(value: Any, dtype: np.dtype[Any]) -> LaneArray:
     if kind in (list, tuple, range):
         x = as_lanes(value)
         if type(x) is LaneArray:
-            _check_held(x, dtype)
-            return x
+            return x if dtype.kind not in "biuf" else as_lanes(cast_items(value, dtype))
         return LaneArray(np.asarray(value, dtype), NOWHERE, ARRAY)
     return lane(value)
+
+
+def cast_items(items: Any, dtype: np.dtype[Any]) -> Any:
+    """What is in a list as numbers of another dtype, with NumPy's complaints about scalars that it can't hold."""
+    if type(items) in (list, tuple, range):
+        return [cast_items(item, dtype) for item in items]
+    found = source(items, dtype)
+    kind = SCALAR if found.data.ndim == found.lanes.ndim else ARRAY
+    return LaneArray(found.data.astype(dtype, copy=False), found.lanes, kind)
 
 
 def _check_held(x: LaneArray, dtype: np.dtype[Any]) -> None:

@@ -30,10 +30,20 @@ def clip(k: Any, a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = Non
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     dtype = k.node.outputs[0].dtype
     found = cast(k.e, as_array(k, a), dtype)
-    for bound, ufunc in ((low, np.maximum), (high, np.minimum)):
+    for bound, beyond in ((low, np.less), (high, np.greater)):
         if bound is not None:
-            found = apply_loop(k.e, ufunc, [found, cast(k.e, as_array(k, bound), dtype)], (dtype,) * 3)
+            found = _clipped(k.e, found, cast(k.e, as_array(k, bound), dtype), beyond)
     return found
+
+
+def _clipped(e: Any, x: Array, bound: Array, beyond: np.ufunc) -> Array:
+    """The bound, where a number is beyond it, or the bound is a nan."""
+    taken = apply_loop(e, beyond, [x, bound], (x.dtype, x.dtype, _BOOL))
+    if x.dtype.kind in "fc":
+        taken = apply_loop(e, np.logical_or, [taken, apply_loop(e, np.isnan, [bound], (x.dtype, _BOOL))], (_BOOL,) * 3)
+    datas = np.broadcast_arrays(taken.refs, bound.refs, x.refs)
+    found = [choose(e, *items) for items in zip(*[data.ravel() for data in datas], strict=True)]
+    return Array(filled(found, datas[0].shape), x.dtype)
 
 
 @row(np.real, np.imag)

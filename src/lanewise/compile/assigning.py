@@ -1,4 +1,8 @@
-"""Arrays that are assigned to themselves: where NumPy may read what it has just written (`ops.overlapping`)."""
+"""Assignments that compiled code leaves to eager lanes.
+
+Numbers that the array can't hold, for which NumPy raises; and arrays that are assigned to themselves, where it may read
+what it has just written (`ops.overlapping`).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,37 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY
+from ..array import ARRAY, PYTHON
 from .cells import Cell
 from .ir import leaves, map_leaves
 from .tape import call_plain
+
+
+def check_held(recorder: Any, value: Any, dtype: np.dtype[Any]) -> None:
+    """Let lanes go the ordinary way whose numbers an array of integers can't hold.
+
+    Parameters
+    ----------
+    value : LaneArray
+        A scalar to be assigned.
+    """
+    given = value.data.dtype
+    if given.kind == "c" and dtype.kind != "c" and value.kind == PYTHON:
+        raise TypeError("float() argument must be a string or a real number, not 'complex'")
+    if dtype.kind not in "iu" or given.kind not in "iuf" or np.can_cast(given, dtype):
+        return
+    info = np.iinfo(dtype)
+    operations: Any = np
+    if given.kind == "f":  # it is cut off
+        low, high = np.float64(info.min - 1), np.float64(info.max + 1)
+        near = low == info.min  # the number below can't be told from it
+        above = operations.greater_equal(value, low) if near else operations.greater(value, low)
+        held = operations.logical_and(above, operations.less(value, high))
+    else:
+        held = operations.logical_and(value >= int(info.min), value <= int(info.max))
+    lost = recorder.truth(operations.logical_not(held))
+    path = recorder.scope.path
+    recorder.fail(lost if path is None else recorder.node_value(np.logical_and, path, lost))
 
 
 def crosses(target: Cell, index: Any, value: Any) -> bool:
