@@ -16,7 +16,7 @@ from .lift import Row
 from .native import machine, offsets
 from .plan import KernelStep, Stored
 
-TILES = (384, 192, 96, 48)  # lanes at a time: multiples of what products and vectors take
+TILES = (384, 192, 96, 48, 24, 12, 6, 3)  # lanes at a time: multiples of what products and vectors take
 ROOM = 1 << 18  # bytes for what passes
 
 

@@ -6,6 +6,7 @@ of a lane's vector is multiplied with a row of the matrix, whose columns are fil
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
@@ -16,18 +17,19 @@ from ..array import ARRAY
 from .emit import SIZES, Emitter, Ref, type_of
 from .ir import Node, Value
 from .kernel import Code, Kernel, View
+from .lift import Row
 from .native import machine
-from .plan import KernelStep, PackStep, Place, Stored, contiguous
+from .plan import KernelStep, PackStep, Place, Stored, contiguous, into
 from .values import literal
 
 PRODUCTS = frozenset({np.matmul, np.dot, np.inner, np.matvec, np.vecmat, np.linalg.matmul})
-FEWEST = 512  # multiplications for each lane that are worth a kernel
+FEWEST = 128  # multiplications for each lane that are worth a kernel
 LANES = 64  # and lanes, that are worth packing the matrix
 TURN = 2  # elements of a vector that a turn of the loop over them multiplies
 
 
 class Product(NamedTuple):
-    """A product of the vector of each lane with a shared matrix, of which it may be a row that makes an element."""
+    """A product of the vectors of each lane with a shared matrix, whose columns (rows, if it is turned) they meet."""
 
     vector: Value
     matrix: Value
@@ -46,26 +48,37 @@ def product_of(node: Node | None) -> Product | None:
     first, second = node.args
     if type(first) is not Value or type(second) is not Value:
         return None
-    turned = len(first.shape) == 2
-    matrix, vector = (first, second) if turned else (second, first)
-    dtype = node.outputs[0].dtype
-    if (len(matrix.shape), len(vector.shape)) != (2, 1) or matrix.axes or not vector.axes:
+    if is_shared(first) and node.function is not np.vecmat and (len(second.shape) == 1 or node.function is np.matvec):
+        product = Product(second, first, True)
+    elif is_shared(second) and node.function is not np.matvec:
+        product = Product(first, second, node.function is np.inner)
+    else:
+        return None
+    vector, matrix, dtype = product.vector, product.matrix, node.outputs[0].dtype
+    if not vector.axes or not vector.shape or matrix.shape[0] * matrix.shape[1] < FEWEST:
         return None
     if dtype.str[1:] not in ("f4", "f8") or not matrix.dtype == dtype == vector.dtype:
         return None
-    if matrix.shape[0] * matrix.shape[1] < FEWEST or np.prod([axis.size for axis in vector.axes]) < LANES:
-        return None
-    return Product(vector, matrix, turned or node.function is np.inner)
+    count = math.prod([axis.size for axis in vector.axes]) * math.prod(vector.shape[:-1])
+    return product if count >= LANES else None
+
+
+def is_shared(x: Value) -> bool:
+    """Whether a value is a matrix that is the same for all lanes."""
+    return len(x.shape) == 2 and not x.axes
 
 
 def product_steps(
     product: Product, inputs: list[Stored], stored: Stored, made: Place, given: Place, factors: Place
 ) -> list[Any] | None:  # fmt: skip
     """The steps of a product; None if its result does not lie as it is made."""
-    dtype, axes = stored.dtype, product.vector.axes
-    (dim, scale), = made.dims
-    if set(made.lanes) != set(axes) or scale * (stored.strides[dim] or 0) != dtype.itemsize:
+    dtype, loops = stored.dtype, sorted(product.vector.axes, key=lambda axis: axis.level)
+    dim, scale = made.dims[-1]
+    if set(made.lanes) != set(loops) or scale * (stored.strides[dim] or 0) != dtype.itemsize:
         return None
+    for count in product.vector.shape[:-1]:  # the rows of an example's matrix are lanes, too
+        loops.append(Row(count, loops[-1].level + 1, "row"))
+        given, made = into(given, 0, loops[-1]), into(made, 0, loops[-1])
     size, columns = product.matrix.shape[::-1] if product.turned else product.matrix.shape
     tiles = tiling(columns, dtype)
     matrix = Value((size, tiles.columns), dtype, (), ARRAY)
@@ -79,11 +92,11 @@ def product_steps(
 
     x, out = view(given), view(made)
     flat = view(Place(packed, {}, ((0, 1), (1, 1))))
-    loops = sorted(axes, key=lambda axis: axis.level)
-    lanes = min(tiles.lanes, 1 << (loops[-1].size.bit_length() - 1))
-    kernel = Kernel({product.vector: x, matrix: flat}, {}, loops, {loops[-1]}, lanes)
+    vector = max(loops[::-1], key=lambda axis: min(axis.size, tiles.lanes))
+    lanes = min(tiles.lanes, 1 << (vector.size.bit_length() - 1))
+    kernel = Kernel({product.vector: x, matrix: flat}, {}, loops, {vector}, lanes)
     code = write(kernel, x, flat, out, size, columns, dtype)
-    step = lanes if len(loops) == 1 else 1
+    step = lanes if vector is loops[0] else 1
     pack = PackStep(product.matrix, factors, product.turned, packed)
     return [pack, KernelStep(list(slots), [x, flat, out], [stored], loops[0], step, code, kernel.e.work)]
 

@@ -24,7 +24,7 @@ from .rows.special import enter_scipy
 from .rows.table import ROWS, Unsupported
 
 LARGEST = 256  # elements of one example's array that are kept in registers
-SHARED = 1 << 16  # elements of a matrix that all lanes share, which a kernel multiplies with
+SHARED = 1 << 19  # bytes of a matrix that all lanes share, which a kernel multiplies with
 
 
 MANY = 16  # of so many elements in vectors, one may be of a larger dtype
@@ -173,9 +173,10 @@ class Lowering:
             return is_supported(node.outputs[0].dtype)
         values = [*node.outputs, *(x for x in node.operands() if x not in self.places)]
         if node.function in PRODUCTS and len(node.operands()) == 2:
-            shared = [math.prod(x.shape) for x in node.operands() if not x.axes and len(x.shape) == 2]
+            shared = [x for x in node.operands() if not x.axes and len(x.shape) == 2]
             if shared:  # a very large matrix: one product for all lanes
-                return shared[0] <= SHARED and all(is_supported(x.dtype) for x in (*node.outputs, *node.operands()))
+                size = math.prod(shared[0].shape) * shared[0].dtype.itemsize
+                return size <= SHARED and all(is_supported(x.dtype) for x in (*node.outputs, *node.operands()))
         return (
             node.function in ROWS
             and all(is_supported(x.dtype) for x in (*node.outputs, *node.operands()))
@@ -330,7 +331,8 @@ class Lowering:
     def product(self, output: Output) -> list[Any] | None:
         """The steps of a product whose operands are in memory, if it is one of vectors with a shared matrix."""
         stored, value, place = output
-        found = product_of(self.makers.get(value)) if self.multiplies else None
+        node = self.makers.get(value)
+        found = product_of(node) if self.multiplies and node not in self.library else None
         if found is None or not all(x in self.places and self.in_memory(x, {stored}) for x in found.operands):
             return None
         steps = product_steps(found, self.inputs, stored, place, *[self.places[x] for x in found.operands])
