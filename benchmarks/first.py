@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 import lanewise.compile
+import lanewise.convert
 
 from . import goals
 from .children import child
@@ -59,8 +60,9 @@ START = Workload(
 
 def import_all() -> None:
     """Import what the first calls would import: of that, no time is to be counted."""
-    for module in pkgutil.walk_packages(lanewise.compile.__path__, "lanewise.compile."):
-        importlib.import_module(module.name)
+    for package in (lanewise.compile, lanewise.convert):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     importlib.import_module("llvmlite.binding")
 
 

@@ -369,7 +369,9 @@ class Lowering:
         written = [(value, view(place)) for _, value, place in outputs]
         making = {self.makers[value] for value in needed if value in self.makers and value not in views}
         vectors = vector_axes(axes, needed, [*views.items(), *written])
-        width, piece = self.width(vectors, needed, [node for node in self.program.nodes if node in making])
+        nodes = [node for node in self.program.nodes if node in making]
+        shuffled = any(is_shuffled(value, view, vectors) for value, view in [*views.items(), *written])
+        width, piece = self.width(vectors, needed, nodes, shuffled)
         kernel = Kernel(views, self.makers, axes, vectors, width, piece)
         kernel.e.fast = self.fastmath
         for n, (_, place) in enumerate(written):  # outputs know the sizes of axes, too
@@ -405,9 +407,10 @@ class Lowering:
                 pending.extend(self.makers[value].operands())
         return list(found)
 
-    def width(self, vectors: set[Axis], needed: list[Value], nodes: list[Node]) -> tuple[int, int]:
+    def width(self, vectors: set[Axis], needed: list[Value], nodes: list[Node], shuffled: bool) -> tuple[int, int]:
         """How many lanes a vector has: one, two or four machine vectors, by what is alive at a time; or a whole row.
 
+        Rows that are shuffled into lanes take registers as well: two vectors at most, then.
         The second number is how many lanes have instructions of their own: in loops that lanes leave, those of one
         machine vector.
         """
@@ -421,9 +424,14 @@ class Lowering:
         one_row = all(type(axis) is Row and axis.size == size for axis in vectors)
         if one_row and size % lanes == 0 and alive * (size // lanes) <= 32:
             return size, min(size, piece)
-        lanes *= 4 if alive <= few else 2 if alive <= 40 else 1
+        lanes *= 4 if alive <= few and (loops or not shuffled) else 2 if alive <= 40 else 1
         width = min(lanes, 1 << (size.bit_length() - 1))
         return width, min(width, piece)
+
+
+def is_shuffled(value: Value, view: View, vectors: set[Axis]) -> bool:
+    """Whether what a kernel sees of an array are rows, which lie across the lanes."""
+    return any(bool(value.shape) and view.step(axis) != value.dtype.itemsize for axis in vectors.intersection(view.lanes))
 
 
 def vector_axes(axes: list[Axis], needed: list[Value], views: list[tuple[Value, View]]) -> set[Axis]:
