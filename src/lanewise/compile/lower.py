@@ -431,7 +431,8 @@ class Lowering:
 
 def is_shuffled(value: Value, view: View, vectors: set[Axis]) -> bool:
     """Whether what a kernel sees of an array are rows, which lie across the lanes."""
-    return any(bool(value.shape) and view.step(axis) != value.dtype.itemsize for axis in vectors.intersection(view.lanes))
+    across = vectors.intersection(view.lanes) if value.shape else ()
+    return any(view.step(axis) != value.dtype.itemsize for axis in across)
 
 
 def vector_axes(axes: list[Axis], needed: list[Value], views: list[tuple[Value, View]]) -> set[Axis]:
