@@ -192,14 +192,6 @@ def test_what_cannot_be_traced_runs_eagerly():
     assert f(np.float64(-3.25)) == -16.25
 
 
-def test_many_traces_warn():
-    f = jit(lambda x, n: x * n)
-    for n in range(15):
-        f(np.ones(3), n)
-    with pytest.warns(PerformanceWarning, match=r"\[1\] changes: it was 14, and is 15"):
-        f(np.ones(3), 15)
-
-
 def test_empty_batches():
     same(vmap(lambda x: (x * 2, x.sum())), np.ones((0, 3)))
     same(lambda x: x * 2, np.ones((0, 3)))
@@ -219,3 +211,38 @@ def test_fastmath_is_close(rng):
     x = rng.normal(size=(50, 6))
     f = lambda x: (x[0] * x[1] + x[2]) / x[3] - (x * x).sum()  # noqa: E731
     np.testing.assert_allclose(jit(vmap(f), fastmath=True)(x), jit(vmap(f))(x), rtol=1e-9)
+
+
+class Scale:
+    """An object with a compiled method."""
+
+    def __init__(self, by):
+        self.by = by
+
+    @jit
+    def double(self, x):
+        return x * 2
+
+
+def test_arguments_that_are_objects():
+    plain, keyword = jit(lambda x, thing: x * 2), jit(lambda x, *, thing: x * 2)
+    for size in (3, 3, 8, 8):  # the second call of a kind may go a shorter way
+        x = np.arange(float(size))
+        for found in (Scale(1).double(x), plain(x, Scale(2)), keyword(x, thing=Scale(3)), plain(x, np.float64(1))):
+            np.testing.assert_array_equal(found, x * 2)
+
+
+def test_many_traces_name_the_argument():
+    def scaled(x, times, *rest):
+        return x["a"] * times
+
+    for args, what in (
+        (lambda n: ({"a": np.ones(3)}, n), "times changes: it was 14, and is 15"),
+        (lambda n: ({"a": np.ones(n + 1)}, 2.0), r"x\['a'\] changes: it was float64\[15\], and is float64\[16\]"),
+        (lambda n: ({"a": np.ones(3)}, 2.0, n), r"rest\[0\] changes"),
+    ):
+        compiled = jit(scaled)
+        for n in range(15):
+            compiled(*args(n))
+        with pytest.warns(PerformanceWarning, match=what):
+            compiled(*args(15))

@@ -16,7 +16,7 @@ import numpy as np
 import optree
 
 from ..array import ARRAY, SCALAR, LaneArray, live
-from ..axes import label
+from ..axes import label, parameter_name
 from ..collect import Piece, promote
 from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user_line
 from ..lanes import LaneAxis, Lanes
@@ -270,7 +270,7 @@ class Jitted:
         if compiled is None or not compiled.plain or compiled.traced.written or compiled.build is None or self.static:
             return
         places, key = order(spec, compiled.places), whole(args, kwargs, [])
-        if places is not None:
+        if places is not None and key is not None:
             self.short[key] = lambda leaves: compiled.build(compiled.run([leaves[n] for n in places]))
 
     def instead(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -483,8 +483,10 @@ def _warn_of_traces(jitted: Jitted, key: Any) -> None:
         paths = optree.treespec_accessors(key[0])
         for n, (old, new) in enumerate(zip(jitted.last[1], key[1], strict=True)):
             if old != new:
-                place = paths[n].codify("(args, kwargs)")
-                changed = f" {place} changes: it was {_shown(old)}, and is {_shown(new)}."
+                which, place, *_ = paths[n]  # among the positional arguments or the others
+                name = place.entry if which.entry else parameter_name(jitted.fun, place.entry, place.entry + 1, [])
+                path = paths[n][2:].codify(name)
+                changed = f" Its argument {path} changes: it was {_shown(old)}, and is {_shown(new)}."
                 break
     warnings.warn(
         f"jit({label(jitted.fun)}) was traced {jitted.traces} times.{changed}\n  Each signature is traced and compiled "

@@ -50,7 +50,8 @@ def signature(items: Iterable[Any], leaves: list[Any]) -> tuple[Any, ...] | None
 
 def whole(args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]) -> Any:
     """The same for all arguments of a call."""
-    return ("keywords", signature((args, kwargs), leaves)) if kwargs else signature(args, leaves)
+    found = signature((args, kwargs) if kwargs else args, leaves)
+    return ("keywords", found) if kwargs and found is not None else found
 
 
 def order(spec: Any, places: list[int]) -> list[int] | None:
