@@ -15,7 +15,7 @@ from .chains import chained
 from .emit import is_supported
 from .gemm import PRODUCTS, product_of, product_steps
 from .ir import Axis, Node, Program, Value, function_name, leaves
-from .kernel import Kernel, View
+from .kernel import Kernel, View, blocks
 from .lift import MOST, Lift, Row, fold
 from .native import machine
 from .passes import may_fail
@@ -370,7 +370,7 @@ class Lowering:
         making = {self.makers[value] for value in needed if value in self.makers and value not in views}
         vectors = vector_axes(axes, needed, [*views.items(), *written])
         nodes = [node for node in self.program.nodes if node in making]
-        shuffled = any(is_shuffled(value, view, vectors) for value, view in [*views.items(), *written])
+        shuffled = bool(blocks(views)) or any(is_shuffled(*seen, vectors) for seen in [*views.items(), *written])
         width, piece = self.width(vectors, needed, nodes, shuffled)
         kernel = Kernel(views, self.makers, axes, vectors, width, piece)
         kernel.e.fast = self.fastmath
