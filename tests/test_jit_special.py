@@ -88,3 +88,46 @@ def test_the_larger_and_the_smaller_of_odd_numbers(ufunc, dtype):
     a, b = np.repeat(odd, len(odd)), np.tile(odd, len(odd))
     found = jit(vmap(ufunc))(a, b)
     np.testing.assert_array_equal(found, ufunc(a, b))
+
+
+@pytest.mark.parametrize("ufunc", [np.sin, np.cos])
+@pytest.mark.parametrize(("dtype", "better"), [(np.float64, np.longdouble), (np.float32, np.float64)])
+def test_sines_and_cosines(ufunc, dtype, better):
+    rng = np.random.default_rng(6)
+    x = np.concatenate([rng.uniform(-most, most, 3000) for most in (1e-3, 1.6, 10, 1000, 6e4, 1e6, 1e9, 1e12)])
+    turns = rng.integers(-100_000, 100_000, 3000) * (np.pi / 2)  # next to zeros
+    x = np.concatenate([x, turns, turns[:99] * 0]).astype(dtype)
+    found = jit(vmap(ufunc))(x)
+    assert found.dtype == dtype
+    wanted = ufunc(x.astype(better))
+    unit = np.spacing(np.maximum(np.abs(wanted), np.finfo(dtype).tiny).astype(dtype)).astype(better)
+    assert np.max(np.abs(found.astype(better) - wanted) / unit) < 4
+    fast = jit(vmap(ufunc), fastmath=True)(x)
+    np.testing.assert_allclose(fast, found, rtol=8 * np.finfo(dtype).eps, atol=np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("ufunc", [np.sin, np.cos])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_sines_and_cosines_of_odd_numbers(ufunc, dtype):
+    info = np.finfo(dtype)
+    odd = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, info.max, info.tiny, -info.smallest_subnormal, 3e5, 1.5], dtype)
+    with np.errstate(all="ignore"):
+        for other in odd:  # what is beside it does not matter
+            row = np.repeat(odd, 7)
+            row[::2] = other
+            found, wanted = jit(ufunc)(row), ufunc(row)
+            np.testing.assert_allclose(found, wanted, rtol=8 * info.eps, atol=info.smallest_subnormal)
+            number = ~np.isnan(wanted)
+            np.testing.assert_array_equal(np.signbit(found[number]), np.signbit(wanted[number]))
+
+
+def test_angles_in_loops_and_branches():
+    def f(x):
+        total = 0.0
+        while abs(x) > 1e-3:
+            total += math.sin(x) if x > 0.5 else math.cos(x * 1e12)
+            x = x / 3
+        return total + math.sin(x)
+
+    x = np.random.default_rng(8).normal(size=300) * 100
+    np.testing.assert_allclose(jit(vmap(f))(x), [f(float(v)) for v in x], rtol=1e-12, atol=1e-12)
