@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 from loops import Layer, numbers
 
-from lanewise import vmap
+from lanewise import (
+    custom_vmap,
+    do_not_convert,
+    eval_shape,
+    jit,
+    lax,
+    make_program,
+    sequential_vmap,
+    tree,
+    vmap,
+)
 
 Pair = namedtuple("Pair", "first second")
 
@@ -352,3 +362,26 @@ def test_a_variable_that_one_side_sets_is_unbound_on_the_others(use):
     with pytest.raises(UnboundLocalError, match="'y'") as caught:
         vmap(one_side, strict=True)(np.array([3.0, -1.0, 4.0]))
     assert caught.value.__notes__ == ["lanewise: raised for lane 1 of 3 of vmap(one_side)"]
+
+
+# ---- what is no function ----
+
+
+@pytest.mark.parametrize(
+    "decorator", [vmap, jit, make_program, eval_shape, custom_vmap, sequential_vmap, do_not_convert],
+    ids=lambda decorator: decorator.__name__,
+)  # fmt: skip
+def test_what_is_no_function(decorator: Any) -> None:
+    with pytest.raises(TypeError, match=f"{decorator.__name__}: the first argument must be a function, not 3"):
+        decorator(3)
+
+
+def test_other_arguments_of_the_wrong_type() -> None:
+    with pytest.raises(TypeError, match="static_argnames must be a name or several, not 3"):
+        jit(f, static_argnames=3)
+    with pytest.raises(TypeError, match=r"branches must be a list of functions, not <function f.*a function"):
+        lax.switch(0, f, 1.0)
+
+
+def test_the_names_of_trees_are_public() -> None:
+    assert all(getattr(tree, name).__doc__ for name in tree.__all__)

@@ -244,6 +244,12 @@ def label(fun: Any) -> str:
     return name or type(fun).__name__
 
 
+def check_function(name: str, fun: Any) -> None:
+    """See that the first argument of one of lanewise's functions can be called."""
+    if not callable(fun):
+        raise TypeError(f"{name}: the first argument must be a function, not {fun!r} ({an(fun)}).")
+
+
 def an(value: Any) -> str:
     """The type of a value, with its article."""
     name = value.__class__.__name__  # of a lane value, what the loop would hold

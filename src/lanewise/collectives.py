@@ -85,6 +85,18 @@ def psum(x: Any, axis_name: Any) -> Any:
 def pmean(x: Any, axis_name: Any) -> Any:
     """Mean over a named axis (`jax.lax.pmean`); see `psum`.
 
+    Parameters
+    ----------
+    x : pytree of arrays
+        One example's values.
+    axis_name : hashable or tuple
+        The axis, or several.
+
+    Returns
+    -------
+    pytree of arrays
+        The mean of each, the same in every lane.
+
     Examples
     --------
     >>> import numpy as np
@@ -106,6 +118,18 @@ def pmean(x: Any, axis_name: Any) -> Any:
 def pmax(x: Any, axis_name: Any) -> Any:
     """Maximum over a named axis (`jax.lax.pmax`); see `psum`.
 
+    Parameters
+    ----------
+    x : pytree of arrays
+        One example's values.
+    axis_name : hashable or tuple
+        The axis, or several.
+
+    Returns
+    -------
+    pytree of arrays
+        The maximum of each, the same in every lane.
+
     Examples
     --------
     >>> import numpy as np
@@ -118,6 +142,18 @@ def pmax(x: Any, axis_name: Any) -> Any:
 
 def pmin(x: Any, axis_name: Any) -> Any:
     """Minimum over a named axis (`jax.lax.pmin`); see `psum`.
+
+    Parameters
+    ----------
+    x : pytree of arrays
+        One example's values.
+    axis_name : hashable or tuple
+        The axis, or several.
+
+    Returns
+    -------
+    pytree of arrays
+        The minimum of each, the same in every lane.
 
     Examples
     --------
@@ -264,6 +300,20 @@ def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
 def pshuffle(x: Any, axis_name: Any, perm: Sequence[int]) -> Any:
     """Permute the lanes of a named axis (`jax.lax.pshuffle`): lane ``i`` gets the value of lane ``perm[i]``.
 
+    Parameters
+    ----------
+    x : pytree of arrays
+        One example's values.
+    axis_name : hashable
+        The axis.
+    perm : sequence of int
+        From which lane each gets its values.
+
+    Returns
+    -------
+    pytree of arrays
+        The values of that lane.
+
     Examples
     --------
     >>> import numpy as np
@@ -313,6 +363,16 @@ def axis_index(axis_name: Any) -> Any:
 
 def axis_size(axis_name: Any) -> int:
     """The size of a named axis (`jax.lax.axis_size`): a Python int, the same in every lane.
+
+    Parameters
+    ----------
+    axis_name : hashable or tuple
+        The axis, or several.
+
+    Returns
+    -------
+    int
+        How many lanes it has; of several, the product.
 
     Examples
     --------

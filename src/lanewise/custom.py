@@ -13,7 +13,7 @@ import optree
 
 from . import tree as pytree
 from .array import ARRAY, LaneArray, lanes_of, live, wrap
-from .axes import an, describe, label
+from .axes import an, check_function, describe, label
 from .facts import RuleError
 from .lanes import LaneAxis
 from .ops.common import lane
@@ -45,6 +45,7 @@ class custom_vmap:  # a decorator, named as in JAX
     """
 
     def __init__(self, fun: Callable[..., Any]) -> None:
+        check_function("custom_vmap", fun)
         functools.update_wrapper(self, fun)
         self.fun = fun
         self.rule: Callable[..., Any] | None = None
@@ -168,6 +169,7 @@ def sequential_vmap(fun: Callable[..., Any]) -> Callable[..., Any]:
     >>> vmap(text)(np.array([1.26, 3.14]))
     array([1.3, 3.1])
     """
+    check_function("sequential_vmap", fun)
     mapped = custom_vmap(fun)
 
     @mapped.def_vmap

@@ -9,7 +9,7 @@ import numpy as np
 import optree
 
 from .array import ARRAY, PYTHON, SCALAR, LaneArray, live
-from .axes import label
+from .axes import check_function, label
 from .collect import merge
 from .convert import is_framed, lane_form
 from .facts import RUN, NoLaneForm, Run, TraceError, user_line
@@ -98,6 +98,7 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     >>> eval_shape(vmap(np.dot, in_axes=(0, None)), np.ones((5, 3)), np.ones((3, 4)))
     ShapeDtypeStruct(shape=(5, 4), dtype=float64)
     """
+    check_function("eval_shape", fun)
     parent = RUN.get()
     axis = LaneAxis(0, 0 if parent is None else parent.axis.level + 1, label(fun))
     run = Run(axis, parent)

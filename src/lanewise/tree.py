@@ -14,6 +14,22 @@ from typing import Any
 
 import optree
 
+__all__ = [
+    "all",
+    "flatten",
+    "flatten_with_path",
+    "leaves",
+    "leaves_with_path",
+    "map",
+    "map_with_path",
+    "reduce",
+    "register_dataclass",
+    "register_pytree_node",
+    "structure",
+    "transpose",
+    "unflatten",
+]
+
 NAMESPACE = "lanewise"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import optree
 
 from .array import LaneArray, apply, live
-from .axes import an, check_in_axes, has_ragged, label, leaf_name, prepare, ragged, result_axes
+from .axes import an, check_function, check_in_axes, has_ragged, label, leaf_name, prepare, ragged, result_axes
 from .collect import ONE_SHAPE, InPromotion, promote_kinds
 from .execute import Call
 from .facts import Chunk, recorder
@@ -152,8 +152,7 @@ def vmap(
 
 
 def _check_function(fun: Any) -> None:
-    if not callable(fun):
-        raise TypeError(f"vmap: the first argument must be a function, not {fun!r} ({an(fun)}).")
+    check_function("vmap", fun)
     inner = inspect.unwrap(fun)
     for test, what in _NO_BODY.items():
         if test(inner) or test(type(inner).__call__):

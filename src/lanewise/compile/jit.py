@@ -16,7 +16,7 @@ import numpy as np
 import optree
 
 from ..array import ARRAY, SCALAR, LaneArray, live
-from ..axes import label, parameter_name
+from ..axes import an, check_function, label, parameter_name
 from ..collect import Piece, promote
 from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user_line
 from ..lanes import LaneAxis, Lanes
@@ -548,9 +548,11 @@ def jit(fun: Callable[..., Any] | None = None, *, static_argnames: Any = (), fas
     """
     if fun is None:
         return functools.partial(jit, static_argnames=static_argnames, fastmath=fastmath)
-    if not callable(fun):
-        raise TypeError(f"jit: the first argument must be a function, not {fun!r}.")
-    names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+    check_function("jit", fun)
+    names = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
+    if not isinstance(names, (tuple, list, set, frozenset)):
+        raise TypeError(f"jit: static_argnames must be a name or several, not {names!r} ({an(names)}).")
+    names = tuple(names)
     if names:
         parameters = inspect.signature(fun).parameters
         for name in names:
@@ -586,6 +588,7 @@ def make_program(fun: Callable[..., Any]) -> Callable[..., Program]:
       %3: float64[3] = lane_out(%2, 0, <lambda>=3)
       return %3
     """
+    check_function("make_program", fun)
 
     def make(*args: Any, **kwargs: Any) -> Program:
         try:

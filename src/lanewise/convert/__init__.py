@@ -130,6 +130,8 @@ def do_not_convert(fun: Any) -> Any:
     >>> vmap(sign)(np.array([2.0, -3.0]))
     array([ 1., -1.])
     """
+    if not callable(fun):
+        raise TypeError(f"do_not_convert: the first argument must be a function, not {fun!r}.")
     fun._lanewise_as_written = True
     return fun
 

@@ -218,6 +218,22 @@ def _clamped(start: Any, size: int, length: int) -> Any:
 def dynamic_slice_in_dim(operand: Any, start_index: Any, slice_size: int, axis: int = 0) -> Any:
     """The same along one axis (`jax.lax.dynamic_slice_in_dim`).
 
+    Parameters
+    ----------
+    operand : array
+        What to slice.
+    start_index : int
+        Where to start; of each lane or of all. As for `dynamic_slice`.
+    slice_size : int
+        How long the slice is.
+    axis : int
+        Along which axis.
+
+    Returns
+    -------
+    array
+        The slice: a copy.
+
     Examples
     --------
     >>> import numpy as np
@@ -237,6 +253,22 @@ def dynamic_slice_in_dim(operand: Any, start_index: Any, slice_size: int, axis: 
 def dynamic_index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool = True) -> Any:
     """One slice along one axis, by an index of each lane (`jax.lax.dynamic_index_in_dim`).
 
+    Parameters
+    ----------
+    operand : array
+        What to slice.
+    index : int
+        Which slice; one that is too high counts as the last.
+    axis : int
+        Along which axis.
+    keepdims : bool
+        Whether the axis stays, with length 1.
+
+    Returns
+    -------
+    array
+        The slice: a copy.
+
     Examples
     --------
     >>> import numpy as np
@@ -250,6 +282,20 @@ def dynamic_index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool
 
 def dynamic_update_slice_in_dim(operand: Any, update: Any, start_index: Any, axis: int) -> Any:
     """`dynamic_update_slice` along one axis (`jax.lax.dynamic_update_slice_in_dim`).
+
+    Parameters
+    ----------
+    operand, update : array
+        As for `dynamic_update_slice`.
+    start_index : int
+        Where to start; of each lane or of all.
+    axis : int
+        Along which axis.
+
+    Returns
+    -------
+    array
+        Like ``operand``.
 
     Examples
     --------
@@ -266,6 +312,22 @@ def dynamic_update_slice_in_dim(operand: Any, update: Any, start_index: Any, axi
 
 def dynamic_update_index_in_dim(operand: Any, update: Any, index: Any, axis: int) -> Any:
     """A copy with one slice replaced (`jax.lax.dynamic_update_index_in_dim`).
+
+    Parameters
+    ----------
+    operand : array
+        What to copy.
+    update : array
+        The slice, with or without the axis.
+    index : int
+        Which slice; of each lane or of all.
+    axis : int
+        Along which axis.
+
+    Returns
+    -------
+    array
+        Like ``operand``.
 
     Examples
     --------
@@ -319,6 +381,16 @@ def top_k(operand: Any, k: int) -> tuple[Any, Any]:
 def clamp(min: Any, x: Any, max: Any) -> Any:
     """A value moved into a range (`jax.lax.clamp`).
 
+    Parameters
+    ----------
+    min, x, max : array
+        The lower end, the value, and the upper end.
+
+    Returns
+    -------
+    array
+        ``x``, where it lies between the ends; else the nearer one.
+
     Examples
     --------
     >>> from lanewise import lax
@@ -331,6 +403,16 @@ def clamp(min: Any, x: Any, max: Any) -> Any:
 def rsqrt(x: Any) -> Any:
     """One over the square root (`jax.lax.rsqrt`).
 
+    Parameters
+    ----------
+    x : array
+        Numbers.
+
+    Returns
+    -------
+    array
+        ``1 / sqrt(x)``.
+
     Examples
     --------
     >>> from lanewise import lax
@@ -342,6 +424,16 @@ def rsqrt(x: Any) -> Any:
 
 def stop_gradient(x: Any) -> Any:
     """The value itself: there are no gradients here (`jax.lax.stop_gradient`).
+
+    Parameters
+    ----------
+    x : pytree
+        Anything.
+
+    Returns
+    -------
+    pytree
+        ``x``.
 
     Examples
     --------

@@ -106,6 +106,8 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any, o
     array([1., 0., 0.])
     """
     run = RUN.get()
+    if not isinstance(branches, Sequence):
+        raise TypeError(f"lax.switch: branches must be a list of functions, not {branches!r} ({an(branches)}).")
     names = [f"branches[{n}]" for n in range(len(branches))]
     if not names:
         raise ValueError("lax.switch: branches is empty: there is nothing to call.")
