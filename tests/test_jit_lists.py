@@ -198,3 +198,9 @@ def test_infinities_and_nans_in_math():
     for function, v in ((math.sin, np.inf), (math.exp, 800.0), (math.log, 0.0), (math.sqrt, -1.0)):
         with pytest.raises((ValueError, OverflowError)):
             jit(vmap(function))(np.array([1.0, v]))
+
+
+def test_an_item_that_is_no_number_is_counted_as_itself():
+    x, n = np.array([1.0, np.nan, 2.0]), np.array([1, 5, 7], "i1")
+    np.testing.assert_array_equal(jit(vmap(lambda x: [x, 2.0, x].count(x)))(x), [2, 2, 3])
+    assert jit(vmap(lambda n: n * [n, 5].count(5)))(n).dtype == n.dtype

@@ -262,7 +262,10 @@ class TracedList(Listed):
         return first_equal(r, items, value)
 
     def count(self, value: Any) -> Any:
-        return sum([item == value for item in self.whole()])
+        found = sum([item is value or item == value for item in self.whole()])
+        if type(found) is not LaneArray:
+            return found
+        return self.r.new(self.r.cast(self.r.as_value(found), (None, np.dtype(np.int64), None, PYTHON)))
 
 
 def _extend(items: Any, values: Any) -> None:
