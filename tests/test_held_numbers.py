@@ -137,6 +137,24 @@ def test_results(number, chunk_size):
         np.testing.assert_array_equal(found, wanted)
 
 
+def test_a_number_of_python_that_is_clipped_is_not_weak():
+    y = np.array([1.0, 2.0, -1.0], "f2")
+    for function in (lambda y: np.clip(-0.5, -1, y), lambda y: np.clip(y.item(), -1, y), lambda y: np.clip(y, -1, 1.5)):
+        wanted = np.array([function(number) for number in y])
+        for mapped in (vmap(function), jit(vmap(function))):
+            np.testing.assert_array_equal(mapped(y), wanted)
+            assert mapped(y).dtype == wanted.dtype
+
+
+def test_sums_that_nobody_uses_raise():
+    def f(k, y):
+        k = k % round(y)
+        return 2.0 * y
+
+    with pytest.raises(OverflowError), pytest.warns(PerformanceWarning, match="can't be held|can't hold"):
+        jit(vmap(f))(np.arange(3, dtype="u1"), np.array([1.0, 2.0, -2.0]))
+
+
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_clipped_zeros_keep_their_sign(dtype):
     x = np.array([-0.0, 0.0, -1.0, 3.0, np.nan, np.inf], dtype)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY
+from ..array import ARRAY, PYTHON
 from .cells import lane_in, lane_out, put
 from .ir import Axis, Node, Program, Value, leaves, map_leaves
 from .tape import call_plain
@@ -136,7 +136,18 @@ def may_fail(node: Node) -> bool:
         return True
     if function in (operator.getitem, put):  # by a computed index
         return any(type(x) is Value and x.dtype != bool for x in leaves(node.args[1]))
+    if isinstance(function, np.ufunc) and function not in _COMPARISONS and _has_weak_integer(node):
+        return True
     return any(type(x) is Program and any(map(may_fail, x.nodes)) for x in leaves(node.args))
+
+
+_COMPARISONS = frozenset({np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal})
+
+
+def _has_weak_integer(node: Node) -> bool:
+    """Whether an integer of Python's meets a dtype that may not hold it."""
+    weak = any(type(x) is Value and x.kind == PYTHON and x.dtype == np.int64 for x in node.args)
+    return weak and any(value.dtype.kind in "iu" and value.dtype != np.int64 for value in node.outputs)
 
 
 def dead_code(program: Program) -> Program:

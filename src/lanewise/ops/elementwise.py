@@ -238,8 +238,13 @@ def clip(
 ) -> Any:  # fmt: skip
     """``np.clip``: by two bounds, or one."""
     low, high = a_min if min is None else min, a_max if max is None else max
-    dtype = a.dtype if hasattr(a, "dtype") else None
-    if dtype is not None and dtype.kind in "iu":  # as NumPy does with Python integers that the dtype can't hold
+    a = as_lanes(a)
+    if type(a) is not LaneArray:
+        a = np.asarray(a)[()]
+    elif a.kind == PYTHON:  # NumPy makes an array of it, which is not weak
+        a = LaneArray(a.data, a.lanes, SCALAR)
+    dtype = a.dtype
+    if dtype.kind in "iu":  # as NumPy does with Python integers that the dtype can't hold
         low = None if type(low) is int and low <= np.iinfo(dtype).min else low
         high = None if type(high) is int and high >= np.iinfo(dtype).max else high
     if low is None and high is None:
