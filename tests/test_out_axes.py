@@ -177,3 +177,21 @@ def test_objects_on_which_groups_of_lanes_agree_are_shared_too() -> None:
     assert (type(text), text, nothing) == (str, "same", None)
     with pytest.raises(ValueError, match="out_axes is None for the result of <lambda>, but it differs between lanes"):
         vmap(lambda x: "a" if x > 2 else "b", out_axes=None)(numbers(4))
+
+
+DICTS: list[Any] = [
+    lambda k, y: {k * 0: y}, lambda k, y: {"pq"[k % 2]: y, "pq"[1 - k % 2]: y + 1}, lambda k, y: [{(k * 0, "a"): y}],
+    lambda k, y: {k % 2: y, 1 - k % 2: 2 * y}, lambda k, y: ({k.item() * 0: y}, y),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(DICTS)))
+def test_keys_on_which_lanes_agree(number: int) -> None:
+    k, y = np.arange(4), np.arange(4.0)
+    same(vmap(DICTS[number])(k, y), loop(DICTS[number])(k, y))
+
+
+def test_keys_that_differ_between_lanes() -> None:
+    for function in (lambda k, y: {k % 2: y, "p": y}, lambda k, y: {"pq"[k % 2]: y, "p": y}):
+        with pytest.raises(ValueError, match="differ in structure"):
+            vmap(function)(np.arange(4), np.arange(4.0))

@@ -10,7 +10,7 @@ import numpy as np
 import optree
 
 from . import facts
-from .array import ARRAY, PYTHON, SCALAR, Data, LaneArray, live
+from .array import ARRAY, MIXED, PYTHON, SCALAR, Data, LaneArray, live, one_lane
 from .axes import label, result_axes
 from .facts import RUN, NoLaneForm, Run
 from .lanes import LaneAxis, Lanes
@@ -53,9 +53,40 @@ def outcome(run: Run, result: Any) -> Outcome:
     rooted = {axis: run.on_roots(axis) for axis in run.refinements} if run.refinements else {}
     if type(result) is LaneArray:  # no need to ask optree
         return Outcome(tuple(rooted.values()), [piece_of(result, rooted)], LEAF, result)
+    if has_lane_keys(result):
+        result = with_plain_keys(result)
     leaves, spec = flatten_results(result)
     pieces = [piece_of(leaf, rooted) for leaf in leaves]
     return Outcome(tuple(rooted.values()), pieces, spec, result)
+
+
+def has_lane_keys(tree: Any) -> bool:
+    """Whether dicts in a result have lane values for keys."""
+    kind = type(tree)
+    if kind is dict:
+        return any(map(has_lane_keys, tree.values())) or any(_is_varied(key) for key in tree)
+    return (kind is tuple or kind is list) and any(map(has_lane_keys, tree))
+
+
+def _is_varied(key: Any) -> bool:
+    kind = type(key)
+    return kind is LaneArray or kind in MIXED or (kind is tuple and any(map(_is_varied, key)))
+
+
+def with_plain_keys(tree: Any) -> Any:
+    """A result whose dicts have the keys on which the lanes agreed when they were hashed."""
+    kind = type(tree)
+    if kind is dict:
+        return {_plain_key(key): with_plain_keys(item) for key, item in tree.items()}
+    return kind(map(with_plain_keys, tree)) if kind is tuple or kind is list else tree
+
+
+def _plain_key(key: Any) -> Any:
+    if type(key) in MIXED:
+        key = key.settled()
+    if type(key) is LaneArray:
+        return one_lane(live(key))
+    return tuple(map(_plain_key, key)) if type(key) is tuple else key
 
 
 def piece_of(leaf: Any, rooted: dict[LaneAxis, LaneAxis]) -> Piece:
