@@ -133,3 +133,14 @@ def test_room_that_was_found_too_small_is_not_tried_again():
 
     fun = vmap(counted)
     assert sizes_of(fun, lambda n: (np.arange(n) % 20,), (64, 64, 80, 1000)) == 2
+
+
+def test_results_that_are_the_same_have_the_size_of_the_batch():
+    compiled = jit(vmap(lambda x: (np.abs(x), x + 1, np.abs(x))))
+    for n in (100, 130, 64, 1000):
+        x = RNG.normal(size=(n, 20))
+        first, other, second = compiled(x)
+        np.testing.assert_array_equal(first, np.abs(x))
+        np.testing.assert_array_equal(other, x + 1)
+        np.testing.assert_array_equal(second, np.abs(x))
+        assert not np.shares_memory(first, second)

@@ -135,7 +135,12 @@ class Running:
     def result(self, place: Place, shape: tuple[int, ...], shared: bool) -> Any:
         """A result, which shares memory with nothing."""
         data = self.array(place.stored)
-        return np.array(batch_of(place, shape, np.asarray(data), self.sizes)[0]) if shared else data
+        if not shared:
+            return data
+        size = self.sizes.get(place.stored.lead) if place.stored.lead is not None else None
+        if size is not None:  # the batch has another size than the traced one
+            shape = tuple([size if dim == 0 else n for n, (dim, _) in zip(shape, place.dims, strict=True)])
+        return np.array(batch_of(place, shape, np.asarray(data), self.sizes)[0])
 
     def array(self, stored: Stored) -> Any:
         """An array of the plan; a fresh one the first time."""
