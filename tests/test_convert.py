@@ -557,3 +557,17 @@ def test_functions_that_are_gone_leave_nothing_behind():
 ])  # fmt: skip
 def test_no_lanes(fun: Any, args: Any) -> None:
     check(fun, *args, empty=0)
+
+
+def test_trees_are_copied_and_gone_through():
+    import ast
+    import inspect
+
+    from lanewise.convert import rewrite, trees
+
+    tree = ast.parse(inspect.getsource(rewrite))
+    copy = trees.copied(tree)
+    assert ast.dump(copy, include_attributes=True) == ast.dump(tree, include_attributes=True)
+    assert [type(node) for node in trees.walk(copy)] == [type(node) for node in ast.walk(tree)]
+    whole = {id(node) for node in ast.walk(tree) if "lineno" in node._attributes}
+    assert whole.isdisjoint(map(id, trees.walk(copy)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable
 from typing import Any
 
 from .nodes import call_method, variable
+from .trees import copied
 
 EATERS = frozenset({"sum", "any", "all"})
 """The builtins that make one value of a generator."""
@@ -35,13 +35,13 @@ def as_loop(node: Any, what: str, items: str, found: str) -> list[Any]:
     found : str
         The name of the result.
     """
-    step, start, end = _PARTS[what](copy.deepcopy(node.elt), found)
+    step, start, end = _PARTS[what](copied(node.elt), found)
     body: Any = step
     for n, part in reversed(list(enumerate(node.generators))):
         for test in reversed(part.ifs):
-            body = ast.If(copy.deepcopy(test), [body], [])
-        over = copy.deepcopy(part.iter) if n else variable(items)
-        body = ast.For(copy.deepcopy(part.target), over, [body], [])
+            body = ast.If(copied(test), [body], [])
+        over = copied(part.iter) if n else variable(items)
+        body = ast.For(copied(part.target), over, [body], [])
     return [*start, body, ast.Return(end)]
 
 

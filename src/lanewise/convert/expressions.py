@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import copy
 from typing import TYPE_CHECKING, Any
 
 from ..regions.both import PREFIX
 from .comprehensions import EATERS, TAKERS, chooses
 from .nodes import binds, call_helper, cost_of, holds, located, thunk, variable
+from .trees import copied
 
 if TYPE_CHECKING:
     from .rewrite import Function
@@ -35,7 +35,7 @@ class Expressions(ast.NodeTransformer):
             call = call_helper(helper, self.truth(first), *[thunk(self.truth(value)) for value in rest])
             call.keywords = cost_of(*rest)
             return self.at(call, node)
-        return self.visit(copy.deepcopy(node))
+        return self.visit(copied(node))
 
     def at(self, new: Any, node: Any) -> Any:
         """What stands for an expression, in its place."""
@@ -123,9 +123,9 @@ class Expressions(ast.NodeTransformer):
     def comprehended(self, node: Any, what: str, kind: Any) -> list[Any]:
         """What it goes through, itself as it is written, the same as a loop, and whether it may part lanes itself."""
         loop = self.function.comprehension(node, what)
-        first = self.visit(copy.deepcopy(node.generators[0].iter))
+        first = self.visit(copied(node.generators[0].iter))
         items = self.function.fresh("items")
-        written = copy.deepcopy(node)
+        written = copied(node)
         written.generators[0].iter = variable(items)
         written = self.visit_inner(kind(written.elt, written.generators))
         arguments = ast.arguments([], [ast.arg(items)], None, [], [], None, [])
@@ -170,13 +170,13 @@ class Expressions(ast.NodeTransformer):
         if _is_constant_index(node.slice):
             made = self.generic_visit(node)
             return self.at(call_helper("sliced", made), node) if isinstance(node.slice, ast.Slice) else made
-        base, index = self.subscript(node, copied=False)
+        base, index = self.subscript(node, fresh=False)
         return self.at(call_helper("get", base, index), node)
 
-    def subscript(self, node: Any, *, copied: bool = True) -> tuple[Any, Any]:
+    def subscript(self, node: Any, *, fresh: bool = True) -> tuple[Any, Any]:
         """The object and the index of a subscript, as expressions."""
-        if copied:
-            node = copy.deepcopy(node)
+        if fresh:
+            node = copied(node)
         return self.visit(node.value), self.visit(_index(node.slice, node))
 
     def visit_Lambda(self, node: Any) -> Any:

@@ -11,6 +11,8 @@ import ast
 import builtins
 from typing import Any
 
+from .trees import walk
+
 LIMIT = 80
 
 _OPERATORS: dict[type, int] = {
@@ -50,7 +52,7 @@ def is_formula(node: Any) -> bool:
 def formulas(node: Any) -> set[tuple[str, int]]:
     """The functions defined in a function that are formulas, by name and line; where several are alike, if all are."""
     found: dict[tuple[str, int], bool] = {}
-    for inner in ast.walk(node):
+    for inner in walk(node):
         if isinstance(inner, (ast.FunctionDef, ast.Lambda)) and inner is not node:
             key = getattr(inner, "name", "<lambda>"), inner.lineno
             found[key] = found.get(key, True) and is_formula(inner)

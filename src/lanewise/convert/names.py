@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable
 from typing import Any
 
+from .trees import walk
+
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -44,7 +46,7 @@ def read(*nodes: Any) -> set[str]:
     return {
         node.id
         for top in nodes
-        for node in ast.walk(top)
+        for node in walk(top)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)
     }
 
@@ -92,7 +94,7 @@ class Liveness:
         self.after: dict[Any, set[str]] = {}
         self.head: dict[Any, set[str]] = {}  # for a loop: what may be read at the start of a turn
         self.always: set[str] = set()
-        for node in (inner for top in body for inner in ast.walk(top)):
+        for node in (inner for top in body for inner in walk(top)):
             if isinstance(node, _SCOPES):
                 self.always |= read(node)
         self.block(body, set(), set(), set())

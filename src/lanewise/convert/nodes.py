@@ -7,6 +7,7 @@ from typing import Any
 
 from ..regions.both import PREFIX
 from . import light
+from .trees import walk
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -62,7 +63,7 @@ def definition(name: str, arguments: Any, body: list[Any]) -> Any:
 
 def located(new: Any, node: Any) -> Any:
     """Give what stands for a statement the statement's place, where it has none of its own."""
-    for inner in ast.walk(new):
+    for inner in walk(new):
         if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
             ast.copy_location(inner, node)
     return new
@@ -93,4 +94,4 @@ def may_jump(body: list[Any]) -> bool:
 
 def binds(node: Any) -> bool:
     """Whether an expression does what it can't do inside a function of its own."""
-    return any(isinstance(n, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)) for n in ast.walk(node))
+    return any(isinstance(n, (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)) for n in walk(node))

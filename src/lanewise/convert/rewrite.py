@@ -9,7 +9,6 @@ where nothing that it names is a lane value.
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +34,7 @@ from .nodes import (
     variable,
 )
 from .patterns import as_steps, tried
+from .trees import copied, walk
 from .unfold import unfolded
 
 _AUGMENTED: dict[type, str] = {
@@ -183,12 +183,12 @@ class Function:
         if method is not None:
             return method(node, place)
         effects = self.effects(node)
-        return [*effects, self.expressions.visit(copy.deepcopy(node))]
+        return [*effects, self.expressions.visit(copied(node))]
 
     def effects(self, node: Any) -> list[Any]:
         """What to say before a statement that changes more than the function's own variables, and those around."""
         outside = bound(node) & self.globals
-        attributes = [n for n in ast.walk(node) if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)]
+        attributes = [n for n in walk(node) if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)]
         return [ast.Expr(call_helper("effect"))] if outside or attributes else []
 
     def on_FunctionDef(self, node: Any, place: Place) -> list[Any]:
@@ -207,7 +207,7 @@ class Function:
     on_Nonlocal = on_Global
 
     def on_Return(self, node: Any, place: Place) -> list[Any]:
-        value = self.expressions.visit(copy.deepcopy(node.value)) if node.value is not None else ast.Constant(None)
+        value = self.expressions.visit(copied(node.value)) if node.value is not None else ast.Constant(None)
         return [ast.Return(value)] if place.kind == "plain" else place.give(value)
 
     def on_Delete(self, node: Any, place: Place) -> list[Any]:
@@ -280,7 +280,7 @@ class Function:
             raise CannotRewrite("a loop over something other than a variable")
 
         def make(loop: str) -> Any:
-            items = self.expressions.visit(named_iterators(copy.deepcopy(node.iter)))
+            items = self.expressions.visit(named_iterators(copied(node.iter)))
             return ast.For(node.target, call_method(loop, "over", items), self.turn(node, loop), [])
 
         return self.loop(node, place, make)
@@ -338,9 +338,9 @@ class Function:
             if not _is_target(node.target) or binds(node.iter) or not (ranges or not is_straight(node)):
                 return []
             item = self.fresh("item")
-            bind = ast.Assign([copy.deepcopy(node.target)], variable(item))
+            bind = ast.Assign([copied(node.target)], variable(item))
             arguments = ast.arguments([], [ast.arg(item)], None, [], [], None, [])
-            over = self.expressions.visit(named_iterators(copy.deepcopy(node.iter)))
+            over = self.expressions.visit(named_iterators(copied(node.iter)))
             items = [thunk(over), *inner([located(bind, node)], arguments)]
         parts = []
         for kind, test, body in steps:
@@ -353,14 +353,14 @@ class Function:
         if bound(node) & self.nonlocals:
             return None  # some lanes may be elsewhere
         if not holds(node, ast.Return):
-            return copy.deepcopy(node)
+            return copied(node)
         if place.kind == "loop":
             return None  # its return would have to leave the loop around it as well
-        return _Returns(place).visit(copy.deepcopy(node))
+        return _Returns(place).visit(copied(node))
 
     def on_AugAssign(self, node: Any, place: Place) -> list[Any]:
         helper = variable(PREFIX + _AUGMENTED[type(node.op)])
-        value = self.expressions.visit(copy.deepcopy(node.value))
+        value = self.expressions.visit(copied(node.value))
         if isinstance(node.target, ast.Name):
             name = node.target.id
             call = call_helper("augmented", helper, variable(name), value)
@@ -371,10 +371,10 @@ class Function:
         return [*self.effects(node), ast.AugAssign(node.target, node.op, value)]
 
     def on_Assign(self, node: Any, place: Place) -> list[Any]:
-        value = self.expressions.visit(copy.deepcopy(node.value))
+        value = self.expressions.visit(copied(node.value))
         effects = self.effects(node)
-        if not any(isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store) for n in ast.walk(node)):
-            targets = [self.expressions.visit(copy.deepcopy(target)) for target in node.targets]
+        if not any(isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store) for n in walk(node)):
+            targets = [self.expressions.visit(copied(target)) for target in node.targets]
             return [*effects, ast.Assign(targets, value)]
         if len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
             base, index = self.expressions.subscript(node.targets[0])
@@ -391,7 +391,7 @@ class Function:
             base, index = self.expressions.subscript(target)
             return [ast.Expr(call_helper("set", value, base, index))]
         if not isinstance(target, (ast.Tuple, ast.List)):
-            return [ast.Assign([copy.deepcopy(target)], value)]
+            return [ast.Assign([copied(target)], value)]
         names: list[Any] = []
         later: list[Any] = []
         for item in target.elts:
@@ -410,7 +410,7 @@ class Function:
 
     def on_With(self, node: Any, place: Place) -> list[Any]:
         depth = self.fresh("depth")
-        items = [self.expressions.visit(copy.deepcopy(item)) for item in node.items]
+        items = [self.expressions.visit(copied(item)) for item in node.items]
         return [
             ast.Assign([variable(depth, True)], call_helper("depth")),
             ast.With(items, self.block(node.body, place)),
@@ -424,7 +424,7 @@ class Function:
         depth = self.fresh("depth")
         handlers = []
         for handler in node.handlers:
-            kind = self.expressions.visit(copy.deepcopy(handler.type)) if handler.type is not None else None
+            kind = self.expressions.visit(copied(handler.type)) if handler.type is not None else None
             body = [ast.Expr(call_helper("caught", variable(depth))), *self.block(handler.body, place)]
             handlers.append(ast.copy_location(ast.ExceptHandler(kind, handler.name, body), handler))
         parts = [self.block(part, place) for part in (node.body, node.orelse, node.finalbody)]
@@ -441,11 +441,11 @@ class Function:
                 ast.match_case(case.pattern, guard, self.block(case.body, place))
                 for case, guard in zip(node.cases, guards, strict=True)
             ]
-            return [ast.Match(self.expressions.visit(copy.deepcopy(node.subject)), cases)]
+            return [ast.Match(self.expressions.visit(copied(node.subject)), cases)]
         names = [subject] if parts is None else subject
         values = [node.subject] if parts is None else parts
         start = [
-            ast.Assign([variable(name, True)], self.expressions.visit(copy.deepcopy(value)))
+            ast.Assign([variable(name, True)], self.expressions.visit(copied(value)))
             for name, value in zip(names, values, strict=True)
         ]
         if not chain:
@@ -454,7 +454,7 @@ class Function:
         used = {matches} & bound(*chain)
         self.locals.update(used)
         start += [ast.Assign([variable(name, True)], ast.Constant(False)) for name in used]
-        for inner in (inner for step in chain for inner in ast.walk(located(step, node))):
+        for inner in (inner for step in chain for inner in walk(located(step, node))):
             if isinstance(inner, ast.If):  # what a case tries is read by those after it
                 known = self.live.after.get(inner, self.live.after.get(node, self.locals))
                 self.live.after[inner] = known | used | bound(*chain)
@@ -529,7 +529,7 @@ def has_regions(body: list[Any]) -> bool:
 
 def can_rewrite(node: Any) -> bool:
     """Whether a definition is one that can be rewritten."""
-    for inner in ast.walk(node):
+    for inner in walk(node):
         if isinstance(inner, (ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.TryStar)):
             return False
         if isinstance(inner, ast.Name) and (inner.id in _LEFT_ALONE or inner.id.startswith(PREFIX)):
@@ -544,7 +544,7 @@ def rewrite(node: Any, free: tuple[str, ...], helpers: tuple[str, ...]) -> ast.M
     """A module with one function that makes the rewritten one, given its free variables and the helpers."""
     if not can_rewrite(node):
         raise CannotRewrite("it has something that only Python itself runs as it should")
-    node = copy.deepcopy(node)
+    node = copied(node)
     made = Function(node, [0], set(free)).rewritten()
     names = [*(name for name in free), *(PREFIX + name for name in helpers)]
     arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])

@@ -7,6 +7,8 @@ import linecache
 from types import CodeType
 from typing import Any
 
+from .trees import walk
+
 Node = ast.FunctionDef | ast.Lambda
 Found = dict[int, list[Node]]
 
@@ -60,7 +62,7 @@ def _definitions(lines: list[str], start: int) -> Found:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):  # there was a text of several lines, say
         return found
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.Lambda)):
             found.setdefault(_first_line(node), []).append(node)
     return found

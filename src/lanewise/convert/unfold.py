@@ -11,6 +11,7 @@ from typing import Any
 
 from ..regions.both import PREFIX
 from .nodes import located, variable
+from .trees import walk
 
 
 def unfolded(node: Any) -> Any:
@@ -100,4 +101,4 @@ def _skips(value: Any) -> bool:
 
 
 def _binds(value: Any) -> bool:
-    return any(isinstance(node, ast.NamedExpr) for node in ast.walk(value))
+    return any(isinstance(node, ast.NamedExpr) for node in walk(value))
