@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from typing import Any
 
-from .trees import walk
+from .trees import children, walk
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -37,7 +37,7 @@ def _bound(node: Any, found: set[str], *, inner: bool) -> None:
         found.add(node.name)
     elif isinstance(node, ast.MatchMapping) and node.rest:
         found.add(node.rest)
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         _bound(child, found, inner=inner)
 
 
@@ -58,7 +58,7 @@ def declared(body: Iterable[Any], kind: Any) -> set[str]:
         if isinstance(node, kind):
             found.update(node.names)
         elif not isinstance(node, _SCOPES):
-            found |= declared(ast.iter_child_nodes(node), kind)
+            found |= declared(children(node), kind)
     return found
 
 
@@ -68,7 +68,7 @@ def rebound(body: Iterable[Any]) -> set[str]:
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             found |= declared(node.body, ast.Nonlocal)
-        found |= rebound(ast.iter_child_nodes(node))
+        found |= rebound(children(node))
     return found
 
 
@@ -78,7 +78,7 @@ def own_parts(node: Any) -> list[Any]:
     if not inner:
         return [node]
     found: list[Any] = []
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if id(child) not in inner:
             found += own_parts(child) if isinstance(child, (ast.match_case, ast.ExceptHandler)) else [child]
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..regions.both import PREFIX
 from . import light
-from .trees import walk
+from .trees import children, walk
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -71,7 +71,7 @@ def located(new: Any, node: Any) -> Any:
 
 def holds(node: Any, kinds: Any) -> bool:
     """Whether some code holds a node of these kinds, not looking into inner functions."""
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if isinstance(child, kinds) or (not isinstance(child, (*SCOPES, ast.Lambda)) and holds(child, kinds)):
             return True
     return False
@@ -87,7 +87,7 @@ def may_jump(body: list[Any]) -> bool:
         if isinstance(node, (ast.For, ast.While)):
             if holds(node, ast.Return) or may_jump(node.orelse):
                 return True
-        elif may_jump(list(ast.iter_child_nodes(node))):
+        elif may_jump(children(node)):
             return True
     return False
 

@@ -34,7 +34,7 @@ from .nodes import (
     variable,
 )
 from .patterns import as_steps, tried
-from .trees import copied, walk
+from .trees import children, copied, walk
 from .unfold import unfolded
 
 _AUGMENTED: dict[type, str] = {
@@ -522,7 +522,7 @@ def has_regions(body: list[Any]) -> bool:
     kinds = (ast.If, ast.While, ast.For, ast.Assert, ast.Match, ast.Try, ast.With)
     return any(
         (isinstance(node, kinds) and not is_straight(node))
-        or (not isinstance(node, (*SCOPES, ast.Lambda)) and has_regions(list(ast.iter_child_nodes(node))))
+        or (not isinstance(node, (*SCOPES, ast.Lambda)) and has_regions(children(node)))
         for node in body
     )
 

@@ -8,18 +8,25 @@ from collections.abc import Iterator
 from typing import Any
 
 
+def children(node: Any) -> list[Any]:
+    """The nodes right within one, as `ast.iter_child_nodes` gives them."""
+    found: list[Any] = []
+    parts = vars(node)
+    for name in node._fields:
+        value = parts.get(name)
+        if type(value) is list:
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
 def walk(node: Any) -> Iterator[Any]:
     """A node and all within it, as `ast.walk` gives them."""
     todo = deque([node])
     while todo:
         inner = todo.popleft()
-        parts = vars(inner)
-        for name in inner._fields:
-            value = parts.get(name)
-            if type(value) is list:
-                todo.extend([item for item in value if isinstance(item, ast.AST)])
-            elif isinstance(value, ast.AST):
-                todo.append(value)
+        todo.extend(children(inner))
         yield inner
 
 
