@@ -22,7 +22,7 @@ from .ir import Axis, Node, Program, Value, leaves, map_leaves
 from .lift import Row
 from .memory import GROUP, load, store
 from .native import machine, offsets
-from .rows.table import ROWS, Unsupported
+from .rows.table import IN_PLACE, ROWS, Unsupported
 from .scratch import Block, InScratch, Totals, copy, fill_from
 from .values import Array, Source, filled, parts, rejoin
 
@@ -348,7 +348,12 @@ class Kernel:
 
     def operand(self, x: Any) -> Any:
         """An argument of a node: what is a value, in registers."""
-        return self.value(x) if type(x) is Value else x
+        if type(x) is not Value:
+            return x
+        found = self.value(x)
+        if found.source is not None and found.source.changes and self.node.function not in IN_PLACE:
+            return Array(found.refs, found.dtype, found.kind)
+        return found
 
     def fail(self, mask: Ref) -> None:
         """Let the call run again in the ordinary way, if a lane for which the mask is true is alive."""

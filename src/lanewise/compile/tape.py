@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from types import CellType
 from typing import Any, NoReturn
@@ -11,8 +12,8 @@ import numpy as np
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray, map_lanes
 from ..facts import Run
 from ..lanes import LaneAxis, Lanes
-from .cells import Cell, Scope, Sources, Untraceable, pack, put_view
-from .ir import Axis, Node, Value, map_leaves, union
+from .cells import Cell, Scope, Sources, Untraceable, pack, put, put_view
+from .ir import Axis, Node, Value, leaves, map_leaves, union
 
 LONGEST = 20_000  # operations of a program; one that is longer compiles for minutes
 ROLLING = 1500
@@ -370,6 +371,8 @@ class Tape:
         parent = self.value(cell.parent)
         new = cell.value
         axes = union(parent.axes, new.axes)
+        if cell.node is operator.getitem and any(type(x) is Cell for x in leaves(cell.args[1])):
+            return self.put_at(parent, map_leaves(self._value_or_plain, cell.args[1]), new)
         numbers = np.arange(int(np.prod(parent.shape))).reshape(parent.shape)
         try:
             args, kwargs = map_leaves(lambda x: numbers if x is cell.parent else x, (cell.args, cell.kwargs))
@@ -381,6 +384,15 @@ class Tape:
         found = Value(parent.shape, parent.dtype, axes, parent.kind)
         self.scope.nodes.append(Node(put_view, (parent, places, new), {}, [found]))
         return found
+
+    def put_at(self, parent: Value, index: Any, new: Value) -> Value:
+        """The same for a view at a computed place."""
+        if parent.dtype != new.dtype:
+            raise Untraceable("a view of an unusual kind is written")
+        axes = union(parent.axes, new.axes, *[x.axes for x in values_in(index)])
+        found = Value(parent.shape, parent.dtype, axes, parent.kind)
+        self.add_node(put, (parent, index, new), {}, [found])
+        return found if self.scope.path is None else self.merged(self.scope.path, found, parent)
 
 
 # ---- helpers ----

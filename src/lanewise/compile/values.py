@@ -35,6 +35,7 @@ class Source:
     """
 
     __slots__ = ("known", "region", "shape", "width")
+    changes = False  # whether it is written, so that only rules that know that may take it as it lies there
 
     def __init__(self, shape: tuple[int, ...], width: int, region: Region) -> None:
         self.shape = shape
@@ -92,6 +93,12 @@ class Array:
     def ndim(self) -> int:
         """The number of the example's axes."""
         return len(self.shape)
+
+    def is_wide(self) -> bool:
+        """Whether it may differ between the lanes of a vector."""
+        if self.source is not None:
+            return self.source.width > 1
+        return any(ref.width > 1 for ref in self.all_refs())
 
     def all_refs(self) -> list[Ref]:
         """Every scalar or vector in it."""

@@ -12,6 +12,7 @@ from ..emit import SIZES, Emitter, Ref
 from ..ir import Node, Program, Value, leaves
 from ..native import machine
 from ..values import Array, filled, rejoin
+from .held import Held, held_in
 from .table import row
 
 
@@ -27,20 +28,22 @@ def while_(k: Any, first: Array, inits: list[Array], body: Program) -> Any:
     if k.varies(test.axes) or start.width > 1:
         start = e.splat(start)
     alike = uniform(k, inits, body)
-    states = [array if n in alike else k.wide(array, value.axes)
+    held = hold(k, body, inits, outputs, 1)
+    states = [array if n in alike or n in held else k.wide(array, value.axes)
               for n, (array, value) in enumerate(zip(inits, outputs, strict=True))]  # fmt: skip
     outer = e.mask
     loop = Loop(e, None)
     alive, together = loop.carry(start), loop.carry(e.literal(True, "i1"))
-    carries = [[Carry(k, loop, ref, value) for ref in state.all_refs()]
-               for value, state in zip(outputs, states, strict=True)]  # fmt: skip
+    carries = [[Carry(k, loop, ref, value) for ref in state.all_refs()] if n not in held else []
+               for n, (value, state) in enumerate(zip(outputs, states, strict=True))]  # fmt: skip
     loop.go_on_while(e.op("and", e.any(alive.ref), together.ref))
     e.mask = alive.ref if alive.ref.width > 1 or outer is not None else None
-    inside = [_array([carry.now() for carry in own], state) for own, state in zip(carries, states, strict=True)]
+    inside = [held[n] if n in held else _array([carry.now() for carry in own], state)
+              for n, (own, state) in enumerate(zip(carries, states, strict=True))]  # fmt: skip
     k.counters.update(counters(inits, body, 1))
     found = k.inline(body, inside)
-    for own, new in zip(carries, found[1:], strict=True):
-        for carry, ref in zip(own, new.all_refs(), strict=True):
+    for n, (own, new) in enumerate(zip(carries, found[1:], strict=True)):
+        for carry, ref in zip(own, () if n in held else new.all_refs(), strict=True):
             carry.turn_over(ref)
     goes_on, alive.alive = alive.ref, alive.ref
     for value in terms(body):
@@ -52,7 +55,29 @@ def while_(k: Any, first: Array, inits: list[Array], body: Program) -> Any:
     alive.next = goes_on
     e.mask = outer
     loop.close()
-    return [_array([carry.after() for carry in own], state) for own, state in zip(carries, states, strict=True)]
+    return [let_go(k, held[n], inits[n], value) if n in held else _array([carry.after() for carry in own], state)
+            for n, (value, own, state) in enumerate(zip(outputs, carries, states, strict=True))]  # fmt: skip
+
+
+def hold(k: Any, body: Program, inits: list[Array], outputs: list[Value], first: int) -> dict[int, Array]:
+    """What a loop carries that lies in memory, by its place: where it lies already if it is so in a loop around."""
+    found = {}
+    places = held_in(body, inits, first)
+    for n, init in enumerate(inits):
+        source = init.source
+        if n not in places and type(source) is not Held:
+            continue
+        if type(source) is not Held:
+            source = Held(k.e, init, k.e.width if k.varies(outputs[n].axes) else 1)
+        found[n] = Array(None, init.dtype, source=source)
+    return found
+
+
+def let_go(k: Any, held: Array, init: Array, output: Value) -> Array:
+    """What was in memory, after a loop: in registers, but in a loop around that holds it, too."""
+    if held.source is init.source or output not in k.asked:
+        return held
+    return Array(held.refs, held.dtype)
 
 
 def terms(body: Program) -> list[Value]:
@@ -84,7 +109,7 @@ def values_in(args: Any) -> list[Value]:
 
 def uniform(k: Any, inits: list[Array], body: Program) -> set[int]:
     """What a loop carries that is the same in all lanes that are in it, by its place: the number of a turn, say."""
-    free = {value for value in body.free() if any(ref.width > 1 for ref in k.value(value).all_refs())}
+    free = {value for value in body.free() if k.value(value).is_wide()}
     found = {n for n, init in enumerate(inits) if not init.shape and all(ref.width == 1 for ref in init.all_refs())}
     while found:
         alike = {body.inputs[n] for n in found}
@@ -189,20 +214,23 @@ def scan(k: Any, length: int, reverse: bool, inits: list[Array], rows: list[Arra
     e = k.e
     carried = k.node.outputs[: len(inits)]
     stacked = k.node.outputs[len(inits) :]
-    states = [k.wide(array, value.axes) for array, value in zip(inits, carried, strict=True)]
+    held = hold(k, body, inits, carried, 0)
+    states = [array if n in held else k.wide(array, value.axes)
+              for n, (array, value) in enumerate(zip(inits, carried, strict=True))]  # fmt: skip
     sources = [spill(k, array) for array in rows]
     targets = [scratch(k, value) for value in stacked]
     loop = Loop(e, e.index(0), e.index(length), 1, length)
     counter = loop.counter
     assert counter is not None
     place = e.op("sub", e.index(length - 1), counter) if reverse else counter
-    phis = [[loop.carry(ref) for ref in state.all_refs()] for state in states]
-    inside = [_array([phi.ref for phi in own], state) for own, state in zip(phis, states, strict=True)]
+    phis = [[loop.carry(ref) for ref in state.all_refs()] if n not in held else [] for n, state in enumerate(states)]
+    inside = [held[n] if n in held else _array([phi.ref for phi in own], state)
+              for n, (own, state) in enumerate(zip(phis, states, strict=True))]  # fmt: skip
     inside += [fetch(k, source, array, place) for source, array in zip(sources, rows, strict=True)]
     k.counters.update(counters(inits, body, 0))
     found = k.inline(body, inside)
-    for own, new in zip(phis, found, strict=False):
-        for phi, ref in zip(own, new.all_refs(), strict=True):
+    for n, (own, new) in enumerate(zip(phis, found, strict=False)):
+        for phi, ref in zip(own, () if n in held else new.all_refs(), strict=True):
             phi.next = e.splat(ref, phi.ref.width) if phi.ref.width > ref.width else ref
     for (memory, width), new in zip(targets, found[len(inits) :], strict=True):
         refs = [e.splat(ref, width) if ref.width < width else ref for ref in new.all_refs()]
@@ -211,7 +239,8 @@ def scan(k: Any, length: int, reverse: bool, inits: list[Array], rows: list[Arra
         for n, ref in enumerate(refs):
             e.store(in_memory(e, ref), e.address(memory, e.integer("add", base, e.index(n * size))))
     loop.close()
-    results = [_array([phi.ref for phi in own], state) for own, state in zip(phis, states, strict=True)]
+    results = [let_go(k, held[n], inits[n], value) if n in held else _array([phi.ref for phi in own], state)
+               for n, (value, own, state) in enumerate(zip(carried, phis, states, strict=True))]  # fmt: skip
     for (memory, width), value, new in zip(targets, stacked, found[len(inits) :], strict=True):
         kind = new.all_refs()[0].type if new.all_refs() else "double"
         size = step_of(kind, width)

@@ -10,6 +10,7 @@ import numpy as np
 from ..cells import put
 from ..values import Array, filled
 from .elementwise import choose
+from .held import Held, places_of
 from .shaping import is_static
 from .table import Unsupported, as_array, cast, result, row
 
@@ -22,6 +23,8 @@ _WIDEST = 64  # elements that a computed index chooses among by comparison
 def getitem(k: Any, x: Any, index: Any) -> Any:
     """``x[index]``."""
     x = as_array(k, x)
+    if type(x.source) is Held and (where := places_of(k, x.shape, index)) is not None:
+        return result(k, x.source.get(*where))
     if is_static(index):
         return Array(_elements(x.refs[index], k.node.outputs[0].shape), x.dtype)
     index = _items(k, index)
@@ -109,6 +112,11 @@ def setitem(k: Any, x: Any, index: Any, value: Any) -> Any:
     """An array after ``x[index] = value``."""
     e, x = k.e, as_array(k, x)
     value = cast(e, as_array(k, value), x.dtype)
+    if type(x.source) is Held:
+        where = places_of(k, x.shape, index)
+        assert where is not None
+        x.source.put(*where, _fitted(value.refs, where[0].shape))
+        return x
     refs = x.refs.copy()
     if is_static(index):
         target = refs[index]

@@ -11,6 +11,7 @@ from ..emit import Ref
 from ..ir import leaves, map_leaves
 from ..tape import call_plain
 from ..values import Array, Pair, literal, objects
+from .held import Held
 from .table import Unsupported, as_array, cast, result, row
 
 
@@ -89,6 +90,9 @@ def packed(k: Any, items: Any, shape: tuple[int, ...]) -> Any:
 @row(put_view)
 def replaced(k: Any, x: Any, places: Any, value: Any) -> Any:
     """An array with some elements replaced."""
+    if type(x.source) is Held:
+        x.source.put(np.asarray(places), None, cast(k.e, as_array(k, value), x.dtype).refs)
+        return x
     refs = x.refs.copy()
     refs.reshape(-1)[places] = cast(k.e, as_array(k, value), x.dtype).refs
     return Array(refs, x.dtype)

@@ -6,17 +6,22 @@ place of the program's; plain arguments are as they were. ``kernel.node`` is the
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..cells import put, put_view
 from ..emit import Emitter, Ref, type_of
 from ..values import Array, Pair, constant, literal, objects
 
 Rule = Callable[..., Any]
 
 ROWS: dict[Any, Rule] = {}
+
+IN_PLACE = frozenset({operator.getitem, put, put_view, np.where, "kind", "while", "scan"})
+"""Functions whose rules take arrays in memory that are written there (`held`); others get what these hold by then."""
 
 
 class Unsupported(Exception):

@@ -1,0 +1,249 @@
+"""Arrays that a loop carries and writes at computed places: they lie in memory, ``[element][lane]``.
+
+A write is done there. In registers it would be a choice for each element. In memory a turn writes what the next one
+reads: that is right where the body writes what it got and nothing reads what was before a write, as `in_place` sees.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..cells import put, put_view
+from ..emit import SIZES, Emitter, Ref, type_of
+from ..ir import Node, Program, Value, leaves
+from ..values import Array, Source, filled, parts, rejoin
+
+FEW = 8  # elements that are sooner chosen among in registers
+_BITS = {"i16": "i16", "i32": "i32", "i64": "i64", "half": "f16", "float": "f32", "double": "f64", "i8": "i8"}
+
+
+class Held(Source):
+    """An array in memory that is written there.
+
+    Parameters
+    ----------
+    array : Array
+        What it is at first.
+    width : int
+        How many lanes it has.
+    """
+
+    __slots__ = ("dtype", "e", "memory", "step", "type")
+    changes = True
+
+    def __init__(self, e: Emitter, array: Array, width: int) -> None:
+        super().__init__(array.shape, width, e.region)
+        self.e, self.dtype = e, array.dtype
+        self.type = "i8" if array.dtype.kind == "b" else type_of(array.dtype)
+        self.step = SIZES[self.type] * width  # from one part of an element to the next
+        refs = array.all_refs()
+        self.memory = e.alloca("i8", max(len(refs), 1) * self.step)
+        for n, ref in enumerate(refs):
+            e.store(self.stored(ref), e.address(self.memory, e.index(n * self.step)))
+
+    def refs(self) -> Any:
+        """Its elements as they are now."""
+        return self.read()
+
+    def read(self) -> Any:
+        """Bring its elements into registers."""
+        return self.get(np.arange(math.prod(self.shape)).reshape(self.shape), None)
+
+    def stored(self, ref: Ref) -> Ref:
+        """A part of an element as it lies in memory."""
+        e = self.e
+        return e.splat(e.convert("zext", ref, "i8") if ref.type == "i1" else ref, self.width)
+
+    def offsets(self, numbers: Any, moving: Ref | None) -> Any:
+        """For each part of some elements where it is, in bytes; vectors say it for each lane."""
+        e, count = self.e, 2 if self.dtype.kind == "c" else 1
+        for number in numbers.ravel():
+            for part in range(count):
+                fixed = e.index((int(number) * count + part) * self.step)
+                yield fixed if moving is None else e.op("add", e.op("mul", moving, e.index(count * self.step)), fixed)
+
+    def get(self, numbers: Any, moving: Ref | None) -> Any:
+        """Some elements, by their numbers in C order, which a number of each lane is added to."""
+        e, found = self.e, []
+        for offset in self.offsets(numbers, moving):
+            if offset.width == 1:
+                ref = e.read(e.address(self.memory, offset), self.type, self.width)
+            else:
+                ref = gathered(e, self.memory, offset, self.type)
+            found.append(e.compare("ne", ref, e.literal(0, "i8")) if self.dtype.kind == "b" else ref)
+        return filled(rejoin(found, self.dtype.kind == "c"), numbers.shape)
+
+    def put(self, numbers: Any, moving: Ref | None, items: Any) -> None:
+        """Write some elements, where lanes are at work."""
+        e = self.e
+        refs = [part for item in items.ravel() for part in parts(item)]
+        for offset, ref in zip(self.offsets(numbers, moving), refs, strict=True):
+            ref = self.stored(ref)
+            mask = e.literal(True, "i1") if e.mask is None else e.mask
+            if offset.width > 1:
+                scattered(e, ref, self.memory, offset, e.splat(mask))
+                continue
+            place = e.address(self.memory, offset)
+            old = ref if mask.constant is not None else e.read(place, self.type, self.width)
+            e.store(e.select(mask, ref, old), place)
+
+
+# ---- which arrays can be ----
+
+
+def held_in(body: Program, inits: list[Any], first: int) -> list[int]:
+    """The places of what a loop carries that can lie in memory.
+
+    Parameters
+    ----------
+    first : int
+        Where the results of the body begin that are carried.
+    """
+    return [
+        n for n, init in enumerate(inits)
+        if math.prod(init.shape) > FEW and in_place(body, n, first) and is_moving(body, body.inputs[n])
+    ]  # fmt: skip
+
+
+def in_place(body: Program, n: int, first: int) -> bool:
+    """Whether an array may be written where it lies: nothing reads what it was before."""
+    now: set[Value] = {body.inputs[n]}
+    before: set[Value] = set()  # what it was before the last write, which was under a mask
+    past: set[Value] = set()
+    mask: Value | None = None
+    for node in body.nodes:
+        args, function = node.args, node.function
+        if function is np.where and args[1] in now and (args[2] in now or (args[0] is mask and args[2] in before)):
+            now.add(node.outputs[0])
+            continue
+        if not past.isdisjoint(node.operands()):
+            return False
+        if function == "kind" and args[0] in now:
+            now.add(node.outputs[0])
+        elif function in (put, put_view) and args[0] in now:
+            if not is_simple(node) or not now.isdisjoint(leaves(args[1:])):
+                return False
+            before, mask = now, node.mask
+            past |= now
+            now = {node.outputs[0]}
+        elif function in ("while", "scan") and not now.isdisjoint(carried(node)):
+            place = next(m for m, init in enumerate(carried(node)) if init in now)
+            inner, start = args[-1], 1 if function == "while" else 0
+            if sum(x in now for x in carried(node)) > 1 or not now.isdisjoint(inner.free()):
+                return False
+            if not in_place(inner, place, start):
+                return False
+            past, before, now = past | now, set(), {node.outputs[place]}
+    result = body.results[first + n]
+    others = [x for m, x in enumerate(body.results) if m != first + n]
+    return result in now and past.union(now).isdisjoint(x for x in others if type(x) is Value)
+
+
+def carried(node: Node) -> list[Value]:
+    """What a loop starts with."""
+    found: list[Value] = node.args[1] if node.function == "while" else node.args[2]
+    return found
+
+
+def is_simple(node: Node) -> bool:
+    """Whether a write is at numbers and slices."""
+    if node.function is put_view:
+        return True
+    index = node.args[1] if type(node.args[1]) is tuple else (node.args[1],)
+    for x in index:
+        if type(x) is Value:
+            if x.shape or x.dtype.kind not in "iu":
+                return False
+        elif type(x) is slice:
+            if any(type(part) is Value for part in leaves(x)):
+                return False
+        elif x is not None and x is not Ellipsis and type(x) is not int and not isinstance(x, np.integer):
+            return False
+    return True
+
+
+def is_moving(body: Program, param: Value) -> bool:
+    """Whether an array is written at a computed place in a loop."""
+    known = {param}
+    for node in body.nodes:
+        if node.function in (put, put_view, np.where, "kind") and not known.isdisjoint(node.operands()):
+            if node.function is put and any(type(x) is Value for x in leaves(node.args[1])):
+                return True
+            known.update(node.outputs)
+        elif node.function in ("while", "scan"):
+            for m, init in enumerate(carried(node)):
+                if init in known:
+                    if is_moving(node.args[-1], node.args[-1].inputs[m]):
+                        return True
+                    known.add(node.outputs[m])
+    return False
+
+
+# ---- places ----
+
+
+def gathered(e: Emitter, memory: Ref, offset: Ref, kind: str) -> Ref:
+    """What lies at a place of each lane."""
+
+    def piece(where: Ref) -> Ref:
+        many = f"v{where.width}"
+        pointers = e.add(f"getelementptr i8, {memory}, {where}", "ptr", where.width, [memory, where])
+        llvm, mask = f"<{where.width} x {kind}>", f"<{where.width} x i1>"
+        symbol = f"llvm.masked.gather.{many}{_BITS[kind]}.{many}p0"
+        e.declared[symbol] = f"declare {llvm} @{symbol}({pointers.llvm}, i32, {mask}, {llvm})"
+        text = f"call {llvm} @{symbol}({pointers}, i32 {SIZES[kind]}, {mask} splat (i1 true), {llvm} poison)"
+        return e.add(text, kind, where.width, [pointers], here=True)
+
+    return e.piecewise(piece, of_lanes(e, offset, kind))
+
+
+def scattered(e: Emitter, ref: Ref, memory: Ref, offset: Ref, mask: Ref) -> None:
+    """Write to a place of each lane, where a mask is true."""
+    places = of_lanes(e, offset, ref.type)
+    for value, where, own in zip(e.pieces(ref), e.pieces(places), e.pieces(mask), strict=True):
+        many, kind = f"v{where.width}", ref.type
+        pointers = e.add(f"getelementptr i8, {memory}, {where}", "ptr", where.width, [memory, where])
+        symbol = f"llvm.masked.scatter.{many}{_BITS[kind]}.{many}p0"
+        e.declared[symbol] = f"declare void @{symbol}({value.llvm}, {pointers.llvm}, i32, {own.llvm})"
+        e.do(f"call void @{symbol}({value}, {pointers}, i32 {SIZES[kind]}, {own})")
+
+
+def of_lanes(e: Emitter, offset: Ref, kind: str) -> Ref:
+    """The place of each lane's own part of an element."""
+    return e.op("add", offset, e.op("mul", e.steps("i64"), e.index(SIZES[kind])))
+
+
+def places_of(k: Any, shape: tuple[int, ...], index: Any) -> tuple[Any, Ref | None] | None:
+    """The numbers of the elements that an index is of, and what each lane adds to them; None if it is not so simple."""
+    e, moving = k.e, None
+    items = list(index) if type(index) is tuple else [index]
+    axis = 0
+    for n, item in enumerate(items):
+        if item is Ellipsis:
+            axis += len(shape) - sum(x is not None and x is not Ellipsis for x in items)
+            continue
+        if type(item) is Array:
+            if item.shape or item.dtype.kind not in "iu":
+                return None
+            place = checked(k, item, shape[axis])
+            scaled = e.op("mul", place, e.index(math.prod(shape[axis + 1 :])))
+            moving = scaled if moving is None else e.op("add", moving, scaled)
+            items[n] = 0
+        elif isinstance(item, (list, np.ndarray, bool, np.bool_)):
+            return None
+        axis += item is not None
+    numbers = np.arange(math.prod(shape)).reshape(shape)[tuple(items)]
+    return np.asarray(numbers), moving
+
+
+def checked(k: Any, item: Array, size: int) -> Ref:
+    """A number of each lane that is in range."""
+    from .indexing import in_range
+    from .table import cast
+
+    place = in_range(k, cast(k.e, item, np.dtype(np.int64)), size).refs[()]
+    found: Ref = k.e.intrinsic("umin", place, k.e.index(size - 1))
+    return found
