@@ -116,17 +116,18 @@ def in_place(body: Program, n: int, first: int) -> bool:
     mask: Value | None = None
     for node in body.nodes:
         args, function = node.args, node.function
-        if function is np.where and args[1] in now and (args[2] in now or (args[0] is mask and args[2] in before)):
+        of = [x if type(x) is Value else None for x in args]
+        if function is np.where and of[1] in now and (of[2] in now or (of[0] is mask and of[2] in before)):
             now.add(node.outputs[0])
             continue
         if not past.isdisjoint(node.operands()):
             return False
-        if function == "kind" and args[0] in now:
+        if function == "kind" and of[0] in now:
             now.add(node.outputs[0])
-        elif function in (put, put_view) and args[0] in now:
-            if not is_simple(node) or not now.isdisjoint(leaves(args[1:])):
+        elif function in (put, put_view) and of[0] in now:
+            if not is_simple(node) or any(type(x) is Value and x in now for x in leaves(args[1:])):
                 return False
-            before, mask = now, node.mask
+            before, mask = (set() if node.mask is None else now), node.mask
             past |= now
             now = {node.outputs[0]}
         elif function in ("while", "scan") and not now.isdisjoint(carried(node)):
