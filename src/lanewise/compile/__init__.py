@@ -12,7 +12,7 @@ formulas.py   composites in terms of simpler functions
 builtins.py   builtins and math in converted code; written.py: those that stand for a loop
 statements.py converted Python statements: masks, loops, returns; loops.py: what they carry, and what is written out
 collectives.py lanes as an axis of an array, and back
-control.py    while, cond and scan as nodes with sub-programs
+control.py    while, cond and scan as nodes with sub-programs; recursion.py: functions that call themselves
 passes.py     from program to program: fold, common subexpressions, dead code; whiles.py: loops made lighter
 lift.py       long axes of an example become lane axes (`Row`), by lifting.py; folds.py: totals over them
 lower.py      a program's results, cut into kernels and library calls; plan.py: what such a plan is made of
