@@ -11,6 +11,7 @@ those of vectors, and a few layouts of each drawn at random are tried for every 
 from __future__ import annotations
 
 import ctypes
+import gc
 import mmap
 import os
 import subprocess
@@ -22,7 +23,7 @@ import numpy as np
 import pytest
 
 from lanewise import PerformanceWarning, jit, num_threads, vmap
-from lanewise.compile import cache, native
+from lanewise.compile import cache, native, run
 
 PAGE = mmap.PAGESIZE
 DTYPES = ["?", "i1", "u2", "i4", "i8", "f2", "f4", "f8", "c8", "c16"]
@@ -103,7 +104,6 @@ SHAPES = [(0, (3,)), (1, (2,)), (0, ()), (1, (9, 2)), (2, (2, 4)), (0, (17,)), (
 def check_layouts(dtype, seed=0, each=1):
     """Some layouts of every shape and batch size, in this process."""
     from lanewise.compile import jit as jit_module
-    from lanewise.compile import run
 
     rng = np.random.default_rng(seed)
     width = 32 if np.dtype(dtype).itemsize == 8 else 64
@@ -293,8 +293,6 @@ def test_algorithms():
 
 def check_products():
     """Products with shared matrices, whose tiles are wider than the matrix, and what passes from one to the next."""
-    from lanewise.compile import run
-
     run.fresh = lambda shape, dtype: fenced(shape, dtype, at_end=shape[0] % 2 == 0)
     rng = np.random.default_rng(0)
     for dtype in ("f4", "f8"):
@@ -448,3 +446,18 @@ def test_an_entry_of_another_processor_is_another_entry():
     text = "define void @f() { ret void }"
     names = {cache.key(text, native.machine().cpu), cache.key(text, "another"), cache.key(text + " ", "another")}
     assert len(names) == 3
+
+
+def test_old_kernels_make_room(monkeypatch):
+    """Code that nobody holds is unloaded; what is called again is linked again."""
+    monkeypatch.setattr(run, "MOST_KERNELS", 3)
+    monkeypatch.setattr(run, "KERNELS", {})
+    small, large = np.arange(50.0), np.arange(300_000.0)
+    functions = [jit(vmap(lambda x, n=n: np.sin(x) * np.float64(n + 0.125) + x)) for n in range(8)]
+    first = [(f(small), f(large)) for f in functions]
+    assert len(run.KERNELS) <= 3
+    gc.collect()
+    for n, (f, (few, many)) in enumerate(zip(functions, first, strict=True)):
+        np.testing.assert_array_equal(f(small), few)
+        np.testing.assert_array_equal(f(large), many)
+        np.testing.assert_allclose(few, np.sin(small) * (n + 0.125) + small, rtol=1e-12)

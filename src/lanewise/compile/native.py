@@ -87,7 +87,13 @@ class Machine:
         return self.plain.emit_object(module)  # type: ignore[no-any-return]
 
     def link(self, code: bytes, symbols: dict[str, int], *entries: str) -> list[int]:
-        """The addresses of functions of an object file, linked into this process."""
+        """The addresses of functions of an object file, linked into this process for good."""
+        library = self.load(code, symbols, *entries)
+        self.kept.append(library)
+        return [library[entry] for entry in entries]
+
+    def load(self, code: bytes, symbols: dict[str, int], *entries: str) -> Any:
+        """An object file, linked into this process as long as the result lives; it has the addresses of functions."""
         builder = self.llvm.JITLibraryBuilder()
         builder.add_object_img(code)
         builder.add_current_process()
@@ -96,9 +102,7 @@ class Machine:
         for entry in entries:
             builder.export_symbol(entry)
         self.count += 1
-        tracker = builder.link(self.jit, f"lanewise{self.count}")
-        self.kept.append(tracker)
-        return [tracker[entry] for entry in entries]
+        return builder.link(self.jit, f"lanewise{self.count}")
 
 
 @functools.cache
@@ -123,11 +127,11 @@ class _Method(ctypes.Structure):
     )  # fmt: skip
 
 
-def fastcall(kernel: int, lanes: int) -> Any:
-    """A kernel as a Python function of its objects, which runs so many lanes of it."""
+def fastcall(kernel: int, lanes: int, owner: Any) -> Any:
+    """A kernel as a Python function of its objects, which runs so many lanes of it, and keeps its owner alive."""
     make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-    return make(ctypes.addressof(_entry()), struct.pack("=QQ", kernel, lanes), None)
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
+    return make(ctypes.addressof(_entry()), struct.pack("=QQ", kernel, lanes), owner)
 
 
 @functools.cache

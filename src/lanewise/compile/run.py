@@ -21,6 +21,7 @@ from .plan import KernelStep, LibraryStep, PackStep, Place, Plan, Stored, batch_
 from .threads import pool, threads_now
 
 KERNELS: dict[str, Entry] = {}
+MOST_KERNELS = 4096  # that stay linked though nobody holds them: each takes three of the 65,530 mappings of a process
 SHORT = 50_000  # vector instructions below which a kernel stays on the calling thread
 CHUNKS = 8  # for each thread, so that none waits long for another
 
@@ -35,17 +36,19 @@ class Entry:
     def __init__(self, text: str) -> None:
         code = machine().object_code(text)
         symbols = {name: address_of(name) for name in _undefined(text)}
-        (self.address,) = machine().link(code, symbols, "kernel")
+        library = machine().load(code, symbols, "kernel")
+        self.address = library["kernel"]
         # short kernels keep the interpreter's lock, long ones let go of it
         self.short: dict[int, Any] = {}
         kind: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
         self.long = kind(self.address)
+        self.library = self.long.library = library  # who holds the function holds the code
 
     def direct(self, lanes: int) -> Any:
         """A function of the kernel's objects that runs so many lanes, with next to nothing in between."""
         found = self.short.get(lanes)
         if found is None:
-            found = self.short[lanes] = fastcall(self.address, lanes)
+            found = self.short[lanes] = fastcall(self.address, lanes, self.library)
         return found
 
 
@@ -54,6 +57,8 @@ def entry(text: str) -> Entry:
     known = KERNELS.get(text)
     if known is None:
         known = KERNELS[text] = Entry(text)
+        if len(KERNELS) > MOST_KERNELS:
+            KERNELS.pop(next(iter(KERNELS)), None)  # the oldest: if it is needed again, it is linked again
     return known
 
 
