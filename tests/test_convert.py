@@ -7,6 +7,7 @@ import inspect
 import linecache
 import pickle
 import sys
+import warnings
 import weakref
 from typing import Any
 
@@ -15,7 +16,8 @@ import pytest
 from cases import entering
 from law import check
 
-from lanewise import convert, vmap
+from lanewise import PerformanceWarning, convert, facts, vmap
+from lanewise.regions import both
 
 X = np.array([-2.5, -1.0, -0.0, 0.5, 1.0, 2.0, 3.5, 7.0])
 N = np.array([0, 1, 2, 3, 5, 8, -3, 4])
@@ -521,6 +523,26 @@ def test_an_array_that_another_name_may_stand_for_is_written_where_lanes_part() 
     x, y, s = rng.normal(size=(8, 3)), rng.normal(size=8), rng.normal(size=3)
     expected = np.stack([f(a, b, s) for a, b in zip(x.copy(), y, strict=True)])
     np.testing.assert_array_equal(vmap(f, in_axes=(0, 0, None))(x, y, s), expected)
+
+
+def test_what_is_known_of_statements_is_forgotten_when_it_is_very_much(monkeypatch: Any) -> None:
+    monkeypatch.setattr(facts, "MANY_STATEMENTS", 2)
+    monkeypatch.setattr(both, "UNLUCKY", set())
+
+    def f(x):
+        y = x if x > 0 else float(f"{x:.1f}")
+        z = y + 1 if y > 1 else float(f"{y:.2f}")
+        w = z if z > 2 else float(f"{z:.0f}")
+        return w * 2 if w > 3 else float(f"{w:.3f}")
+
+    for _ in range(3):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PerformanceWarning)
+            assert np.array_equal(vmap(f)(X), [f(x) for x in X])
+        assert len(both.UNLUCKY) <= 3
+    known = {1, 2, 3}
+    facts.remember(known, [4])
+    assert known == {4}
 
 
 def test_functions_that_are_gone_leave_nothing_behind():

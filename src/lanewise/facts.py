@@ -14,7 +14,7 @@ import os
 import sys
 import sysconfig
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -26,6 +26,16 @@ from .lanes import LaneAxis, Lanes, chain, compose
 
 PLAIN: set[Any] = set()
 """The statements that ask facts, since lanes can't part there and keep the law (`regions`)."""
+
+MANY_STATEMENTS = 10_000  # of which something is remembered; functions that are made by ``exec`` come and go
+
+
+def remember(known: set[Any], statements: Iterable[Any]) -> None:
+    """Add to the statements of which something is known; if they are very many, the others are found out again."""
+    if len(known) > MANY_STATEMENTS:
+        known.clear()
+    known.update(statements)
+
 
 FEW = 32  # the last lanes of a long loop are quicker one by one, from the start
 MANY_GROUPS = 64  # more groups than this in one call earn a warning
@@ -312,7 +322,7 @@ class Run:
         new = {ident for ident in statements or () if ident is not None} - PLAIN
         if not new:
             raise NoLaneForm("lanes went different ways and share what they write")
-        PLAIN.update(new)
+        remember(PLAIN, new)
         self.file(self.now(), pure=self.started is not None and self.started.pure)
         raise Refiled
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live
-from ..facts import NoLaneForm, Run, Unlikely
+from ..facts import NoLaneForm, Run, Unlikely, remember
 from ..lanes import NOWHERE, Lanes, spread
 from .meet import UNBOUND, Mixed, present, same
 
@@ -68,11 +68,11 @@ def attempt(run: Run, ident: Any, functions: list[Any], action: Callable[[], Any
     if run.trial:  # the functions around these have been looked at
         return action()
     if not all(map(is_harmless, functions)):
-        UNLUCKY.add(ident)
+        remember(UNLUCKY, [ident])
         return FAILED
     found = on_trial(run, action)
     if found is FAILED:
-        UNLUCKY.add(ident)
+        remember(UNLUCKY, [ident])
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ..facts import PLAIN, RUN, Refiled, Run, is_core_file
+from ..facts import PLAIN, RUN, Refiled, Run, is_core_file, remember
 
 LANE_SITES: set[Any] = set()
 """The sites that make lane lists."""
@@ -62,7 +62,7 @@ def mark(run: Run, sites: Any) -> None:
     new = {site for site in sites if site is not None} - LANE_SITES - PLAIN
     if not new or None in sites:
         return
-    LANE_SITES.update(new)
+    remember(LANE_SITES, new)
     run.file(run.now(), pure=run.started is not None and run.started.pure)
     raise Refiled
 
