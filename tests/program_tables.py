@@ -141,7 +141,7 @@ NUMBERS = {  # of other dtypes, huge ones, nan and infinities; what is divided s
         "v": """
             ({v} // {v}) ; ({v} % {v}) ; divmod({v}, {v})[1] ; divmod({v}, 0.5)[0] ; np.fmod({v}, {v}) ; np.sign({v}) ;
             np.float32({v}) ; np.trunc({v}) ; np.round({v}) ; round({v}, 1) ; math.floor({v}) ; math.ceil({v}) ;
-            math.trunc({v}) ; math.fmod({v}, 2.0) ; np.fmin({v}, {v}) ; np.maximum({v}, {v}) ; ({n} / 4) ;
+            math.trunc({v}) ; math.fmod({v}, 2.0) ; np.maximum({v}, {v}) ; ({n} / 4) ;
             np.rint({v}) ; {a}.astype(np.float32).sum() ; np.nanmax({a}) ; np.nansum({a}) ; np.heaviside({v}, 0.5) ;
             {z}[{n} % 3].imag ; ({z}[0] * {z}[1]).real ; {z}.sum().real ; complex({v}, {v}).imag ; np.hypot({v}, 0.0) ;
             np.ldexp({v}, 2) ; np.copysign(1.0, {n}) ; np.clip({v}, -1, {v}) ; np.float16(1.5) ; np.sqrt(np.sign({v})) ;
@@ -161,7 +161,7 @@ NUMBERS = {  # of other dtypes, huge ones, nan and infinities; what is divided s
         "a": """
             ({a} // {v}) ; ({a} % {v}) ; ({a} // {a}) ; ({a} % {a}) ; np.fmod({a}, {a}) ; {a}.astype(np.float32) ;
             np.floor({a}) ; np.nan_to_num({a}) ; np.round({a}) ; np.modf({a})[0] ; np.divmod({a}, {a})[0] ; ({i} / 4) ;
-            np.fmax({a}, {a}) ; np.trunc({a}) ; np.sign({a}) ; {i}.astype(np.float32) ; np.nancumsum({a}) ;
+            np.trunc({a}) ; np.sign({a}) ; {i}.astype(np.float32) ; np.nancumsum({a}) ;
             np.full(3, {n}, np.float32) ; np.sqrt(np.sign({a})) ; np.positive({a}) ; np.minimum({a}, {a}) ; ({a} / 4)
         """,
         "i": """

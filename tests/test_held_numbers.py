@@ -67,8 +67,13 @@ def array_of_a_dtype(x, v):
     return x + np.array([v, v, 1], x.dtype)
 
 
+def inserted(x, v):
+    return np.insert(x, 1, v)
+
+
 FUNCTIONS = [
     element, python_number, slice_, filled, mask, sum_, items, items_of_several_kinds, in_a_branch, array_of_a_dtype,
+    inserted,
 ]  # fmt: skip
 
 

@@ -238,3 +238,17 @@ def test_linspace_is_that_of_numpy(num, endpoint):
         found = jit(vmap(steps))(a, b)
         for part, column in zip(found, zip(*map(steps, a, b), strict=True), strict=True):
             np.testing.assert_array_equal(part, np.array(column))
+
+
+@pytest.mark.parametrize(
+    "index", [[1, 0], (slice(None), [2, 0]), (1, [0, 1]), [True, False, True], ([0, 1],), np.array([2, 0]), True]
+)
+def test_what_is_read_by_a_list_is_a_copy(index):
+    def f(q):
+        part = q[index]
+        part -= 1.0
+        return q.sum()
+
+    q = np.arange(18.0).reshape(2, 3, 3)
+    np.testing.assert_array_equal(jit(vmap(f))(q), q.sum((1, 2)))
+    np.testing.assert_array_equal(q, np.arange(18.0).reshape(2, 3, 3))

@@ -610,8 +610,9 @@ def _cells(tree: Any) -> list[Cell]:
 
 def _is_view(index: Any) -> bool:
     """Whether indexing gives a view in the loop: an array at a number of each lane, which is a copy in the batch."""
-    return not any(isinstance(x, (np.ndarray, list)) for x in leaves(index)) and all(
-        cell.shadow.kind != ARRAY for cell in _cells(index)
+    items = index if type(index) is tuple else (index,)
+    return not any(isinstance(x, (np.ndarray, list, tuple, bool, np.bool)) for x in items) and all(
+        cell.shadow.kind != ARRAY and cell.shadow.data.dtype != bool for cell in _cells(index)
     )
 
 

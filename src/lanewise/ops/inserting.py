@@ -11,6 +11,7 @@ from ..array import ARRAY, LaneArray, live, row
 from ..facts import NoLaneForm
 from .common import as_lanes, decided, flat, full, lane, npl
 from .indexing import fitted, places
+from .writing import source
 
 
 def _operand(arr: Any, axis: Any) -> tuple[LaneArray, int]:
@@ -78,7 +79,8 @@ def insert(func: Any, arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         (index,) = places(index) if index.lanes.axes else [lane(np.flatnonzero(index.data))]
     elif index.data.dtype.kind not in "iu":
         raise IndexError("only integers, slices and integer or boolean arrays are valid places to insert at")
-    x, new = live(x), live(lane(values))
+    new = live(source(values, x.data.dtype))
+    x = live(x)
     block = index.ndim == 0
     if index.size == 1:
         new = _block(new, x.ndim)
@@ -130,10 +132,10 @@ def _together(x: LaneArray, new: LaneArray, at: LaneArray, axis: int) -> LaneArr
     out = np.empty((*lanes.shape, *shape, size + count), x.data.dtype)
     room = tuple([count if k == axis else n for k, n in enumerate(x.shape)])
     new_data = np.broadcast_to(fitted(new, lanes, x.ndim), lanes.shape + room)
-    for where, source in ((old, full(x, lanes)), (at, new_data)):
+    for where, part in ((old, full(x, lanes)), (at, new_data)):
         index = full(where, lanes).reshape(*lanes.shape, *(1,) * len(shape), where.shape[0])
         wide = np.broadcast_to(index, (*lanes.shape, *shape, where.shape[0]))
-        np.put_along_axis(out, wide, np.moveaxis(source, last, -1).astype(out.dtype, copy=False), axis=-1)
+        np.put_along_axis(out, wide, np.moveaxis(part, last, -1).astype(out.dtype, copy=False), axis=-1)
     return LaneArray(np.moveaxis(out, -1, last), lanes, ARRAY)
 
 
