@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -461,3 +462,22 @@ def test_old_kernels_make_room(monkeypatch):
         np.testing.assert_array_equal(f(small), few)
         np.testing.assert_array_equal(f(large), many)
         np.testing.assert_allclose(few, np.sin(small) * (n + 0.125) + small, rtol=1e-12)
+
+
+def test_threads_share_one_code_generator(monkeypatch):
+    made = []
+
+    class Slow(native.Machine):
+        def __init__(self):
+            made.append(self)
+            time.sleep(0.05)
+            super().__init__()
+
+    monkeypatch.setattr(native, "_MACHINE", None)
+    monkeypatch.setattr(native, "Machine", Slow)
+    threads = [threading.Thread(target=native.machine) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 import os
 import struct
+import threading
 from typing import Any
 
 import numpy as np
@@ -57,7 +59,7 @@ class Machine:
             ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)
         except OSError:
             pass
-        self.count = 0
+        self.numbers = itertools.count(1)  # of libraries; threads never get the same one
         self.compiled = 0  # object files made in this process
         self.kept: list[Any] = []
 
@@ -101,14 +103,31 @@ class Machine:
             builder.import_symbol(name, address)
         for entry in entries:
             builder.export_symbol(entry)
-        self.count += 1
-        return builder.link(self.jit, f"lanewise{self.count}")
+        return builder.link(self.jit, f"lanewise{next(self.numbers)}")
 
 
-@functools.cache
+_MACHINE: Machine | None = None
+_MAKING = threading.Lock()
+
+
 def machine() -> Machine:
-    """The code generator, made when it is first needed."""
-    return Machine()
+    """The code generator, made when it is first needed; only one, for its code goes with it."""
+    global _MACHINE
+    if _MACHINE is None:
+        with _MAKING:
+            if _MACHINE is None:
+                _MACHINE = Machine()
+    return _MACHINE
+
+
+def _forget() -> None:
+    """After a fork, nobody may be there to release the lock."""
+    global _MAKING
+    _MAKING = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 def address_of(name: str) -> int:
