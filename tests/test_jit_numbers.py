@@ -149,3 +149,12 @@ def test_doubles_round_once_to_half_precision():
     for near in (1.0, 1 + 1e-9, 1 - 1e-9, 1 + 2.0**-52, 1 - 2.0**-53):
         numbers = np.concatenate([halves, middles * near, ends])
         np.testing.assert_array_equal(cast(numbers).view("u2"), numbers.astype("f2").view("u2"))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("shape", [(40, 3), (3,), (30,), (300,)])
+def test_running_products_of_complex_numbers_begin_with_the_first(shape):
+    z = np.ones((3, *shape), complex)
+    z[..., 0] = [[np.inf], [2 + 1j], [complex(np.nan, 1)]] if len(shape) > 1 else [np.inf, 2 + 1j, complex(np.nan, 1)]
+    wanted = np.array([np.cumprod(row, axis=-1) for row in z])
+    np.testing.assert_array_equal(jit(vmap(lambda z: np.cumprod(z, axis=-1)))(z), wanted)

@@ -195,7 +195,8 @@ def cumulate(k: Any, a: Any, axis: Any = None, dtype: Any = None, out: Any = Non
     kind = k.node.outputs[0].dtype
     ufunc = np.add if k.node.function is np.cumsum else np.multiply
     x = as_array(k, a)
-    if x.made is None and x.source is not None and (x.ndim == 1 or axis in (-1, x.ndim - 1)):
+    exact = ufunc is np.add or kind.kind != "c"  # one times an infinite complex number is none
+    if exact and x.made is None and x.source is not None and (x.ndim == 1 or axis in (-1, x.ndim - 1)):
         nothing = 1 if ufunc is np.multiply else complex(-0.0, -0.0) if kind.kind == "c" else -0.0
 
         def add(total: Any, item: Any) -> Any:
