@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from lanewise import PerformanceWarning, jit, make_program, vmap
+from lanewise.compile import run
 from lanewise.compile.cycles import Loop
 from lanewise.compile.emit import Emitter
+from lanewise.compile.native import machine
 from lanewise.compile.passes import simplify
 
 N = 67  # lanes: some vectors, and one that overlaps
@@ -270,6 +272,98 @@ def test_pieces_have_instructions_of_their_own():
     loop.close()
 
 
+# ---- lanes that stay longer than most ----
+
+
+def first_factor(n):
+    k = 2
+    while k * k <= n:
+        if n % k == 0:
+            return k
+        k += 1
+    return n
+
+
+@pytest.mark.parametrize("size", [1, 5, 31, 33, 64, 511, 512, 513, 540, 1100, 5000])
+def test_lanes_that_stay_go_on_together(size):
+    n = np.random.default_rng(size).integers(2, 9000, size)
+    np.testing.assert_array_equal(jit(vmap(first_factor))(n), [first_factor(int(x)) for x in n])
+
+
+def test_they_take_along_what_they_have():
+    def f(x, single, flag, n, z):
+        k, seen, total = 0, flag, single
+        while k < n:
+            k += 1
+            seen = not seen
+            total = total * np.float32(0.5) + single
+            z = z * 0.5 + x
+            if k == 300 and flag:
+                return k * 2, seen, total, z, x
+        return k, seen, total, z, x + k
+
+    rng = np.random.default_rng(1)
+    x, single = rng.normal(size=1300), rng.normal(size=1300).astype("f4")
+    z = rng.normal(size=1300) + 1j * rng.normal(size=1300)
+    n = np.where(rng.random(1300) < 0.9, 3, 900) * rng.integers(0, 2, 1300)
+    compiled(f, x, single, x > 0, n, z)
+
+
+def test_they_are_told_from_those_that_fail():
+    def f(n):
+        k = 0
+        while k < n:
+            k += 1
+        return 100 // (k - 777)
+
+    n = np.random.default_rng(2).integers(0, 700, 2000)
+    np.testing.assert_array_equal(jit(vmap(f))(n), 100 // (n - 777))
+    n[1234] = 777
+    with pytest.raises(ZeroDivisionError):
+        jit(vmap(f))(n)
+
+
+def test_what_comes_before_and_after_such_a_loop():
+    def f(x, n):
+        y = np.exp(x)
+        k = 0
+        while k < n:
+            k = k + 1 if y > 1 else k + 2
+        m = k
+        while m > 10:
+            m = m // 3
+        return y + k, m, np.sin(x) * m
+
+    rng = np.random.default_rng(3)
+    x, n = rng.normal(size=900), rng.integers(0, 2, 900) * rng.integers(0, 500, 900)
+    found = jit(vmap(f))(x, n)
+    for part, wanted in zip(found, zip(*map(f, x, n), strict=True), strict=True):
+        np.testing.assert_allclose(part, wanted, rtol=1e-14)
+
+
+def test_only_where_lanes_may_differ_much():
+    def even(x):
+        for k in range(99):
+            x = x * 0.5
+            if x < 1:
+                return k
+        return -1
+
+    def uneven(n):
+        k = 3
+        while k * k <= n and n % k:
+            k += 2
+        return k
+
+    if "avx512f" not in machine().features:
+        return
+    for f, rounds in ((uneven, True), (even, False)):
+        before = set(run.KERNELS)
+        jit(vmap(f))(np.arange(2, 300) * (1 if rounds else 1.0))
+        (text,) = set(run.KERNELS) - before
+        assert ("vector.compress" in text) is rounds
+
+
 # ---- random loops ----
 
 NUMBERS = ["x", "a", "b", "a + b", "a - x", "a * 0.5", "b * 0.25 + 1", "x if p else a", "abs(b)", "min(a, b)"]
@@ -309,7 +403,8 @@ def program(seed: int) -> str:
 
 @pytest.mark.parametrize("first", range(0, 60, 10))
 def test_random_loops(first):
-    x, n = x_and_n()
+    rng = np.random.default_rng(first)
+    x, n = np.round(rng.normal(size=600) * 8) / 4, rng.integers(0, 40, 600) ** 2 // 40
     for seed in range(first, first + 10):
         text = program(seed)
         space: dict[str, Any] = {}

@@ -20,6 +20,7 @@ kernel.py     one kernel: a loop nest over lane axes, its loads and stores
 gemm.py       vectors times a matrix that all share, by tiles; chains.py: kernels in turns, some lanes at a time
 emit.py       text LLVM IR: instructions by region, so that what does not vary is hoisted
 scratch.py    algorithms in registers or, for larger matrices, in memory laid out [element][lane]
+rounds.py     lanes that stay in a loop longer than most go on together
 cycles.py     its loops; ahead.py: what a turn computes for the next one; aside.py: code for rare lanes, out of the way
 magnitude.py  abs(z) < c by squares
 rows/         what each NumPy function becomes, one table

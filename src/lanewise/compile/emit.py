@@ -495,6 +495,13 @@ class Emitter:
         bits = self.add(f"bitcast {mask} to i{mask.width}", f"i{mask.width}", 1, [mask])
         return self.add(f"icmp ne {bits}, 0", "i1", 1, [bits])
 
+    def count_of(self, mask: Ref) -> Ref:
+        """In how many lanes a mask is true."""
+        whole = self.end_to_end(self.pieces(mask))
+        bits = self.add(f"bitcast {whole} to i{whole.width}", f"i{whole.width}", 1, [whole])
+        bits = self.intrinsic("ctpop", bits)
+        return bits if bits.type == "i64" else self.convert("zext", bits, "i64")
+
     def fail(self, mask: Ref) -> None:
         """Note, for the caller, that some living lane needs the ordinary way."""
         mask = mask if self.mask is None else self.op("and", mask, self.mask)

@@ -12,6 +12,7 @@ import math
 import platform
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from .aside import RARE
@@ -22,6 +23,7 @@ from .ir import Axis, Node, Program, Value, leaves, map_leaves
 from .lift import Row
 from .memory import GROUP, load, store
 from .native import machine, offsets
+from .rounds import Rounds, uneven
 from .rows.table import IN_PLACE, ROWS, Unsupported
 from .scratch import Block, InScratch, Totals, copy, fill_from
 from .values import Array, Source, filled, parts, rejoin
@@ -396,6 +398,11 @@ class Kernel:
         before = self.e.width
         for axis, group in groups.items():
             outermost = not done and axis is self.axes[0]
+            loop = uneven(self, axis, [x for item in group for x in item.values]) if outermost else None
+            if loop is not None:
+                Rounds(self, axis, loop).write(partial(self.nest, done | {axis}, group))
+                self.kept = dict(kept)
+                continue
             for part, width in self.pieces(axis, outermost, group):
                 self.e.width = width
                 with self.loop(axis, outermost, part):

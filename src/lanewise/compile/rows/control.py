@@ -27,16 +27,44 @@ def while_(k: Any, first: Array, inits: list[Array], body: Program) -> Any:
     test = body.results[0]
     if k.varies(test.axes) or start.width > 1:
         start = e.splat(start)
-    alike = uniform(k, inits, body)
+    shared = uniform(k, inits, body)
     held = hold(k, body, inits, outputs, 1)
-    states = [array if n in alike or n in held else k.wide(array, value.axes)
+    states = [array if n in shared or n in held else k.wide(array, value.axes)
               for n, (array, value) in enumerate(zip(inits, outputs, strict=True))]  # fmt: skip
-    outer = e.mask
+    _, carries = turns(k, start, states, inits, body, held)
+    return [let_go(k, held[n], inits[n], value) if n in held else _array([carry.after() for carry in own], state)
+            for n, (value, own, state) in enumerate(zip(outputs, carries, states, strict=True))]  # fmt: skip
+
+
+def turns(
+    k: Any, start: Ref, states: list[Array], inits: list[Array], body: Program, held: dict[int, Array],
+    patience: Ref | None = None,
+) -> tuple[Ref, list[list[Carry]]]:  # fmt: skip
+    """The loop of the node at work; returns which lanes are left in it, and what it carries.
+
+    Parameters
+    ----------
+    start : Ref
+        The lanes that take a first turn.
+    states, inits : list of Array
+        What it begins with, and what that was in the program.
+    held : dict
+        What lies in memory, by its place.
+    patience : Ref, optional
+        How many turns of single lanes may be idle before the others leave, too.
+    """
+    e, outer = k.e, k.e.mask
     loop = Loop(e, None)
     alive, together = loop.carry(start), loop.carry(e.literal(True, "i1"))
     carries = [[Carry(k, loop, ref, value) for ref in state.all_refs()] if n not in held else []
-               for n, (value, state) in enumerate(zip(outputs, states, strict=True))]  # fmt: skip
-    loop.go_on_while(e.op("and", e.any(alive.ref), together.ref))
+               for n, (value, state) in enumerate(zip(k.node.outputs, states, strict=True))]  # fmt: skip
+    if patience is None:
+        more = e.any(alive.ref)
+    else:
+        idle, count = loop.carry(e.index(0)), e.count_of(alive.ref)
+        idle.next = e.integer("add", idle.ref, e.integer("sub", e.index(e.width), count))
+        more = e.op("and", e.compare("ne", count, e.index(0)), e.compare("slt", idle.ref, patience))
+    loop.go_on_while(e.op("and", more, together.ref))
     e.mask = alive.ref if alive.ref.width > 1 or outer is not None else None
     inside = [held[n] if n in held else _array([carry.now() for carry in own], state)
               for n, (own, state) in enumerate(zip(carries, states, strict=True))]  # fmt: skip
@@ -55,8 +83,7 @@ def while_(k: Any, first: Array, inits: list[Array], body: Program) -> Any:
     alive.next = goes_on
     e.mask = outer
     loop.close()
-    return [let_go(k, held[n], inits[n], value) if n in held else _array([carry.after() for carry in own], state)
-            for n, (value, own, state) in enumerate(zip(outputs, carries, states, strict=True))]  # fmt: skip
+    return e.op("and", alive.ref, together.ref), carries
 
 
 def hold(k: Any, body: Program, inits: list[Array], outputs: list[Value], first: int) -> dict[int, Array]:
@@ -111,17 +138,20 @@ def uniform(k: Any, inits: list[Array], body: Program) -> set[int]:
     """What a loop carries that is the same in all lanes that are in it, by its place: the number of a turn, say."""
     free = {value for value in body.free() if k.value(value).is_wide()}
     found = {n for n, init in enumerate(inits) if not init.shape and all(ref.width == 1 for ref in init.all_refs())}
-    while found:
-        alike = {body.inputs[n] for n in found}
-        varying = free.union(body.inputs) - alike
+    return alike(body, found, free)[0]
+
+
+def alike(body: Program, found: set[int], free: set[Value]) -> tuple[set[int], set[Value]]:
+    """Which of the places that begin alike in all lanes stay so, and what differs between lanes."""
+    while True:
+        varying = free.union(body.inputs) - {body.inputs[n] for n in found}
         for node in body.nodes:
             if node.function not in PLAIN or varying.intersection(values_in(node.args)):
                 varying.update(node.outputs)
         kept = {n for n in found if body.results[n + 1] not in varying}
         if kept == found:
-            break
+            return found, varying
         found = kept
-    return found
 
 
 class Carry:
