@@ -277,3 +277,62 @@ def test_loops_on_plain_numbers_that_are_shapes_are_written_out() -> None:
     expected = list(zip(*map(refined, b, c), strict=True))
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
     np.testing.assert_array_equal(found[1], expected[1])
+
+
+def left_before_a_while(x, y, k):
+    if y:
+        pass
+    else:
+        if k > 1:
+            return x
+        n = 0
+        while n < k + 3:
+            n += 1
+    x += 1.0
+    return x
+
+
+def left_before_a_long_for(x, y, k):
+    if y > 0:
+        if k > 1:
+            return x
+        for _ in range(40):
+            y = y * 0.5
+    x[0] = y
+    return x
+
+
+def continued_before_a_loop(x, y, k):
+    for n in range(3):
+        if y > 0:
+            if k > n:
+                continue
+            while y > 0.1:
+                y = y * 0.5
+        x[n] += 1.0
+    return x
+
+
+def broken_before_a_loop(x, y, k):
+    while y < 9:
+        y = y + 1
+        if y > 2:
+            if k > 2:
+                break
+            for _ in range(30):
+                y = y * 1.01
+        x += y
+    return x
+
+
+@pytest.mark.parametrize(
+    "function", [left_before_a_while, left_before_a_long_for, continued_before_a_loop, broken_before_a_loop]
+)
+def test_lanes_that_leave_before_a_loop_stay_away(function):
+    x, y, k = np.zeros((8, 3)), np.array([0.0, 1, 0, 2, 0, 3, -1, 0]), np.array([1, 2, 3, 0, 2, 1, 3, 0])
+    ours, theirs = x.copy(), x.copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = jit(vmap(function))(ours, y, k)
+    np.testing.assert_allclose(found, [function(*lane) for lane in zip(theirs, y, k, strict=True)], rtol=1e-14)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-14)

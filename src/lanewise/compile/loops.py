@@ -36,6 +36,7 @@ class TracedLoop:
         self.has_else = has_else
         self.outside: list[tuple[CellType, Any]] = []  # those of functions around, and what they held
         self.path = r.scope.path
+        self.before = r.left
         self.returned: list[tuple[Value | None, Any, TracedFrame]] = []
         self.gone: list[Value | None] = []  # the masks of lanes that have returned
         self.skipped: list[tuple[Value | None, list[Any]]] = []
@@ -440,6 +441,7 @@ class TracedLoop:
             r.scope.path = self.path
             self.still_there(self.gone)
             return None
+        r.left += self.before  # each trace of a turn began with none
         broken, gone = self.early
         if broken or gone:
             self.merge_broken(broken)
