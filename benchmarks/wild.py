@@ -199,7 +199,8 @@ INTRO = """\
 algorithms, and not for lanewise: root finders, adaptive integrators, dynamic programs, filters, geometry,
 calendars, money, puzzles (`tests/wild`). The tests hold each to the loop, bit by bit where it has nothing but
 arithmetic. Here is how long `vmap` takes for {lanes:,} lanes, and how long `np.vectorize` takes for one lane after
-another (a random sample of them for about {sample:g} seconds, scaled to all). In the geometric mean `vmap` is {mean}
+another (a random sample of them for about {sample:g} seconds, scaled to all). A long call goes over to compiled code
+by itself. In the geometric mean `vmap` is {mean}
 times faster, between {least} and {most} times; it is slower for {slower}.
 
 {machine}

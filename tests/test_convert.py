@@ -593,3 +593,26 @@ def test_trees_are_copied_and_gone_through():
     assert [type(node) for node in trees.walk(copy)] == [type(node) for node in ast.walk(tree)]
     whole = {id(node) for node in ast.walk(tree) if "lineno" in node._attributes}
     assert whole.isdisjoint(map(id, trees.walk(copy)))
+
+
+def test_code_and_defaults_given_anew_are_seen():
+    def f(x, by=2.0, *, more=0.0):
+        return x * by + more if x > 0 else -x
+
+    def g(x, by=2.0, *, more=0.0):
+        return x - by
+
+    mapped = vmap(f)
+    x = np.array([1.0, -2.0])
+    for change in (
+        lambda: None,
+        lambda: setattr(f, "__defaults__", (3.0,)),
+        lambda: setattr(f, "__kwdefaults__", {"more": 1.0}),
+        lambda: f.__kwdefaults__.update(more=2.0),
+        lambda: setattr(f, "__code__", g.__code__),
+    ):
+        change()
+        expected = np.array([f(y) for y in x])
+        np.testing.assert_array_equal(mapped(x), expected)
+        np.testing.assert_array_equal(vmap(f)(x), expected)
+        np.testing.assert_array_equal(vmap(lambda y: f(y))(x), expected)

@@ -12,7 +12,7 @@ from . import facts
 from .array import ARRAY, SCALAR, LaneArray, as_wide_as_it_is, live
 from .axes import has_ragged, label
 from .collect import InPromotion, Outcome, Piece, Results, join, kind_in, merge, outcome, replaced
-from .convert import is_framed, lane_form
+from .convert import is_current, lane_form, looks
 from .facts import MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Refiled, Run, TraceError
 from .guards import Watch, watch
 from .inputs import Inputs, copy_alike
@@ -28,7 +28,10 @@ Finish = Callable[[Run, list[Outcome], Results], tuple[Any, list[Any]]]
 class Call:
     """One call of a mapped function."""
 
-    __slots__ = ("axis_name", "chunk", "finish", "forms", "fun", "inputs", "kinds", "out_axes", "size", "strict")
+    __slots__ = (
+        "axes", "axis_name", "chunk", "finish", "forms", "fun", "inputs", "kinds", "out_axes", "remake", "size",
+        "strict",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -47,9 +50,11 @@ class Call:
         self.axis_name = axis_name
         self.strict = strict
         self.chunk = chunk
-        self.forms: list[Any] = []  # the function in its lane form, and whether that opens a region; once it was asked
+        self.forms: list[Any] = []  # the function in its lane form, and what `looks` tells of it; once it was asked
         self.finish: Finish | None = stack_parts if has_ragged(out_axes) else None
         self.kinds: list[set[InPromotion]] = []  # what each result counts for: of a chunk
+        self.axes: Any = None  # the specs of axes, to be compared
+        self.remake: Any = None  # makes the mapped function again, for compiled code (`hot`), if it may have any
 
     def overlaps(self, reached: Watch, outer: Run | None = None) -> bool:
         """Whether a mapped argument shares memory with itself, or with what else the function sees."""
@@ -139,10 +144,12 @@ class Groups:
         args, kwargs = self.inputs.build(values)
         run.signal = None
         forms = self.call.forms
-        if not forms:
+        if not forms or not is_current(forms[0], self.call.fun):
             form = lane_form(self.call.fun)
-            forms[:] = [form, is_framed(form)]
-        form, run.top = forms
+            forms[:] = [form, *looks(form)]
+        form, run.top, weight = forms
+        if run.meter is not None:
+            run.meter.turn(run, weight)
         try:
             result = form(*args, **kwargs)
             if run.signal is None:

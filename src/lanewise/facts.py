@@ -135,6 +135,7 @@ class Run:
     filed = 0
     groups = 0
     why_split = ""
+    meter: Any = None  # of the work of the outermost call, where it may go over to compiled code (`hot`)
     lane: int | None = None  # the lane at work, where the function runs lane by lane
     signal: Signal | None = None  # raised by the group at work, and perhaps lost on its way
     refinements: tuple[LaneAxis, ...] = ()  # in force now
@@ -163,6 +164,7 @@ class Run:
         if parent is not None:
             self.strict = parent.strict
             self.tracing = parent.tracing
+            self.meter = parent.meter
 
     def home(self) -> Lanes:
         """The lanes of an array made inside the function: none, until lane values are written into it."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import facts
+from . import facts, hot
 from .axes import label, ragged
 from .collect import Outcome, Piece, kind_of, plain_data
 from .execute import Call, Groups, many_groups, run_inner, slow_message, stack
@@ -42,19 +42,31 @@ def run_call(call: Call) -> Any:
         return parent.recorder.vmap(call, run)
     if parent is not None:
         return run_inner(call, run)
+    run.meter = hot.meter(call)
+    return run_outermost(call, run)
+
+
+def run_again(call: Call) -> Any:
+    """Run an outermost call from its start, to its end on eager lanes."""
+    run = Run(LaneAxis(call.size, 0, label(call.fun), call.axis_name), None)
+    run.strict = call.strict
+    run.chunk = call.chunk
     return run_outermost(call, run)
 
 
 def run_outermost(call: Call, run: Run) -> Any:
     """Run the call: batched, or in the order of lanes if they turn out to share what they change."""
     reached = watch(call.fun, call.inputs.shared())
-    lanes = None
+    lanes = ready = None
     reason, where = reached.unsure(), ""
     try:
         if not reason:
             lanes = Outermost(call, run, reached)
             lanes.go()
             reason = reached.moved()
+    except hot.Hot as signal:
+        ready, reason, lanes, run.signal = signal.ready, reached.moved(), None, None
+        signal.__traceback__ = None  # what eager lanes have made is needed no more
     except NoLaneForm as signal:
         reason, where = signal.reason, signal.where()
     except Exception:
@@ -64,6 +76,9 @@ def run_outermost(call: Call, run: Run) -> Any:
     finally:
         run.close()
         reached.release()
+    if ready is not None and not reason:
+        found = ready.run(call, reached)
+        return run_again(call) if found is None else found[0]
     if not reason and lanes is not None and lanes.writes() and call.overlaps(reached):
         reason = "an argument that is written overlaps other memory"
     if reason or lanes is None:
@@ -103,11 +118,9 @@ class Outermost(Groups):
         run = self.run
         if run.refinements and run.axis.name is None:
             lanes = self.at_work()
-            if lanes.size == 1 or (run.few and lanes.size <= FEW):
+            if lanes.size == 1 or (run.few and lanes.size <= FEW) or self.gave_up:
+                self.count(lanes)
                 self.lane_by_lane(lanes)  # a group of one lane, or of the last few of a loop: the function itself
-                return
-            if self.gave_up:
-                self.lane_by_lane(lanes)
                 return
             if self.too_many_groups(lanes.size):
                 self.gave_up = True
@@ -154,6 +167,11 @@ class Outermost(Groups):
 
     # ---- lane by lane ----
 
+    def count(self, lanes: Any) -> None:
+        """Count lanes that are about to run one by one."""
+        if self.run.meter is not None:
+            self.run.meter.singles(self.run, lanes.size)
+
     def slow(self, reason: str, where: str, *, failed: bool = False) -> None:
         """Run the group at work lane by lane, unless the function fails there as well."""
         lanes = self.at_work()
@@ -162,6 +180,7 @@ class Outermost(Groups):
             if self.failure is not None and self.failure[0] == lanes[0]:
                 return
             lanes = lanes[1:]
+        self.count(lanes)
         message = slow_message(self.call, reason, where)
         if self.run.strict:
             raise PerformanceWarning(message)

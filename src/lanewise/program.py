@@ -11,7 +11,7 @@ import optree
 from .array import ARRAY, PYTHON, SCALAR, LaneArray, live
 from .axes import check_function, label
 from .collect import merge
-from .convert import is_framed, lane_form
+from .convert import lane_form, looks
 from .facts import RUN, NoLaneForm, Run, TraceError, user_line
 from .lanes import LaneAxis, Lanes
 from .regions import Returned, outcomes
@@ -109,7 +109,7 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     token = RUN.set(run)
     try:
         form = lane_form(fun)
-        run.top = is_framed(form)
+        run.top, _ = looks(form)
         result = form(*new_args, **new_kwargs)
         every = result.outcomes if type(result) is Returned else outcomes(run, result)
         if len(every) > 1:

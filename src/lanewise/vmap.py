@@ -129,6 +129,9 @@ def vmap(
     spec = check_in_axes(fun, in_axes)
     out = prepare(out_axes, "out_axes")
     forms: list[Any] = []
+    axes = _comparable(in_axes, out_axes)
+    may_compile = axis_name is None and not spec.ragged and not has_ragged(out)
+    bounded = chunk_size is not None or axis_size is not None
     take = take_apart_ragged if spec.ragged else take_apart
 
     def batched(*args: Any, **kwargs: Any) -> Any:
@@ -137,18 +140,34 @@ def vmap(
         if chunk_size is None or size <= chunk_size or recorder() is not None:  # a program has no need of chunks
             call = Call(fun, inputs, size, out, axis_name, strict)
             call.forms = forms
+            if may_compile:
+                call.axes, call.remake = axes, remake
             return run_call(call)
         joined = Chunks(fun, size, out)
         for start in range(0, size, chunk_size):
             stop = min(start + chunk_size, size)
             part = inputs.part(start, stop)
             chunk = Call(fun, part, stop - start, out, axis_name, strict, Chunk(start, size))
+            if may_compile:
+                chunk.axes, chunk.remake = axes, remake
             joined.add(run_call(chunk), start, chunk.kinds)
         return joined.result()
+
+    def remake() -> Any:
+        return vmap(fun, in_axes, out_axes) if bounded else batched
 
     # the attributes of an object that is called are its own business
     updated = ("__dict__",) if isinstance(fun, FunctionType) else ()
     return functools.update_wrapper(batched, fun, updated=updated)
+
+
+def _comparable(*specs: Any) -> Any:
+    """Specs of axes as something to compare; new ones are like no others."""
+    try:
+        hash(specs)
+    except TypeError:
+        return object()
+    return specs
 
 
 def _check_function(fun: Any) -> None:

@@ -19,6 +19,7 @@ from ..array import ARRAY, SCALAR, LaneArray, live
 from ..axes import an, check_function, label, parameter_name
 from ..collect import Piece, promote
 from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user_line
+from ..hot import cold
 from ..lanes import LaneAxis, Lanes
 from ..pickling import name_of
 from ..regions import Mixed
@@ -27,6 +28,7 @@ from .batches import batch_axis, mapped_first, other_size, sees_no_size
 from .ir import Program
 from .mixed import Choice
 from .short import builder, order, whole
+from .trace import Recorder
 from .whole import Traced, trace
 
 MANY_TRACES = 16  # more traces than this of one function earn a warning
@@ -157,6 +159,9 @@ class Compiled:
 class Jitted:
     """What `jit` makes of a function."""
 
+    recorder: type[Recorder] = Recorder
+    depth = DEEPEST
+
     def __init__(self, fun: Callable[..., Any], static: tuple[str, ...], fastmath: bool) -> None:
         self.fun = fun
         self.static = static
@@ -275,7 +280,8 @@ class Jitted:
 
     def instead(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the function eagerly where some lane needs what has not been compiled."""
-        result = self.fun(*args, **kwargs)  # most often, it raises
+        with cold():
+            result = self.fun(*args, **kwargs)  # most often, it raises
         compiled = self.known[key]
         assert compiled is not None
         compiled.failures += 1
@@ -293,7 +299,8 @@ class Jitted:
 
     def eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the function as it is, with the warning that waits for it."""
-        result = self.fun(*args, **kwargs)
+        with cold():
+            result = self.fun(*args, **kwargs)
         if self.pending:  # what raises eagerly, too, earns no warning
             message, self.pending = self.pending, ""
             warnings.warn(message, PerformanceWarning, stacklevel=4)
@@ -330,16 +337,17 @@ class Jitted:
         token = RUN.set(None)
         try:
             fun = _unwrapped(self.fun) if self.static else self.fun
-            return trace(fun, args, kwargs, deepest, **options)
+            return trace(fun, args, kwargs, deepest, recorder=self.recorder, **options)
         finally:
             RUN.reset(token)
 
     @_uncollected()
     def compile(
-        self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any, deepest: int = DEEPEST
+        self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any, deepest: int | None = None
     ) -> Compiled | None:  # fmt: skip
         """Trace and lower the function for these arguments; None if it has to run eagerly."""
-        if deepest == DEEPEST and not lanes and (other := self.of_other_size(*key)) is not None:
+        deepest = deepest or self.depth
+        if deepest == self.depth and not lanes and (other := self.of_other_size(*key)) is not None:
             return other[0]
         self.traces += 1
         if self.traces == MANY_TRACES:

@@ -66,6 +66,8 @@ class Tape:
         self.axes: dict[LaneAxis, Axis] = {}  # the program's axis of each traced one
         self.of_shadow: dict[LaneAxis, LaneAxis] = {self.shadow_axis(self.root): self.root}
         self.depth = 0
+        self.weak: list[Any] = []  # see `hot.Wary`
+        self.containers: dict[int, Any] = {}  # the dicts and sets that the function has made
         self.cells: dict[int, tuple[Any, Cell]] = {}  # by the identity of the data that the user's value has
         self.run = TracedRun(self.root, None)
         self.run.tracing = True

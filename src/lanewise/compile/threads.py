@@ -1,7 +1,8 @@
 """Threads: workers parked inside one generated function, and a kernel dealt out to them in chunks.
 
 The caller opens a job, works on it itself, closes it and waits for those who have joined: a worker that the system
-has put to sleep delays nobody. Where another thread has a job open, the call stays on its own thread.
+has put to sleep delays nobody. When a lane needs the ordinary way, nobody takes another chunk. Where another thread
+has a job open, the call stays on its own thread.
 """
 
 from __future__ import annotations
@@ -108,7 +109,11 @@ last:
 run:
   %flags = call i64 %kernel(ptr %objects, i64 %lo, i64 %hi)
   %old = atomicrmw or ptr %flagsp, i64 %flags seq_cst
-  br label %head
+  %failed = icmp ne i64 %flags, 0
+  br i1 %failed, label %stop, label %head
+stop:
+  %skipped = atomicrmw max ptr %nextp, i64 %size seq_cst
+  br label %exit
 exit:
   ret void
 }}

@@ -368,6 +368,7 @@ class Recorder(Tape):
         from .lists import TracedList
 
         if type(container) is not list and (type(container) is not TracedList or container.fixed()):
+            self.containers[id(container)] = container
             return container
         frame = sys._getframe(2)  # of the user's code
         return TracedList(self, container, (frame.f_code, frame.f_lasti))

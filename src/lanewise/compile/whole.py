@@ -49,6 +49,8 @@ class Traced:
         Whether a function that calls itself was followed only so deep, or a list has only so much room.
     recursive : bool
         Whether functions in it call themselves.
+    weak : list
+        For each result the type of a Python scalar, which is weak in promotion, where that is noted (`hot`).
     unrollable : bool
         Whether its loops can be written out.
     """
@@ -63,12 +65,14 @@ class Traced:
         self.kept: list[Any] = recorder.kept
         self.cut: bool = recorder.cut
         self.recursive: bool = bool(recorder.recursive)
+        self.weak: list[Any] = recorder.weak
         self.unrollable: bool = 0 < recorder.rolled <= UNROLLED
 
 
 def trace(
     fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], deepest: int = 2, *, rolled: bool = True,
     recursive: bool = True,
+    recorder: type[Recorder] = Recorder,
 ) -> Traced:  # fmt: skip
     """Record a function on arguments of these shapes and dtypes.
 
@@ -80,6 +84,8 @@ def trace(
         Whether loops over many numbers are loops of the program, where that can be.
     recursive : bool
         Whether functions that call themselves are functions of the program, where that can be.
+    recorder : type
+        What records it.
 
     Raises
     ------
@@ -95,9 +101,9 @@ def trace(
         options |= {"unrolled": UNROLLED, "longest": SHORT}
     first: BaseException | None = None
     while True:
-        recorder = Recorder(label(fun), **options)
+        made = recorder(label(fun), **options)
         try:
-            return attempt(recorder, fun, args, kwargs)
+            return attempt(made, fun, args, kwargs)
         except NeedsBuffer as problem:  # again, with a list that may differ in length between lanes
             known = options.get("buffered", frozenset())
             if problem.place is None or problem.place in known or len(known) == MOST_BUFFERS:
@@ -109,11 +115,11 @@ def trace(
             if options.get("recursive"):  # again, each call followed, as deep as that goes
                 options["recursive"] = None
                 continue
-            if not rolled or recorder.unrolled == UNROLLED or (first is None and not 0 < recorder.rolled <= UNROLLED):
+            if not rolled or made.unrolled == UNROLLED or (first is None and not 0 < made.rolled <= UNROLLED):
                 raise first or problem from None
-            at_work = max([loop.size for loop in recorder.loops if loop.symbolic], default=0) if first is None else 0
+            at_work = max([loop.size for loop in made.loops if loop.symbolic], default=0) if first is None else 0
             # again, with loops as long as those at work written out, then longer ones: their numbers are plain then
-            options |= {"unrolled": at_work if at_work > recorder.unrolled else UNROLLED, "longest": SHORT}
+            options |= {"unrolled": at_work if at_work > made.unrolled else UNROLLED, "longest": SHORT}
             first = first or problem
 
 

@@ -19,6 +19,7 @@ from ..regions.both import PREFIX
 from . import light
 from .rewrite import CannotRewrite, has_regions, rewrite
 from .source import find
+from .weight import weight
 
 _FLAGS = __future__.annotations.compiler_flag
 
@@ -41,13 +42,14 @@ class Form:
         self.new = new
         self.framed = framed
         self.formula = False  # it only computes
+        self.weight = 1  # of a call, less its loops
 
     def of(self, fun: FunctionType) -> Any:
         """The rewritten form of a function with this code."""
         if self.new is None:
             return fun
-        known: Any = vars(fun).get(_MADE)  # where one rewritten function serves for every call
-        if known is not None and known.function.__wrapped__ is fun:
+        known: Any = vars(fun).get(MADE)  # where one rewritten function serves for every call
+        if known is not None and known.function.__wrapped__ is fun and is_current(known.function, fun):
             return known.function
         cells = dict(zip(fun.__code__.co_freevars, fun.__closure__ or (), strict=True))
         closure = tuple([cells[name] if name in cells else _HELPER_CELLS[name] for name in self.new.co_freevars])
@@ -57,7 +59,7 @@ class Form:
         made.__module__ = fun.__module__
         made.__wrapped__ = fun  # type: ignore[attr-defined]
         if not cells:
-            vars(fun)[_MADE] = Made(made)
+            vars(fun)[MADE] = Made(made)
         return made
 
 
@@ -71,7 +73,7 @@ class Made:
         return type(None), ()
 
 
-_MADE = "_lanewise_form"
+MADE = "_lanewise_form"
 
 _HELPER_CELLS: dict[str, Any] = {}
 
@@ -99,12 +101,26 @@ def lane_form(fun: Any) -> Any:
     return fun
 
 
-def is_framed(form: Any) -> bool:
-    """Whether a function in its lane form opens a region of its own when it is called."""
+def looks(form: Any) -> tuple[bool, int]:
+    """Whether a function in its lane form opens a region of its own when it is called, and what a call weighs."""
     while type(form) in (MethodType, functools.partial):
         form = form.__func__ if type(form) is MethodType else form.func
     found = _FORMS.get(id(getattr(form, "__code__", None)))
-    return found is not None and found.framed
+    return (False, 1) if found is None else (found.framed, found.weight)
+
+
+def is_current(form: Any, fun: Any) -> bool:
+    """Whether the lane form of a function is still that: its code and its defaults may be given anew."""
+    if type(fun) is not FunctionType or form is fun:
+        return True
+    known = _FORMS.get(id(fun.__code__))
+    same = form.__defaults__ is fun.__defaults__ and form.__kwdefaults__ is fun.__kwdefaults__
+    return same and known is not None and known.new is form.__code__
+
+
+def is_rewritten(fun: FunctionType) -> bool:
+    """Whether there is a rewritten form of a function."""
+    return _form(fun).new is not None and not _opted_out(fun)
 
 
 def do_not_convert(fun: Any) -> Any:
@@ -171,8 +187,9 @@ def _convert(fun: FunctionType) -> Form:
     new = _named(_code_in(factory, name), code)
     framed = isinstance(node, ast.FunctionDef) and has_regions(node.body)
     _note_inner(new, light.formulas(node))
-    _FORMS[id(new)] = Form(new, None, framed)
+    _FORMS[id(new)] = inner = Form(new, None, framed)
     form = Form(code, new, framed)
+    inner.weight = form.weight = weight(*(node.body if isinstance(node.body, list) else [node.body]))
     form.formula = light.is_formula(node)
     return form
 

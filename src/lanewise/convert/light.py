@@ -15,12 +15,12 @@ from .trees import walk
 
 LIMIT = 80
 
-_OPERATORS: dict[type, int] = {
+OPERATORS: dict[type, int] = {
     ast.Add: 1, ast.Sub: 1, ast.Mult: 1, ast.Div: 2, ast.FloorDiv: 8, ast.Mod: 8, ast.Pow: 10, ast.LShift: 2,
     ast.RShift: 2, ast.BitAnd: 1, ast.BitOr: 1, ast.BitXor: 1,
 }  # fmt: skip
 _COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.Is, ast.IsNot)
-_FUNCTIONS = {
+FUNCTIONS = {
     **dict.fromkeys(("abs", "fabs", "absolute", "float", "bool", "sqrt", "real", "imag", "conj", "copysign"), 2),
     **dict.fromkeys(("min", "max", "minimum", "maximum", "fmin", "fmax", "int", "floor", "ceil", "trunc", "sign"), 3),
     **dict.fromkeys(("where", "isnan", "isinf", "isfinite", "radians", "degrees", "square", "rint", "float64"), 2),
@@ -132,15 +132,15 @@ def _assign(node: Any) -> int:
 
 
 def _augmented(node: Any) -> int:
-    if not isinstance(node.target, ast.Name) or type(node.op) not in _OPERATORS:
+    if not isinstance(node.target, ast.Name) or type(node.op) not in OPERATORS:
         raise _NotLight
-    return _OPERATORS[type(node.op)] + _cost(node.value)
+    return OPERATORS[type(node.op)] + _cost(node.value)
 
 
 def _binary(node: Any) -> int:
-    if type(node.op) not in _OPERATORS:
+    if type(node.op) not in OPERATORS:
         raise _NotLight
-    return _OPERATORS[type(node.op)] + _cost(node.left) + _cost(node.right)
+    return OPERATORS[type(node.op)] + _cost(node.left) + _cost(node.right)
 
 
 def _compare(node: Any) -> int:
@@ -151,7 +151,7 @@ def _compare(node: Any) -> int:
 
 def _call(node: Any) -> int:
     owner = node.func
-    if isinstance(owner, ast.Name) and owner.id not in _FUNCTIONS and not hasattr(builtins, owner.id):
+    if isinstance(owner, ast.Name) and owner.id not in FUNCTIONS and not hasattr(builtins, owner.id):
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
             raise _NotLight
         return _CALL + _all(node.args)  # of a function that may only compute: that is seen when it is called
@@ -159,9 +159,9 @@ def _call(node: Any) -> int:
         name = owner.attr
     else:
         name = owner.id if isinstance(owner, ast.Name) else ""
-    if name not in _FUNCTIONS or node.keywords or not node.args:
+    if name not in FUNCTIONS or node.keywords or not node.args:
         raise _NotLight
-    return _FUNCTIONS[name] * max(1, len(node.args) - 1) + _all(node.args)
+    return FUNCTIONS[name] * max(1, len(node.args) - 1) + _all(node.args)
 
 
 _CALL = 12

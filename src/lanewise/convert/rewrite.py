@@ -36,6 +36,7 @@ from .nodes import (
 from .patterns import as_steps, tried
 from .trees import children, copied, walk
 from .unfold import unfolded
+from .weight import turn
 
 _AUGMENTED: dict[type, str] = {
     ast.Add: "iadd", ast.Sub: "isub", ast.Mult: "imul", ast.Div: "itruediv", ast.FloorDiv: "ifloordiv",
@@ -296,7 +297,7 @@ class Function:
         names = self.assigned(node) & (self.live.after.get(node, self.locals) | self.live.head.get(node, self.locals))
         seen = sorted((read(node) & self.visible) | names)
         peek = thunk(ast.Tuple([variable(name) for name in seen], ast.Load()))
-        flags = [ast.Constant(bool(node.orelse)), ast.Constant(is_straight(node))]
+        flags = [ast.Constant(flag) for flag in (turn(node), bool(node.orelse), is_straight(node))]
         start = ast.Assign([variable(loop, True)], call_helper("loop", peek, strings(names), *flags))
         new = [make(loop)]
         if node.orelse:

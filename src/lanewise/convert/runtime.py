@@ -66,7 +66,9 @@ def if_(test: Any, then: Any, orelse: Any, names: tuple[str, ...], cost: int = 0
     return either(test, then, orelse, variables(names, then, orelse), ident, cost)
 
 
-def loop(peek: Any, names: tuple[str, ...], has_else: bool, straight: bool, twice: bool = True) -> Any:
+def loop(
+    peek: Any, names: tuple[str, ...], weight: int, has_else: bool, straight: bool, twice: bool = True
+) -> Any:  # fmt: skip
     """Begin a loop; None if it names no lane values, and may run as it was written.
 
     Parameters
@@ -75,6 +77,8 @@ def loop(peek: Any, names: tuple[str, ...], has_else: bool, straight: bool, twic
         An inner function that has the variables of the loop in its cells.
     names : tuple of str
         Those that the loop assigns and later code (or its next turn) may read.
+    weight : int
+        Of a turn, for `hot`.
     has_else, straight : bool
         Whether it has an ``else``; whether its body parts no lanes.
     twice : bool
@@ -88,9 +92,9 @@ def loop(peek: Any, names: tuple[str, ...], has_else: bool, straight: bool, twic
         return run.recorder.loop(variables(names, peek), has_else)
 
     def make() -> Loop:
-        return Loop(_run() if run is None else run, variables(names, peek), peek.__code__)
+        return Loop(_run() if run is None else run, variables(names, peek), peek.__code__, weight)
 
-    return Straight(make) if straight else make()
+    return Straight(make, run, weight) if straight else make()
 
 
 _PLAIN_TYPES = frozenset({

@@ -18,6 +18,7 @@ from ..lanes import spread
 from ..ops.common import lane
 from ..program import ShapeDtypeStruct, eval_shape
 from ..regions import PLAIN, Box, Loop, truths
+from ..regions.loops import WEIGHT
 from ..vmap import vmap
 from ._branches import check_integer
 from ._types import (
@@ -220,6 +221,8 @@ def fori_loop(
         _repeat(carry, lambda: first + turns < last, turn, ident(body_fun))
         return carry.value
     for i in range(first, last):
+        if run is not None and run.meter is not None:
+            run.meter.turn(run, WEIGHT)
         if carry.turn(body(i, carry.value)):
             break
     return carry.value
@@ -366,6 +369,8 @@ def _scan(name: str, step: Any, init: Any, xs: Any, length: Any, reverse: bool, 
     ys: list[list[Any]] = []
     typed: Typed | None = None
     for t in reversed(range(turns)) if reverse else range(turns):
+        if run is not None and run.meter is not None:
+            run.meter.turn(run, WEIGHT)
         after, y = step(carry.value, optree.tree_unflatten(spec, [leaf[t] for leaf in leaves]))
         found, tree = flatten(y)
         now = Typed.of(found, tree)

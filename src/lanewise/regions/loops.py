@@ -6,13 +6,16 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..array import LaneArray
 from ..facts import FEW, PLAIN, Run
 from .branches import VARYING, contents, fill, sides, truths
 from .lanelist import LaneList
-from .region import GONE, Gone, Parked, Region
+from .region import GONE, PARTS, Gone, Parked, Region
 
 LONG = 64  # turns, after which the last few lanes may go on alone
+WEIGHT = 10  # of a turn whose code is not at hand (`convert.weight`)
 
 
 class Loop(Region):
@@ -24,11 +27,14 @@ class Loop(Region):
         The mapped function at work.
     variables : list of cells
         What the loop assigns and later code (or its next turn) may read.
+    weight : int
+        Of a turn, for `hot`.
     """
 
-    def __init__(self, run: Run, variables: list[Any], ident: Any) -> None:
+    def __init__(self, run: Run, variables: list[Any], ident: Any, weight: int = WEIGHT) -> None:
         super().__init__(run, ident)
         self.variables = variables
+        self.weight = weight
         self.entry = [contents(cell) for cell in variables]
         self.finished: list[Parked] = []
         self.broken: list[Parked] = []
@@ -54,6 +60,8 @@ class Loop(Region):
     def test(self, value: Any, always: bool = False) -> Any:
         """Whether any lane goes on; those whose test fails leave. ``always`` says that it never does."""
         run = self.run
+        if run.meter is not None:
+            run.meter.turn(run, self.weight)
         if type(value) not in VARYING:
             if value and run.parted and self.broken and not _anyone(run):
                 self.here = False  # no lanes: one turn has shown all that there is to see
@@ -71,6 +79,8 @@ class Loop(Region):
             return bool(value)
         if not value.data.size:  # no lanes: see what one turn would do
             return self.turns == 1
+        if run.meter is not None:
+            run.meter.turn(run, PARTS)
         before = run.made, run.refinements
         stay, leave = sides(value)
         gone = self.part(value.lanes, leave)
@@ -100,7 +110,9 @@ class Loop(Region):
 
     def over(self, iterable: Any) -> Any:
         """The items of an iterable; of a range that differs between lanes, each lane's own."""
-        return iterable.turns(self) if type(iterable) in UNEVEN else iter(iterable)
+        if type(iterable) in UNEVEN:
+            return iterable.turns(self)
+        return iter(iterable) if self.run.meter is None else counted(iterable, self.run, self.weight)
 
     def leave(self) -> Gone:
         """``break``: the lanes at work leave."""
@@ -185,18 +197,27 @@ class Straight:
     ----------
     make : callable
         Makes the `Loop`.
+    run : Run, optional
+        The mapped function at work.
+    weight : int
+        Of a turn, for `hot`.
     """
 
-    __slots__ = ("given", "loop", "make")
+    __slots__ = ("given", "loop", "make", "run", "weight")
 
-    def __init__(self, make: Callable[[], Loop]) -> None:
+    def __init__(self, make: Callable[[], Loop], run: Run | None, weight: int) -> None:
         self.make = make
+        self.run = run
+        self.weight = weight
         self.given: tuple[Any, ...] = ()
         self.loop: Loop | None = None
 
     def over(self, iterable: Any) -> Any:
         """As `Loop.over`."""
         if type(iterable) not in UNEVEN:
+            run = self.run
+            if run is not None and run.meter is not None and type(iterable) in _SIZED:
+                run.meter.turn(run, self.weight * len(iterable))
             return iter(iterable)
         self.loop = self.make()
         return self.loop.over(iterable)
@@ -227,6 +248,15 @@ class LaneRange:
     def __len__(self) -> int:
         return len(range(*[int(x) for x in (self.start, self.stop, self.step)]))
 
+
+def counted(items: Any, run: Run, weight: int) -> Any:
+    """What a loop goes over, each turn being counted."""
+    for item in items:
+        run.meter.turn(run, weight)
+        yield item
+
+
+_SIZED = frozenset({range, list, tuple, np.ndarray, LaneArray})
 
 UNEVEN: set[type] = {LaneRange, LaneList}
 """The types of iterables that may have more items in some lanes than in others."""

@@ -17,6 +17,8 @@ from .lanestore import joined
 from .meet import Meeting, Mixed, Saved, arrays, as_shared, save, save_part
 from .sites import mark, note_copy, shared_by
 
+PARTS = 25  # what it weighs that lanes part and meet again, for `hot`
+
 
 class Gone:
     """What a part of the code answers when all its lanes have left it."""
@@ -72,6 +74,8 @@ class Region:
         self.lists: weakref.WeakValueDictionary[int, LaneList] | None = None  # made by lanes that have parted
         self.known: dict[LaneAxis, LaneAxis] = {}  # refinements in terms of the base: a loop asks for one each turn
         run.region = self
+        if run.meter is not None:
+            run.meter.turn(run, PARTS)
 
     # ---- going apart ----
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import FunctionType
 from typing import Any
 
@@ -36,7 +37,8 @@ def finish(turns: Any, items: Any, bind: Any) -> bool:
         return False
     cells = _cells([*[function for step in turns.steps for function in step[1:]], bind], loop.variables)
     before = [contents(cell) for cell in cells]
-    ends: Any = on_trial(run, lambda: _ends(turns.steps, items, bind, cells, before, lanes))
+    count = None if run.meter is None else functools.partial(run.meter.alone, loop.weight)
+    ends: Any = on_trial(run, lambda: _ends(turns.steps, items, bind, cells, before, lanes, count))
     for cell, value in zip(cells, before, strict=True):
         fill(cell, value)
     if ends is FAILED:
@@ -66,7 +68,9 @@ def _cells(functions: list[Any], more: list[Any]) -> list[Any]:
     return list(found.values())
 
 
-def _ends(steps: Any, items: Any, bind: Any, cells: list[Any], before: list[Any], lanes: Lanes) -> dict[int, Any]:
+def _ends(
+    steps: Any, items: Any, bind: Any, cells: list[Any], before: list[Any], lanes: Lanes, count: Any
+) -> dict[int, Any]:  # fmt: skip
     """For each step by which lanes leave, which ones do, and their variables: data and kind, or None if unchanged."""
     size = lanes.shape[0]
     columns = [_column(value, lanes) for value in before]
@@ -75,7 +79,7 @@ def _ends(steps: Any, items: Any, bind: Any, cells: list[Any], before: list[Any]
         for cell, value, column in zip(cells, before, columns, strict=True):
             fill(cell, value if column is None else column[lane])
         start = [contents(cell) for cell in cells]
-        number = _turns(steps, items, bind)
+        number = _turns(steps, items, bind, count)
         last = [contents(cell) for cell in cells]
         left.setdefault(number, []).append(
             (lane, [UNCHANGED if a is b else b for a, b in zip(start, last, strict=True)])
@@ -93,9 +97,11 @@ def _ends(steps: Any, items: Any, bind: Any, cells: list[Any], before: list[Any]
 UNCHANGED = object()
 
 
-def _turns(steps: Any, items: Any, bind: Any) -> int:
+def _turns(steps: Any, items: Any, bind: Any, count: Any) -> int:
     """Take turns on plain values; the number of the step by which the loop is left."""
     for item in items if items is not None else iter(int, 1):
+        if count is not None and count():
+            raise Unlikely  # the turns are more than the call can be left with
         if bind is not None:
             bind(item)
         for number, (kind, function, *_) in enumerate(steps):

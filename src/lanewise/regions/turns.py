@@ -20,6 +20,7 @@ from ..lanes import Lanes
 from .both import FAILED, is_harmless, on_trial, scalar_kind, user_cells
 from .branches import contents, fill, truths, where
 from .loops import LONG, UNEVEN, LaneRange, Loop, Straight
+from .region import PARTS
 from .tail import finish
 
 DO, TEST, BREAK, RETURN = "do", "test", "break", "return"
@@ -102,9 +103,9 @@ class Turns:
             if not self.turn():
                 return
             if bounded and self.few_are_left():
-                bounded = False  # it is tried once
                 if finish(self, None if items is None else list(copy.copy(left)), bind):
                     return
+                bounded = self.mapped.meter is not None and self.mapped.meter.over()  # else it is tried once
         self.leave_out()
 
     def few_are_left(self) -> bool:
@@ -135,6 +136,8 @@ class Turns:
     def turn(self) -> bool:
         """One turn; whether there may be another."""
         self.turns += 1
+        if self.mapped.meter is not None:
+            self.mapped.meter.turn(self.mapped, self.loop.weight)
         for kind, *functions in self.steps:
             if kind == DO:
                 self.compute(functions[0])
@@ -239,6 +242,8 @@ class Turns:
     def leave_with(self, kind: str, last: Any, lanes: Any, index: Any, values: Variables) -> None:
         """Take down lanes that leave, their variables being as they are told."""
         loop, run = self.loop, self.mapped
+        if run.meter is not None:
+            run.meter.turn(run, PARTS)
         before = run.made, run.refinements, run.nowhere
         gone = loop.part(lanes, index)
         now = [(cell, contents(cell)) for cell, _ in values]
