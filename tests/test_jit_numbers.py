@@ -158,3 +158,19 @@ def test_running_products_of_complex_numbers_begin_with_the_first(shape):
     z[..., 0] = [[np.inf], [2 + 1j], [complex(np.nan, 1)]] if len(shape) > 1 else [np.inf, 2 + 1j, complex(np.nan, 1)]
     wanted = np.array([np.cumprod(row, axis=-1) for row in z])
     np.testing.assert_array_equal(jit(vmap(lambda z: np.cumprod(z, axis=-1)))(z), wanted)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("bounds", [(-9, 9), (-(2**70), 2**70), (1, 2**70), (-9, None), (None, 300), (-9, 300), (0, 5)])
+def test_clip_by_numbers_that_the_dtype_can_not_hold(dtype, bounds):
+    x = np.arange(0, 100, 3).astype(dtype)
+    low, high = bounds
+    try:
+        wanted = np.array([np.clip(item, low, high) for item in x])
+    except OverflowError:
+        with pytest.raises(OverflowError):
+            jit(vmap(lambda x: np.clip(x, low, high)))(x)
+        return
+    found = jit(vmap(lambda x: np.clip(x, low, high)))(x)
+    np.testing.assert_array_equal(found, wanted)
+    assert found.dtype == wanted.dtype

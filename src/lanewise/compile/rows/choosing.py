@@ -32,7 +32,11 @@ def clip(k: Any, a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = Non
     """Between two bounds."""
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     dtype = k.node.outputs[0].dtype
-    found = cast(k.e, as_array(k, a), dtype)
+    given = as_array(k, a)
+    if given.dtype.kind in "iu":  # as NumPy does with Python integers that the dtype can't hold
+        low = None if type(low) is int and low <= np.iinfo(given.dtype).min else low
+        high = None if type(high) is int and high >= np.iinfo(given.dtype).max else high
+    found = cast(k.e, given, dtype)
     for bound, beyond in ((low, np.less), (high, np.greater)):
         if bound is not None:
             found = _clipped(k.e, found, cast(k.e, as_array(k, bound), dtype), beyond)
