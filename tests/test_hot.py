@@ -31,6 +31,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::lanewise.PerformanceWarning")
 X = np.array([3.0, 0.5, -2.0, 7.25, 1.0])
 
 
+@pytest.fixture(autouse=True)
+def _errors_as_before():
+    with np.errstate():  # some of the functions change how NumPy treats errors
+        yield
+
+
 def same(found: Any, expected: Any) -> None:
     """See that two results are alike, types and all."""
     assert type(found) is type(expected)
@@ -287,6 +293,17 @@ def test_code_that_takes_long_to_compile_is_for_longer_calls() -> None:
     with heat() as ran:
         vmap(turns)(X)
         assert ran == ["turns"]
+
+
+def test_functions_of_large_arrays_are_work() -> None:
+    def wave(b):
+        return np.sin(np.sin(np.linspace(0, b, 1000))).sum()
+
+    with mock.patch.object(hot.Meter, "decide") as spy:
+        vmap(wave)(np.arange(100.0))
+        assert not spy.called
+        vmap(wave)(np.arange(5000.0))
+        assert spy.called
 
 
 # ---- what has changed since is seen ----

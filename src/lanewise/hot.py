@@ -29,6 +29,7 @@ ON = os.environ.get("LANEWISE_HOT", "1") != "0"
 LONG = 50_000_000  # additions of a value of one lane, after which a call is long: some 20 milliseconds
 TURN = 25_000  # additions: a turn of a loop takes as long with no lanes at all
 EACH = 1_000  # lanes: and so does every operation in it
+FUNCTION = 10  # additions: a function of one element (`sin`, `exp`)
 ALONE = 300  # additions: an operation on plain numbers takes as long
 SINGLE = 30_000  # additions: a lane that runs by itself, at least
 SWEEP = 4  # times as long, where each of several calls may need code of its own
@@ -68,6 +69,12 @@ class Meter:
         if run.parent is not None:
             lanes *= lanes_of(run.parent)
         self.work += TURN + weight * (EACH + lanes)
+        if self.work > self.limit:
+            self.decide(run)
+
+    def elements(self, run: Run, count: int) -> None:
+        """Count a function of so many elements of large arrays: the text of code does not tell how large they are."""
+        self.work += FUNCTION * count
         if self.work > self.limit:
             self.decide(run)
 

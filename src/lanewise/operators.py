@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .array import ARRAY, FAST, MIXED, PYTHON, SCALAR, SLOW, LaneArray, apply, live
-from .facts import NoLaneForm, note_write, parted
+from .facts import RUN, NoLaneForm, note_write, parted
 from .lanes import spread
 
 
@@ -86,6 +86,16 @@ def _plain(x: LaneArray, other: Any) -> Any:
 _AS_THEY_ARE = frozenset({np.dtype(float), np.dtype(np.int64)})
 
 
+MUCH = 1 << 16  # elements, whose functions take so long that it is worth counting (`hot`)
+
+
+def note_work(elements: int) -> None:
+    """Count a function of many elements, which the text of the code does not tell."""
+    run = RUN.get()
+    if run is not None and run.meter is not None:
+        run.meter.elements(run, elements)
+
+
 _PLAIN_SCALARS = frozenset({int, float, bool, np.float64, np.float32, np.int64, np.int32, np.bool, np.complex128})
 
 
@@ -100,7 +110,11 @@ def unary(ufunc: np.ufunc, x: Any) -> Any:
         data = ufunc(x.data)
     except Exception:
         return SLOW
-    return LaneArray(data, lanes, ARRAY if data.ndim > lanes.ndim else SCALAR)
+    if data.ndim == lanes.ndim:
+        return LaneArray(data, lanes, SCALAR)
+    if data.size > MUCH:
+        note_work(data.size)
+    return LaneArray(data, lanes, ARRAY)
 
 
 def _forward(ufunc: np.ufunc) -> Any:
