@@ -137,7 +137,7 @@ def batched(function: Function, entry: Wild, args: Arguments, lanes: int, longes
                 taken, result = call(function, some(entry, args, slice(0, count)))
             if count < lanes and 4 * taken > longest:
                 break
-        if taken < 5:  # the first call on all lanes may have compiled code
+        if taken < 20:  # the first call on all lanes may have compiled code, and it touches fresh memory
             taken = min(taken, *[call(function, some(entry, args, slice(0, count)))[0] for _ in range(2)])
         check(entry, args, result, count)
     slow = [str(w.message) for w in caught if issubclass(w.category, lanewise.PerformanceWarning)]
@@ -200,8 +200,8 @@ algorithms, and not for lanewise: root finders, adaptive integrators, dynamic pr
 calendars, money, puzzles (`tests/wild`). The tests hold each to the loop, bit by bit where it has nothing but
 arithmetic. Here is how long `vmap` takes for {lanes:,} lanes, and how long `np.vectorize` takes for one lane after
 another (a random sample of them for about {sample:g} seconds, scaled to all). A long call goes over to compiled code
-by itself. In the geometric mean `vmap` is {mean}
-times faster, between {least} and {most} times; it is slower for {slower}.
+by itself; first calls, which may compile, don't count. In the geometric mean `vmap` is {mean} times faster, between
+{least} and {most} times; it is slower for {slower}.
 
 {machine}
 Written by `python -m benchmarks.wild --write`.
