@@ -154,6 +154,7 @@ class Run:
     origins: dict[int, Any]  # the arrays that they are copies of
     lenders: dict[int, Any]  # the statements for whose sake they were made
     fresh: Any = None  # what is known of the lists, dicts and sets that the group has made (`regions.sites`)
+    homes: dict[int, Any] | None = None  # the variables of the functions at work that inner functions bind
     open: Sequence[Any] = ()  # the copies of the operation at work, which it may write
     dirty: Any = None  # and those that it has written
 

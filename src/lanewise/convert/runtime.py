@@ -20,6 +20,7 @@ from ..regions import (
     Loop,
     Straight,
     at_work,
+    bind_around,
     contents,
     effect,
     either,
@@ -172,22 +173,41 @@ def caught(before: Any) -> None:
 
 def own(peek: Any) -> None:
     """Variables that inner functions bind belong to the call that begins."""
-    if (tracer := recorder()) is not None:
-        tracer.own(peek.__closure__)
+    run = RUN.get()
+    if run is not None and run.recorder is not None:
+        run.recorder.own(peek.__closure__)
+    elif run is not None:
+        run.homes = run.homes or {}
+        run.homes.update((id(cell), cell) for cell in peek.__closure__)
 
 
 def outside(peek: Any) -> Any:
     """Before a statement that binds variables of a function around: what they hold."""
+    cells = peek.__closure__
     if (tracer := recorder()) is not None:
-        return tracer, peek.__closure__, tracer.outside(peek.__closure__)
-    effect()
-    return None
+        return tracer.rebound, cells, tracer.outside(cells)
+    run = RUN.get()
+    if run is None or run.homes is None or any(id(cell) not in run.homes for cell in cells):
+        effect()
+        return None
+    run.only_computing()
+    return run_rebound, cells, [contents(cell) for cell in cells]
 
 
 def rebound(held: Any) -> None:
     """After such a statement: only the lanes at work have bound them."""
     if held is not None:
-        held[0].rebound(*held[1:])
+        held[0](*held[1:])
+
+
+def run_rebound(cells: Any, before: list[Any]) -> None:
+    """The same where no program is traced."""
+    run = RUN.get()
+    if run is None or not run.parted or run.region is None:
+        return
+    for cell, old in zip(cells, before, strict=True):
+        if not bind_around(run, cell, old):
+            effect()
 
 
 # ---- comprehensions ----

@@ -11,6 +11,7 @@ some of them append to) ends in `give_up`: the group runs again, and that statem
 
 from ..facts import PLAIN
 from . import away as away
+from .around import bind as bind_around
 from .both import FAILED, attempt, can_select, select, worth
 from .branches import VARYING, Box, choose, contents, either, sides, truths, where
 from .floats import joint
@@ -24,7 +25,7 @@ from .turns import take_turns
 
 __all__ = [
     "FAILED", "GONE", "LANE_SITES", "PLAIN", "UNBOUND", "UNEVEN", "VARYING", "Box", "Frame", "LaneList", "LaneRange",
-    "Loop", "Mixed", "Returned", "Straight", "apart", "at_work", "attempt", "can_select", "choose", "contents",
-    "effect", "either", "failed", "joint", "known", "mark", "outcomes", "select", "sides", "site_here", "take_turns",
-    "truths", "unlisted", "where", "worth",
+    "Loop", "Mixed", "Returned", "Straight", "apart", "at_work", "attempt", "bind_around", "can_select", "choose",
+    "contents", "effect", "either", "failed", "joint", "known", "mark", "outcomes", "select", "sides", "site_here",
+    "take_turns", "truths", "unlisted", "where", "worth",
 ]  # fmt: skip
