@@ -92,6 +92,28 @@ def made_in_a_branch(x: Any, n: Any) -> Any:
     return found, outside()
 
 
+def of_several_numbers(x: Any, n: Any) -> Any:
+    balance, label, fees = 5.0, "open", 0
+
+    def pay(amount: Any) -> Any:
+        nonlocal balance, label, fees
+        if balance + amount < 0:
+            balance -= 0.5
+            fees = True if fees == 0 else fees + 1
+            label = "short" if fees > 1 else None
+            return False
+        balance += amount
+        return True
+
+    done = [pay(x * k) for k in range(-3, n)]
+    while balance > 4 and n < 5:
+        pay(-1)
+        n += 1
+    if label == "short":
+        n += 100
+    return sum(done), n, balance + 0.0, fees + 0, 2 if isinstance(balance, np.float64) else 1
+
+
 def of_several_kinds(x: Any, n: Any) -> Any:
     value = 0
 
@@ -110,7 +132,7 @@ def of_several_kinds(x: Any, n: Any) -> Any:
     return len(str(type(value)))
 
 
-STRICT = [counted_in_a_branch, counted_in_loops, counted_by_calls_of_itself, made_in_a_branch]
+STRICT = [counted_in_a_branch, of_several_numbers, counted_in_loops, counted_by_calls_of_itself, made_in_a_branch]
 RNG = np.random.default_rng(5)
 
 

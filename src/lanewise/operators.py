@@ -250,7 +250,7 @@ def _in_place(ufunc: np.ufunc) -> Any:
         try:
             ufunc(self.data, data, out=self.data)
             if run is not None and run.views is not None:
-                run.views.follow(self.data)
+                run.views.follow(run, self.data)
         except (TypeError, ValueError):  # NumPy refused, and wrote nothing
             apply(ufunc, self, other, out=(self,))
         except Exception:

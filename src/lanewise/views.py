@@ -4,7 +4,8 @@ An array made inside the function may vary over more lanes from some write on: i
 each lane. Its views still show the old memory, so their lanes are made stale, and they follow when next used.
 
 ``a[i]`` with an index of each lane is a view in the loop, but a gathered copy for the batch: a *row*. Each write
-to the array is passed on to its rows, and each write to a row to its array.
+to the array is passed on to its rows, and each write to a row to its array. Where lanes have parted, they have copies
+of the array themselves, so a row can't follow: it is *outdated*, and whoever uses it after all gives up.
 """
 
 from __future__ import annotations
@@ -49,13 +50,26 @@ class Row(NamedTuple):
     lanes: Lanes
     items: Any  # the index of the array's data
     wider: bool  # it varies over more lanes than the array
+    own: Lanes  # of the copy
+
+
+class Outdated(NamedTuple):
+    """What stands in the place of where memory has gone, for a row that could not follow its array."""
+
+    copy: weakref.ref[Any]
+    run: Run
+    statements: Any  # by which the lanes had parted
+
+    def view(self, data: Data, lanes: Lanes) -> tuple[Data, Lanes]:
+        """Nobody may see it."""
+        self.run.give_up(self.statements)
 
 
 class Views:
     """The moved arrays and the rows of a group."""
 
     def __init__(self) -> None:
-        self.moved: dict[int, Moved] = {}
+        self.moved: dict[int, Moved | Outdated] = {}
         self.rows: dict[int, Row] = {}
 
     def pinned(self, owner: Data) -> bool:
@@ -64,18 +78,20 @@ class Views:
 
     def before_write(self, run: Run, data: Data) -> None:
         """Check that a write to a row is the business of the function at work, and that rows can follow it."""
-        if not self.rows:
+        row = self.rows.get(id(owner_of(data))) if self.rows else None
+        if row is None:
             return
-        if run.parted or any(row.data is None for row in self.rows.values()):
+        if run.parted or row.data is None:
             run.give_up()
-        row = self.rows.get(id(owner_of(data)))
-        if row is not None and row.data is not None:
-            note_write(row.lanes, row.data)
-            if row.wider:
-                raise NoLaneForm("a row, found by an index that differs between lanes, of an array that does not")
+        note_write(row.lanes, row.data)
+        if row.wider:
+            raise NoLaneForm("a row, found by an index that differs between lanes, of an array that does not")
 
-    def follow(self, data: Data) -> None:
+    def follow(self, run: Run, data: Data) -> None:
         """Pass a write to some data on to the arrays whose rows it belongs to, and to all their rows."""
+        for key, row in list(self.rows.items()):
+            if run.parted or row.data is None:
+                self.outdate(run, key, row)
         owner = owner_of(data)
         while id(owner) in self.rows:
             row = self.rows[id(owner)]
@@ -92,6 +108,15 @@ class Views:
                 copy.flags.writeable = writeable
                 changed.add(key)
 
+    def outdate(self, run: Run, key: int, row: Row) -> None:
+        """Let nobody see a row any more; with its array at hand it could not be told which lanes to write."""
+        del self.rows[key]
+        copy = row.copy()
+        if copy is not None:
+            statements = run.region.statements() if run.region is not None else None
+            self.moved[key] = Outdated(weakref.ref(copy, lambda _: self.moved.pop(key, None)), run, statements)
+            Lanes.of(row.own.axes).retire()
+
 
 def views_of(run: Run) -> Views:
     """The views of the group at work."""
@@ -100,7 +125,7 @@ def views_of(run: Run) -> Views:
     return run.views  # type: ignore[no-any-return]
 
 
-def add_row(copy: Data, data: Data, lanes: Lanes, items: Any, wider: bool) -> None:
+def add_row(copy: Data, data: Data, lanes: Lanes, items: Any, own: Lanes) -> None:
     """Note that some gathered data is a view in the loop, if the array that it was gathered from can be written."""
     run = RUN.get()
     borrowed = run is not None and run.borrowed is not None and id(owner_of(data)) in run.borrowed
@@ -110,7 +135,7 @@ def add_row(copy: Data, data: Data, lanes: Lanes, items: Any, wider: bool) -> No
     rows = views_of(run).rows
     key = id(copy)
     known = None if run.parted else data  # lanes at work alone see copies, not the array itself
-    rows[key] = Row(weakref.ref(copy, lambda _: rows.pop(key, None)), known, lanes, items, wider)
+    rows[key] = Row(weakref.ref(copy, lambda _: rows.pop(key, None)), known, lanes, items, own is not lanes, own)
 
 
 def check_free(x: Any) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from ..array import LaneArray
 from ..facts import RUN, is_core_file, is_user_file
 from ..regions import LaneList, effect
+from ..regions.both import PREFIX
 
 CONTAINERS = frozenset({list, dict, set, deque, bytearray})
 """The types of plain Python's containers that can be changed."""
@@ -74,6 +75,8 @@ def may_change(code: CodeType) -> bool:
 
 
 def _changes(code: CodeType) -> bool:
+    if any(name.startswith(PREFIX) for name in code.co_freevars):
+        return False  # it is rewritten, and says itself what it changes
     if not _CHANGERS.isdisjoint(code.co_names):
         return True
     for step in dis.get_instructions(code):

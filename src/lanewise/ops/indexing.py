@@ -195,7 +195,7 @@ def getitem(func: Any, x: LaneArray, index: Any) -> Any:
         data = data.copy()
     found = take(x, steps, data)
     if found.kind == ARRAY:  # a view in the loop
-        add_row(data, x.data, x.lanes, steps.items, steps.lanes is not x.lanes)
+        add_row(data, x.data, x.lanes, steps.items, steps.lanes)
         found.data.flags.writeable = data.flags.writeable
     return found
 

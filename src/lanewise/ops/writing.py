@@ -48,7 +48,7 @@ def wrote(data: Data) -> None:
     """Pass what has been written on to views that are copies."""
     run = RUN.get()
     if run is not None and run.views is not None and run.views.rows:
-        run.views.follow(data)
+        run.views.follow(run, data)
 
 
 def write_data(target: Any, lanes: Lanes) -> None:

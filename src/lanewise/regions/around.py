@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ..array import PYTHON, SCALAR, LaneArray, live
+from ..array import ARRAY, LaneArray
+from ..collect import cells
 from ..facts import Run
-from ..lanes import Lanes
-from .both import scalar_kind
+from ..lanes import LaneAxis
+from .both import SCALARS
 from .branches import contents, fill
+from .meet import Meeting, Mixed, restrict, save
 
 
 def bind(run: Run, cell: Any, old: Any) -> bool:
@@ -32,28 +34,42 @@ def bind(run: Run, cell: Any, old: Any) -> bool:
     Returns
     -------
     bool
-        Whether that can be: the two are numbers of one kind.
+        Whether that can be: arrays and other objects that can be changed are left to facts.
     """
     new = contents(cell)
     if new is old:
         return True
-    kind = scalar_kind(old)
-    rooted = run.region.bottom().rooted()
-    if type(kind) is not tuple or kind[0] not in (PYTHON, SCALAR) or scalar_kind(new) != kind or len(rooted) != 1:
+    if not (_is_scalar(old) and _is_scalar(new)):
         return False
-    ((axis, on_base),) = rooted.items()
-    lanes = Lanes.of(on_base.parents)
-    data = np.empty(lanes.shape, kind[1])
-    if type(old) is LaneArray:
-        if not set(old.lanes.axes) <= set(lanes.axes):
-            return False
-        old = old.data.reshape([x.size if x in old.lanes.axes else 1 for x in lanes.axes])
-    data[...] = old
-    if type(new) is LaneArray:
-        new = live(new)
-        if new.lanes.axes != (axis,):
-            return False
-        new = new.data
-    data[on_base.index] = new
-    fill(cell, LaneArray(data, lanes, kind[0]))
+    rooted = run.region.bottom().rooted()
+    here = tuple(rooted.values())
+    grid = tuple(sorted({parent for axis in here for parent in axis.parents}, key=lambda axis: axis.level))
+    elsewhere = _others(here, grid, run)
+    if not _on(old, grid):
+        return False
+    there = save(restrict(old, (elsewhere,), lambda x: x), {}, lambda x: x)
+    meeting = Meeting([(elsewhere,), here])
+    fill(cell, meeting.merged([there, save(new, rooted)]))
     return True
+
+
+def _is_scalar(value: Any) -> bool:
+    """Whether a value is a number or a text in every lane, which nobody can change in place."""
+    if type(value) is Mixed:
+        return all(_is_scalar(option) for option in value.options)
+    return value.kind != ARRAY if type(value) is LaneArray else type(value) in SCALARS
+
+
+def _on(value: Any, axes: tuple[LaneAxis, ...]) -> bool:
+    """Whether a value varies over no other axes."""
+    if type(value) is Mixed:
+        return all(_on(x, axes) for x in (value.codes, *value.options))
+    return type(value) is not LaneArray or set(value.lanes.axes) <= set(axes)
+
+
+def _others(parts: tuple[LaneAxis, ...], grid: tuple[LaneAxis, ...], run: Run) -> LaneAxis:
+    """The lanes of a grid that are not among those of some axes."""
+    free = np.ones([axis.size for axis in grid], bool)
+    free[cells(parts, grid)[0]] = False
+    index = (free,) if len(grid) == 1 else free.nonzero()
+    return grid[-1].refinement(int(np.count_nonzero(free)), grid[-1].level, grid, index, run)

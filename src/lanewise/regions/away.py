@@ -164,7 +164,7 @@ def write_back(run: Run, base: LaneArray, now: LaneArray) -> None:
     places = np.arange(math.prod(base.lanes.shape)).reshape(base.lanes.shape)
     found, lanes = refresh(places, base.lanes)
     parents = {parent for axis in lanes.axes if axis.owner is run for parent in axis.parents}
-    if now.lanes is not lanes or not all(_within(parent, base.lanes, run) for parent in parents):
+    if now.lanes.axes != lanes.axes or not all(_within(parent, base.lanes, run) for parent in parents):
         run.give_up()  # it would have to vary over more lanes than it does
     index = np.unravel_index(found.reshape(-1), base.lanes.shape)
     shape = now.data.shape[now.lanes.ndim :]

@@ -27,8 +27,8 @@ UNLUCKY: set[Any] = set()
 
 FAILED: Final = object()
 
-_SCALARS = frozenset({int, float, complex, bool, str, type(None), *np.sctypeDict.values()}) - {np.object_}
-_HARMLESS = _SCALARS | {LaneArray, Mixed, np.ndarray, ModuleType, np.ufunc, type(UNBOUND)}
+SCALARS = frozenset({int, float, complex, bool, str, type(None), *np.sctypeDict.values()}) - {np.object_}
+_HARMLESS = SCALARS | {LaneArray, Mixed, np.ndarray, ModuleType, np.ufunc, type(UNBOUND)}
 _DEEP = 4  # calls within calls that are looked into
 
 
@@ -129,12 +129,12 @@ def _is_known(value: Any, depth: int) -> bool:
     """The same for values that take a closer look."""
     kind = type(value)
     if kind in (list, tuple):
-        return all(type(x) in _SCALARS for x in value)
+        return all(type(x) in SCALARS for x in value)
     if kind is BuiltinFunctionType:
         return value.__module__ in ("math", "cmath")
     if kind is FunctionType:
         return depth < _DEEP and TABLE["only computes"](value) and is_harmless(value, depth + 1)
-    return kind is type and value in _SCALARS
+    return kind is type and value in SCALARS
 
 
 def select(test: LaneArray, a: Any, b: Any) -> Any:
@@ -145,7 +145,7 @@ def select(test: LaneArray, a: Any, b: Any) -> Any:
     Unlikely
         For arrays, which might be written later, and for objects.
     """
-    if a is b or (type(a) in _SCALARS and same(a, b)):
+    if a is b or (type(a) in SCALARS and same(a, b)):
         return a
     if alike(a, b):
         return pick(test, a, b)

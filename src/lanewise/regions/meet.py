@@ -123,21 +123,21 @@ def as_shared(saved: Saved) -> Saved:
     return saved._replace(shared=True, items=tuple([as_shared(item) for item in saved.items]))
 
 
-def restrict(value: Any, axes: tuple[LaneAxis, ...]) -> Any:
+def restrict(value: Any, axes: tuple[LaneAxis, ...], current: Callable[[LaneArray], LaneArray] = live) -> Any:
     """A value of all lanes on those of one part."""
     kind = type(value)
     if kind is LaneArray:
-        x = live(value)
+        x = current(value)
         data, lanes = x.data, x.lanes
         for axis in axes:
             if any(parent in lanes.axes for parent in axis.parents):
                 data, lanes = gather(data, lanes, axis)
         return LaneArray(data, lanes, x.kind)
     if kind is Mixed:
-        return Mixed(restrict(value.codes, axes), [restrict(option, axes) for option in value.options])
+        return Mixed(restrict(value.codes, axes, current), [restrict(x, axes, current) for x in value.options])
     if isinstance(value, _CONTAINERS) and (kind in _CONTAINERS or hasattr(value, "_fields")):
         items = value.values() if isinstance(value, dict) else value
-        return rebuilt(value, [restrict(item, axes) for item in items])
+        return rebuilt(value, [restrict(item, axes, current) for item in items])
     return value
 
 
