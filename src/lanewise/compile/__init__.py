@@ -11,7 +11,7 @@ whole.py      a function's arguments, results and written arguments
 formulas.py   composites in terms of simpler functions
 builtins.py   builtins and math in converted code; written.py: those that stand for a loop
 statements.py converted Python statements: masks, loops, returns; loops.py: what they carry, and what is written out
-collectives.py lanes as an axis of an array, and back
+nested.py     maps within maps; collectives.py: lanes as an axis of an array, and back
 control.py    while, cond and scan as nodes with sub-programs; recursion.py: functions that call themselves
 passes.py     from program to program: fold, common subexpressions, dead code; whiles.py: loops made lighter
 lift.py       long axes of an example become lane axes (`Row`), by lifting.py; folds.py: totals over them
@@ -27,7 +27,7 @@ rows/         what each NumPy function becomes, one table
 native.py     llvmlite: machine code; cache.py (on disk), threads.py
 vectormath.py elementary functions: of the C library, or written out (elementary.py, exponential.py)
 run.py        a plan at work; batches.py: for batches of every size; buffers.py: memory of large results, used again
-jit.py        jit, its cache of signatures, and the way back to eager lanes; short.py: calls with plain containers
+jit.py        jit, its programs by signature.py, and the way back to eager lanes; short.py: calls with plain containers
 hot.py        the same for long calls of vmap, without a word and without effects
 ```
 """

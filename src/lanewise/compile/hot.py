@@ -19,10 +19,11 @@ from ..surroundings import is_known
 from ..tree import flatten, flatten_results
 from .cells import Listed, Untraceable
 from .ir import Axis
-from .jit import DEEPEST, MOST, Compiled, Jitted, _argument, _key, _overlap
+from .jit import DEEPEST, MOST, Compiled, Jitted, _overlap
 from .mixed import weak_type
 from .plan import KernelStep
 from .run import NeedsEager
+from .signature import argument, key_of
 from .trace import Recorder
 
 LONGEST = 6_000  # operations of a program: what is longer takes too long to trace
@@ -105,7 +106,7 @@ class HotJitted(Jitted):
     def ready(self, args: Any, kwargs: Any, call: Any) -> Ready | None:
         """The code for some arguments, with which it is compiled; None if they have to go the ordinary way."""
         leaves, spec = flatten((args, kwargs))
-        keys = [_key(leaf, []) for leaf in leaves]
+        keys = [key_of(leaf, []) for leaf in leaves]
         key = (spec, tuple(keys))
         compiled = self.known.get(key)
         if compiled is None:
@@ -131,7 +132,7 @@ class HotJitted(Jitted):
             self.deeper = self.deeper or HotJitted(self.fun, self.held, 3 * self.depth)
             return self.deeper.ready(args, kwargs, call)
 
-        return Ready(compiled, [_argument(leaves[n]) for n in compiled.places], any_size, further)
+        return Ready(compiled, [argument(leaves[n]) for n in compiled.places], any_size, further)
 
 
 def _without_size(keys: list[Any], leaves: list[Any], call: Any) -> list[Any]:

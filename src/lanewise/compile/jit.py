@@ -16,7 +16,7 @@ import numpy as np
 import optree
 
 from ..array import ARRAY, SCALAR, LaneArray, live
-from ..axes import an, check_function, label, parameter_name
+from ..axes import an, check_function, label
 from ..collect import Piece, promote
 from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user_line
 from ..hot import cold
@@ -28,6 +28,7 @@ from .batches import batch_axis, mapped_first, other_size, sees_no_size
 from .ir import Program
 from .mixed import Choice
 from .short import builder, order, whole
+from .signature import Static, argument, change, is_data, is_plain, key_of, layout
 from .trace import Recorder
 from .whole import Traced, trace
 
@@ -50,21 +51,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-class Static:
-    """An argument that a program is specialised for; compared by type and value."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Static and type(other.value) is type(self.value) and bool(other.value == self.value)
-
-    def __hash__(self) -> int:
-        return hash((type(self.value), self.value))
 
 
 class Compiled:
@@ -234,9 +220,9 @@ class Jitted:
             axes = {axis for leaf in leaves if type(leaf) is LaneArray for axis in leaf.lanes.axes}
             lanes = sorted(axes, key=lambda axis: axis.level)
         try:
-            keys = [_key(leaf, lanes) for leaf in leaves]
+            keys = [key_of(leaf, lanes) for leaf in leaves]
             flat = not kwargs and not self.static and not lanes and len(leaves) == len(args)
-            key: Any = tuple(keys) if flat and all(map(_is_plain, leaves)) else (spec, tuple(keys))
+            key: Any = tuple(keys) if flat and all(map(is_plain, leaves)) else (spec, tuple(keys))
             known = key in self.known
         except TypeError:  # an argument that can't be hashed
             return self.fun(*given[0], **given[1])
@@ -251,7 +237,7 @@ class Jitted:
             if compiled.plain:
                 arguments = [leaves[n] for n in compiled.places]
             else:
-                arguments = [_argument(leaves[n]) for n in compiled.places]
+                arguments = [argument(leaves[n]) for n in compiled.places]
             try:
                 results = compiled.run(arguments)
                 compiled.failures = 0
@@ -355,7 +341,7 @@ class Jitted:
         self.last = key
         from .rows.table import Unsupported
 
-        layouts = [_layout(leaf) for leaf in leaves if _is_data(leaf)]
+        layouts = [layout(leaf) for leaf in leaves if is_data(leaf)]
         try:
             traced = self.trace(args, kwargs, deepest)
             try:
@@ -366,8 +352,8 @@ class Jitted:
                 options = {"recursive": False} if traced.recursive else {"rolled": False}
                 compiled = Compiled(self.trace(args, kwargs, deepest, **options), layouts, self.fastmath)
             compiled.deepest = deepest
-            compiled.places = [n for n, leaf in enumerate(leaves) if _is_data(leaf)]
-            compiled.plain = all(_is_plain(leaves[n]) for n in compiled.places)
+            compiled.places = [n for n, leaf in enumerate(leaves) if is_data(leaf)]
+            compiled.plain = all(is_plain(leaves[n]) for n in compiled.places)
             if not lanes and not traced.written and sees_no_size(self.fun):
                 found = batch_axis(compiled.program)
                 if found is not None:
@@ -431,46 +417,6 @@ def _unwrapped(fun: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _is_plain(leaf: Any) -> bool:
-    return type(leaf) is np.ndarray or type(leaf) is float
-
-
-def _is_data(leaf: Any) -> bool:
-    """Whether an argument is data, not a part of the signature."""
-    return isinstance(leaf, (np.ndarray, np.generic)) or type(leaf) in (float, complex, LaneArray)
-
-
-def _key(leaf: Any, lanes: list[LaneAxis]) -> Any:
-    """What a program depends on of an argument."""
-    if type(leaf) is np.ndarray:
-        return (leaf.dtype, leaf.shape, leaf.strides)
-    if type(leaf) is LaneArray:
-        where = tuple([lanes.index(axis) for axis in leaf.lanes.axes])
-        return (where, leaf.kind, leaf.data.dtype, leaf.data.shape, leaf.data.strides)
-    if type(leaf) in (float, complex):
-        return type(leaf)
-    if isinstance(leaf, (np.ndarray, np.generic)):
-        return (type(leaf), leaf.dtype, leaf.shape)
-    found = leaf if type(leaf) is Static else Static(leaf)
-    hash(found)
-    return found
-
-
-def _layout(leaf: Any) -> Any:
-    """How an argument lies in memory."""
-    if type(leaf) is float:
-        return "number"
-    data = _argument(leaf)
-    return "c" if data.flags.c_contiguous else data.strides
-
-
-def _argument(leaf: Any) -> Any:
-    """An argument as kernels take it: an array object or a Python float."""
-    if type(leaf) is np.ndarray or type(leaf) is float:
-        return leaf
-    return leaf.data if type(leaf) is LaneArray else np.asarray(leaf)
-
-
 def _overlap(arguments: list[Any], traced: Traced) -> bool:
     """Whether an argument that is written shares memory with another array, or with itself, or can't be written."""
     for n in traced.written:
@@ -486,28 +432,15 @@ def _overlap(arguments: list[Any], traced: Traced) -> bool:
 
 def _warn_of_traces(jitted: Jitted, key: Any) -> None:
     """Say which argument changes from call to call."""
-    changed = ""
-    if jitted.last is not None and jitted.last[0] == key[0]:
-        paths = optree.treespec_accessors(key[0])
-        for n, (old, new) in enumerate(zip(jitted.last[1], key[1], strict=True)):
-            if old != new:
-                which, place, *_ = paths[n]  # among the positional arguments or the others
-                name = place.entry if which.entry else parameter_name(jitted.fun, place.entry, place.entry + 1, [])
-                path = paths[n][2:].codify(name)
-                changed = f" Its argument {path} changes: it was {_shown(old)}, and is {_shown(new)}."
-                break
+    spec, keys = key
+    same = jitted.last is not None and jitted.last[0] == spec
+    changed = change(jitted.fun, spec, jitted.last[1], keys) if same else ""
     warnings.warn(
         f"jit({label(jitted.fun)}) was traced {jitted.traces} times.{changed}\n  Each signature is traced and compiled "
         "anew. Pass numbers that vary as floats or arrays, and arrays in a few shapes.",
         PerformanceWarning,
         stacklevel=5,
     )
-
-
-def _shown(key: Any) -> str:
-    if type(key) is Static:
-        return repr(key.value)
-    return f"{key[0]}{list(key[1])}" if type(key) is tuple and len(key) == 3 else str(key)
 
 
 @overload

@@ -112,8 +112,10 @@ class State:
         return True
 
 
-def called(r: Recorder, made: Callable[..., Any]) -> Callable[..., Any]:
-    """A converted function that is called."""
+def called(r: Recorder, made: Callable[..., Any]) -> Any:
+    """A function that is about to be called: a converted one, or one of a package."""
+    if str(getattr(made, "__module__", "")).partition(".")[0] in ("lanewise", "numpy"):
+        return r.form(made, made)
     code = getattr(made, "__code__", None)
 
     @functools.wraps(made)

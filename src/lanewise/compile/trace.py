@@ -14,34 +14,74 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from types import CellType
 from typing import Any
 
 import numpy as np
-import optree
 
 from ..array import ARRAY, SCALAR, LaneArray, map_lanes
-from ..axes import label, result_axes
-from ..convert import lane_form
 from ..convert.calls import FORMS
-from ..execute import Call
-from ..facts import RUN, Run, owner_of
-from ..guards import Watch, watch
-from ..lanes import LaneAxis
+from ..facts import RUN, owner_of
 from ..operators import PYTHON_OPERATORS
-from ..reach import Reach
 from ..regions import Mixed, contents
 from ..regions.branches import fill
-from ..tree import flatten_results
 from .assigning import check_held, crosses
-from .cells import Cell, Listed, Scope, Untraceable, lane_in, lane_out, put
+from .cells import Cell, Listed, Untraceable, put
 from .formulas import FORMULAS, NoFormula
-from .ir import Axis, Node, Value, leaves, map_leaves, union
-from .tape import Tape, TracedRun, nowhere, shadow, unpacked, values_in
+from .ir import Node, Value, leaves, map_leaves, union
+from .tape import Tape, shadow, unpacked, values_in
+
+
+class Elsewhere:
+    """A method of the recorder that another file has, as a function of it; such files import this one.
+
+    Parameters
+    ----------
+    file : str
+        A file beside this one.
+    name : str
+        What the function is called there, if not as the method.
+    """
+
+    def __init__(self, file: str, name: str = "") -> None:
+        self.file, self.name = file, name
+        self.function: Any = None
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = self.name or name
+
+    def __get__(self, recorder: Any, owner: type | None = None) -> Any:
+        """The method, bound."""
+        if self.function is None:
+            self.function = getattr(import_module(f".{self.file}", __package__), self.name)
+        return partial(self.function, recorder)
 
 
 class Recorder(Tape):
     """Records a function that runs on traced values."""
+
+    while_loop = Elsewhere("control")
+    scan = Elsewhere("control")
+    fori_loop = Elsewhere("control")
+    cond = Elsewhere("control")
+    switch = Elsewhere("control")
+    called = Elsewhere("statements")
+    frame = Elsewhere("statements", "TracedFrame")
+    truths = Elsewhere("statements")
+    negated = Elsewhere("statements")
+    either = Elsewhere("statements")
+    choose = Elsewhere("statements")
+    loop = Elsewhere("loops", "TracedLoop")
+    form = Elsewhere("builtins")
+    pick = Elsewhere("lists")
+    mixed = Elsewhere("mixed")
+    settled = Elsewhere("mixed")
+    vmap = Elsewhere("nested")
+    stack = Elsewhere("nested")
+    collective = Elsewhere("collectives")
+    lane_index = Elsewhere("collectives")
 
     # ---- recording ----
 
@@ -256,56 +296,6 @@ class Recorder(Tape):
         if sys.exc_info()[0] is not None:
             raise Untraceable("an exception is caught")
 
-    def form(self, function: Any, own: Any) -> Any:
-        """A builtin or a function of `math`, as it is recorded."""
-        from .builtins import form
-
-        return form(self, function, own)
-
-    def collective(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """A collective, over all lanes of a named axis."""
-        from .collectives import collective
-
-        return collective(self, function, args, kwargs)
-
-    def lane_index(self, axis: LaneAxis) -> Any:
-        """The index of each lane along an axis."""
-        from .collectives import lane_index
-
-        return lane_index(self, axis)
-
-    # ---- control flow: see `control` and `statements` ----
-
-    def while_loop(self, cond_fun: Any, body_fun: Any, init: Any) -> Any:
-        """``lax.while_loop``."""
-        from .control import while_loop
-
-        return while_loop(self, cond_fun, body_fun, init)
-
-    def scan(self, f: Any, init: Any, xs: Any, length: int, reverse: bool = False) -> Any:
-        """``lax.scan``."""
-        from .control import scan
-
-        return scan(self, f, init, xs, length, reverse)
-
-    def fori_loop(self, lower: Any, upper: Any, body: Any, init: Any) -> Any:
-        """``lax.fori_loop``."""
-        from .control import fori_loop
-
-        return fori_loop(self, lower, upper, body, init)
-
-    def cond(self, pred: Any, true_fun: Any, false_fun: Any, *operands: Any) -> Any:
-        """``lax.cond``."""
-        from .control import cond
-
-        return cond(self, pred, true_fun, false_fun, *operands)
-
-    def switch(self, index: Any, functions: list[Any], *operands: Any) -> Any:
-        """``lax.switch``."""
-        from .control import switch
-
-        return switch(self, index, functions, *operands)
-
     def handed(self, function: Any) -> Any:
         """A function that `lax` is given: what it returns is a pytree, with ordinary lists in it."""
         from .lists import plainly
@@ -316,52 +306,6 @@ class Recorder(Tape):
         """A scalar in another dtype and kind."""
         value = self.as_value(x)
         return self.new(self.cast(value, ((), dtype, value.axes, kind)))
-
-    def truths(self, test: Any) -> Any:
-        """The truth of a value in each lane."""
-        from .statements import truths
-
-        return truths(self, test)
-
-    def negated(self, test: Any) -> Any:
-        """``not test``."""
-        from .statements import negated
-
-        return negated(self, test)
-
-    def either(self, test: Any, then: Any, orelse: Any, variables: list[Any]) -> Any:
-        """An ``if`` of converted code."""
-        from .statements import either
-
-        return either(self, test, then, orelse, variables)
-
-    def choose(self, test: Any, then: Any, orelse: Any) -> Any:
-        """A conditional expression of converted code."""
-        from .statements import choose
-
-        return choose(self, test, then, orelse)
-
-    def frame(self) -> Any:
-        """A call of a converted function begins."""
-        from .statements import TracedFrame
-
-        return TracedFrame(self)
-
-    def called(self, made: Any) -> Any:
-        """A function that is about to be called: a converted one, or one of a package."""
-        from .statements import called
-
-        if str(getattr(made, "__module__", "")).partition(".")[0] in ("lanewise", "numpy"):
-            return self.form(made, made)
-        return called(self, made)
-
-    def loop(self, variables: list[Any], has_else: bool) -> Any:
-        """A loop of converted code begins."""
-        from .loops import TracedLoop
-
-        return TracedLoop(self, variables, has_else)
-
-    # ---- lists: see `lists` ----
 
     def made(self, container: Any) -> Any:
         """A container that the function has just made."""
@@ -379,103 +323,6 @@ class Recorder(Tape):
 
         return type(items) is TracedList and items.buffer is not None
 
-    def pick(self, items: Any, index: LaneArray) -> Any:
-        """An item of a sequence by a number of each lane."""
-        from .lists import pick
-
-        return pick(self, items, index)
-
-    # ---- values that differ in kind between lanes: see `mixed` ----
-
-    def mixed(self, value: Any, function: Any) -> Any:
-        """A function of a mixed value."""
-        from .mixed import mixed
-
-        return mixed(self, value, function)
-
-    def settled(self, value: Any) -> Any:
-        """The one alternative of a mixed value that is a value."""
-        from .mixed import settled
-
-        return settled(self, value)
-
-    # ---- nested maps ----
-
-    def vmap(self, call: Call, run: Run) -> Any:
-        """An inner ``vmap``: its mapped arguments are lanes of the outer values, its results arrays of them."""
-        axis = self.add_axis(call.size, label(call.fun), call.axis_name)
-        lanes = self.axes[axis]
-        scope = Scope(axis, self.scope)
-        mapped = [self.lane_of(leaf.value, leaf.axis, axis) for leaf in call.inputs.mapped]
-        for cell, _ in mapped:
-            cell.scope = scope
-        reads = [self.reads[whole.root()] for _, whole in mapped]
-        from .lists import plainly
-
-        args, kwargs = call.inputs.build([self.handle(cell) for cell, _ in mapped])
-        inner = TracedRun(axis, run.parent)
-        inner.recorder = self
-        inner.nowhere = nowhere()
-        outer, self.scope = self.scope, scope
-        token = RUN.set(inner)
-        guard = self.guard(call.fun)
-        try:
-            result = self.called(lane_form(call.fun))(*args, **kwargs)
-            if inner.signal is not None:  # somebody has caught it
-                raise inner.signal
-        finally:
-            RUN.reset(token)
-            self.scope = outer
-            self.depth -= 1
-            unguard(guard)
-        for (cell, whole), leaf, before in zip(mapped, call.inputs.mapped, reads, strict=True):
-            if cell.version:
-                if [other.root() for _, other in mapped].count(whole.root()) > 1:
-                    raise Untraceable("a mapped argument is written that is another one, too")
-                if self.reads[whole.root()] != before:
-                    raise Untraceable("a mapped argument is written, and read in another way as well")
-                self.put_lanes_back(cell, whole, leaf.axis, lanes)
-        result = plainly(result)
-        found, spec = flatten_results(result)
-        entries = result_axes(call.out_axes, result, len(found), call.fun)
-        return optree.tree_unflatten(
-            spec, [self.stack(leaf, entry, lanes, call.fun) for leaf, entry in zip(found, entries, strict=True)]
-        )
-
-    def put_lanes_back(self, cell: Cell, whole: Cell, at: int, lanes: Axis) -> None:
-        """Write what the lanes have made of a mapped argument into the array that they are lanes of."""
-        value, old = self.value(cell), self.value(whole)
-        if value.shape != old.shape[:at] + old.shape[at + 1 :]:
-            raise Untraceable("a mapped argument is written in an unusual way")
-        axes = tuple([axis for axis in union(old.axes, value.axes) if axis is not lanes])
-        new = Value(old.shape, old.dtype, axes, ARRAY)
-        self.scope.nodes.append(Node(lane_out, (value, at, lanes), {}, [new]))
-        self.write(whole, new)
-
-    def guard(self, fun: Any) -> Watch:
-        """Watch the generators and arrays that a function reaches; the arrays are read anew at each call."""
-        reached = Reach([fun])
-        arrays = [array for array in (*reached.arrays, *reached.fixed) if type(array) is np.ndarray]
-        self.kept_ids.update(map(id, arrays))
-        self.kept += arrays
-        found = watch(fun, [])
-        if reason := found.unsure():
-            found.release()
-            raise Untraceable(reason)
-        return found
-
-    def lane_of(self, value: Any, at: int, axis: LaneAxis) -> tuple[Cell, Cell]:
-        """A mapped argument, as one lane of it; and the array that it is a lane of."""
-        cell = self.cell_of(value) if type(value) is LaneArray else self.constant_of(value)
-        whole = self.value(cell)
-        lanes = self.axes[axis]
-        shape = whole.shape[:at] + whole.shape[at + 1 :]
-        new = Value(shape, whole.dtype, union(whole.axes, (lanes,)), ARRAY if shape else SCALAR)
-        self.scope.nodes.append(Node(lane_in, (whole, at, lanes), {}, [new]))
-        made = self.cell(new)
-        made.argument = cell.root().argument
-        return made, cell
-
     def constant_of(self, value: Any) -> Cell:
         """A plain array as a cell."""
         if type(value) is not np.ndarray or value.dtype.hasobject:
@@ -483,47 +330,6 @@ class Recorder(Tape):
         cell = self.constant(value, ARRAY)
         cell.frozen = True
         return cell
-
-    def stack(self, leaf: Any, at: Any, axis: Axis, fun: Any) -> Any:
-        """A result of an inner function: its lanes along a new axis."""
-        if type(leaf) is Mixed:
-            return self.stack_mixed(leaf, at, axis, fun)
-        if type(leaf) is not LaneArray:
-            if at is None:
-                return leaf.copy() if type(leaf) is np.ndarray else leaf
-            if isinstance(leaf, np.ndarray) or np.isscalar(leaf):
-                leaf = self.handle(self.constant(np.array(leaf), ARRAY))
-            else:
-                raise Untraceable("a result is no array")
-        value = self.value(self.cell_of(leaf))
-        if at is None:
-            if axis in value.axes:
-                raise ValueError(
-                    f"vmap: out_axes is None for a result of {label(fun)}, but it differs between lanes.\n  Give it an "
-                    "axis in out_axes, or reduce it over the lanes with a collective."
-                )
-            return leaf
-        ndim = len(value.shape)
-        if ndim and not -ndim - 1 <= at <= ndim:
-            raise ValueError(f"vmap: out_axes={at} is out of range for a result of shape {value.shape}.")
-        at = at % (ndim + 1) if ndim else 0
-        shape = (*value.shape[:at], axis.size, *value.shape[at:])
-        new = Value(shape, value.dtype, tuple([a for a in value.axes if a is not axis]), ARRAY)
-        self.scope.nodes.append(Node(lane_out, (value, at, axis), {}, [new]))
-        return self.new(new)
-
-
-    def stack_mixed(self, leaf: Mixed, at: Any, axis: Axis, fun: Any) -> Any:
-        """A result that differs in kind between lanes."""
-        from .mixed import Choice, is_number, weak_type, without_unbound
-
-        leaf = without_unbound(self, leaf)
-        if type(leaf) is not Mixed:
-            return self.stack(leaf, at, axis, fun)
-        if at is None:
-            raise Untraceable("a result that is not stacked differs in kind between lanes")
-        options = [self.stack(x, at, axis, fun) if is_number(x) else x for x in leaf.options]
-        return Choice(self.stack(leaf.codes, 0, axis, fun), options, at, [weak_type(x) for x in leaf.options])
 
 
 # ---- in-place functions ----
@@ -559,16 +365,6 @@ WRITERS: dict[Any, Callable[..., Any]] = {
 
 
 # ---- helpers ----
-
-
-def unguard(guard: Watch) -> None:
-    """Let go of what a function reaches; if a generator has moved, put it back and give up."""
-    moved = guard.moved()
-    guard.release()
-    if moved:
-        guard.restore()
-        raise Untraceable(moved)
-
 
 
 def _operation(plain: Any, args: tuple[Any, ...], name: str) -> tuple[Any, tuple[Any, ...]]:

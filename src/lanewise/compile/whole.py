@@ -20,9 +20,10 @@ from .cells import Cell, Untraceable
 from .ir import Axis, Program, Value
 from .lists import NeedsBuffer, plainly
 from .mixed import Choice, without_unbound
+from .nested import watched
 from .statements import NeedsRecursion
 from .tape import unpacked
-from .trace import Recorder, unguard
+from .trace import Recorder
 
 MOST_BUFFERS = 8  # lists of a function that differ in length between lanes
 UNROLLED = 256  # where a loop over so many numbers can't be traced as one, it is written out
@@ -153,34 +154,40 @@ def attempt(recorder: Recorder, fun: Callable[..., Any], args: tuple[Any, ...], 
             lanes[axis] = recorder.add_axis(axis.size, axis.label, axis.name)
     new_args, new_kwargs = optree.tree_unflatten(spec, [enter(leaf) for leaf in leaves_])
     before = [cell.value for cell in cells]
-    guard = recorder.guard(fun)
-    token = RUN.set(recorder.run)
-    try:
-        result = recorder.called(lane_form(fun))(*new_args, **new_kwargs)
-        if recorder.run.signal is not None:  # somebody has caught it
-            raise recorder.run.signal
-        found, tree = flatten_results(plainly(result))
-        results: list[Any] = []
-        places: list[Any] = []
-        for leaf in found:
-            if type(leaf) is Mixed:
-                leaf = without_unbound(recorder, leaf)
-            if type(leaf) is Mixed:
-                leaf = Choice(leaf.codes, leaf.options, None, [])
-            if type(leaf) is Choice:
-                options = [place_of(recorder, option, results) for option in leaf.options]
-                places.append(Choice(place_of(recorder, leaf.codes, results), options, leaf.at, leaf.weak))
-            else:
-                places.append(place_of(recorder, leaf, results))
-    finally:
-        RUN.reset(token)
-        unguard(guard)
+    with watched(recorder, fun):
+        places, tree, results = results_of(recorder, fun, new_args, new_kwargs)
     if recorder.poisoned or recorder.loops:
         raise Untraceable("an exception is caught that came out of a loop or a branch")
     written = [n for n, cell in enumerate(cells) if recorder.value(cell) is not before[n]]
     results += [cells[n].value for n in written]
     program = Program(label(fun), inputs, recorder.scope.nodes, results)
     return Traced(program, tree, places, written, recorder)
+
+
+def results_of(recorder: Recorder, fun: Callable[..., Any], args: Any, kwargs: Any) -> tuple[list[Any], Any, list[Any]]:
+    """Call a function: where the leaves of its result are found, their structure, and the results of the program."""
+    token = RUN.set(recorder.run)
+    try:
+        result = recorder.called(lane_form(fun))(*args, **kwargs)
+        if recorder.run.signal is not None:  # somebody has caught it
+            raise recorder.run.signal
+        found, tree = flatten_results(plainly(result))
+        results: list[Any] = []
+        return [leaf_of(recorder, leaf, results) for leaf in found], tree, results
+    finally:
+        RUN.reset(token)
+
+
+def leaf_of(recorder: Recorder, leaf: Any, results: list[Any]) -> Any:
+    """Where a leaf of the result is found, which may be one thing in some lanes and another elsewhere."""
+    if type(leaf) is Mixed:
+        leaf = without_unbound(recorder, leaf)
+    if type(leaf) is Mixed:
+        leaf = Choice(leaf.codes, leaf.options, None, [])
+    if type(leaf) is not Choice:
+        return place_of(recorder, leaf, results)
+    options = [place_of(recorder, option, results) for option in leaf.options]
+    return Choice(place_of(recorder, leaf.codes, results), options, leaf.at, leaf.weak)
 
 
 def place_of(recorder: Recorder, leaf: Any, results: list[Any]) -> Any:
