@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+import numpy as np
+
 from lanewise import hot, vmap
 from lanewise.axes import label
 from lanewise.compile import hot as compiling
@@ -17,6 +19,8 @@ RAN: list[str] = []
 
 DIFFERED: list[str] = []
 """Those of which a few lanes did not agree with the function itself, so that they ran eagerly after all."""
+
+X = np.array([3.0, 0.5, -2.0, 7.25, 1.0])
 
 
 @contextmanager
@@ -62,3 +66,33 @@ def heated(f: Callable[..., Any], **options: Any) -> Callable[..., Any]:
             return mapped(*args, **kwargs)
 
     return call
+
+
+def same(found: Any, expected: Any) -> None:
+    """See that two results are alike, types and all."""
+    assert type(found) is type(expected)
+    if isinstance(found, tuple):
+        for x, y in zip(found, expected, strict=True):
+            same(x, y)
+        return
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+def both(f: Any, *args: Any, compiled: bool = True, **options: Any) -> Any:
+    """What a call gives, hot and eager alike; and whether compiled code made it."""
+    expected = vmap(f, **options)(*args)
+    with heat() as ran:
+        found = vmap(f, **options)(*args)
+    assert bool(ran) is compiled
+    assert not DIFFERED
+    same(found, expected)
+    return found
+
+
+def halvings(x):
+    n = 0
+    while x > 0.1:
+        x = x / 2
+        n += 1
+    return n
