@@ -9,14 +9,14 @@ import numpy as np
 
 from ..array import ARRAY, PYTHON
 from .cells import lane_in, lane_out, put
-from .ir import Axis, Node, Program, Value, leaves, map_leaves
+from .ir import Axis, Node, Program, Value, leaves, map_leaves, union
 from .tape import call_plain
-from .whiles import lighten
+from .whiles import Copy, lighten
 
 
 def simplify(program: Program) -> Program:
     """Every pass, in order."""
-    return dead_code(common(lighten(fold_constants(program))))
+    return dead_code(apart(common(lighten(fold_constants(program)))))
 
 
 # ---- constants ----
@@ -150,37 +150,74 @@ def _has_weak_integer(node: Node) -> bool:
     return weak and any(value.dtype.kind in "iu" and value.dtype != np.int64 for value in node.outputs)
 
 
-def dead_code(program: Program) -> Program:
-    """Leave out what no result depends on."""
+def dead_code(program: Program, checks: bool = True) -> Program:
+    """Leave out what no result depends on; ``checks`` keeps what may raise."""
     needed = {value for value in program.results if type(value) is Value}
     nodes = []
     for node in reversed(program.nodes):
-        if needed.intersection(node.outputs) or may_fail(node):
-            node = _less(node, needed)
+        if needed.intersection(node.outputs) or (checks and may_fail(node)):
+            node = _less(node, needed, checks)
             nodes.append(node)
             needed.update(node.operands())
     return Program(program.name, program.inputs, nodes[::-1], program.results)
 
 
-def _less(node: Node, needed: set[Value]) -> Node:
+def _less(node: Node, needed: set[Value], checks: bool) -> Node:
     """A loop without what it carries for nobody, its body without what it does for nobody."""
-    if node.function == "scan":
-        return Node("scan", (*node.args[:-1], dead_code(node.args[-1])), node.kwargs, node.outputs, node.mask)
-    if node.function != "while":
+    if node.function not in ("while", "scan"):
         return node
-    first, inits, body = node.args
+    *lead, inits, rows, body = node.args if node.function == "scan" else (*node.args[:2], [], node.args[2])
+    count = len(inits)
+    ahead = len(body.results) - len(node.outputs)  # the test of a ``while``
     kept = {n for n, output in enumerate(node.outputs) if output in needed}
     while True:
-        results = [body.results[0], *(body.results[n + 1] for n in sorted(kept))]
-        inner = dead_code(Program(body.name, body.inputs, body.nodes, results))
+        results = [*body.results[:ahead], *(body.results[n + ahead] for n in sorted(kept))]
+        inner = dead_code(Program(body.name, body.inputs, body.nodes, results), checks)
         asked = {*inner.results, *(value for node in inner.nodes for value in node.operands())}
-        more = {n for n, param in enumerate(body.inputs) if param in asked}
+        more = {n for n, param in enumerate(body.inputs[:count]) if param in asked}
         if more <= kept:
             break
         kept |= more
+    carried = [n for n in sorted(kept) if n < count]
+    read = [n for n, param in enumerate(body.inputs[count:]) if param in asked]
+    inner.inputs = [body.inputs[n] for n in carried] + [body.inputs[count + n] for n in read]
+    args = [*lead, [inits[n] for n in carried], *([[rows[n] for n in read]] if node.function == "scan" else []), inner]
+    return Node(node.function, tuple(args), node.kwargs, [node.outputs[n] for n in sorted(kept)], node.mask)
 
-    def some(values: list[Value]) -> list[Value]:
-        return [values[n] for n in sorted(kept)]
 
-    inner.inputs = some(body.inputs)
-    return Node("while", (first, some(inits), inner), node.kwargs, some(node.outputs), node.mask)
+# ---- what lanes share in loops that differ between lanes ----
+
+
+def apart(program: Program) -> Program:
+    """Give what a loop computes for all lanes alike, and what a result of fewer lane axes needs, a loop of its own."""
+    asked: dict[Value, list[Any]] = {}  # of each value the results that need it, as the lane axes that they have
+    for value in program.results:
+        if type(value) is Value:
+            asked.setdefault(value, []).append(set(value.axes))
+    nodes: list[Node] = []
+    for node in reversed(program.nodes):
+        for made in _parted(node, asked) if node.function in ("while", "scan") else [node]:
+            nodes.append(made)
+            results = [own for x in made.outputs for own in asked.get(x, ())]
+            for x in made.operands():
+                known = asked.setdefault(x, [])
+                known += [own for own in results if own not in known]
+    return Program(program.name, program.inputs, nodes[::-1], program.results)
+
+
+def _parted(node: Node, asked: dict[Value, list[Any]]) -> list[Node]:
+    """A loop, and before it those of what other lanes need as well."""
+    axes = set(union(*[x.axes for x in node.operands()]))
+    shared = [x for x in node.outputs if any(not axes <= own for own in asked.get(x, ()))]
+    found = []
+    for own in dict.fromkeys([x.axes for x in shared]):
+        alike = [x for x in shared if x.axes == own]
+        alone = Node(node.function, node.args, node.kwargs, node.outputs)
+        (alone,) = dead_code(Program("", [], [alone], alike), checks=False).nodes
+        if all(set(own).issuperset(x.axes) for x in alone.operands()):
+            made = Copy({}).node(alone)
+            made.outputs = [x if x in alike else y for x, y in zip(alone.outputs, made.outputs, strict=True)]
+            outputs = [Value(x.shape, x.dtype, x.axes, x.kind) if x in alike else x for x in node.outputs]
+            node = Node(node.function, node.args, node.kwargs, outputs, node.mask)
+            found.append(made)
+    return [node, *found]
