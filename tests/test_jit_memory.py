@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 
-from lanewise import jit
+from lanewise import jit, settings
 from lanewise.compile import buffers
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -103,7 +103,7 @@ def test_threads_share_the_pool():
         thread.join()
     assert not wrong
     total = sum(block.size for block in buffers.POOL.idle)
-    assert total == buffers.POOL.total <= buffers.limit()
+    assert total == buffers.POOL.total <= settings.pool_bytes()
 
 
 FORK = """

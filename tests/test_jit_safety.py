@@ -384,7 +384,7 @@ def test_nonsense_for_a_number_of_threads(text, monkeypatch):
     if text.startswith("999"):
         np.testing.assert_allclose(function(x), np.exp(x))  # more than there are is as many as there are
         return
-    with pytest.raises(ValueError, match="LANEWISE_NUM_THREADS must be a positive integer"):
+    with pytest.raises(ValueError, match="LANEWISE_NUM_THREADS must be an integer of at least 1, not"):
         function(x)
     monkeypatch.setenv("LANEWISE_NUM_THREADS", "1")
     np.testing.assert_allclose(function(x), np.exp(x))

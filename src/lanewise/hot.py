@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from .facts import LANE, RUN, Run, Signal
+from . import settings
+from .facts import LANE, RUN, PerformanceWarning, Run, Signal
 from .surroundings import Unknown, surroundings
 from .tree import flatten
 
@@ -191,7 +192,7 @@ _KNOWN: OrderedDict[Any, Any] = OrderedDict()
 
 def plan(call: Any) -> Plan | None:
     """What to compile for a call; None if it has to stay eager."""
-    if LANE.get() or COLD.get() or not _warns_only():
+    if LANE.get() or COLD.get() or not _warns_only() or not _understood():
         return None
     args, kwargs = call.inputs.build([leaf.value for leaf in call.inputs.mapped], shared=True)
     given = [leaf for leaf in flatten((args, kwargs))[0] if not isinstance(leaf, (np.ndarray, float, complex))]
@@ -210,6 +211,16 @@ def plan(call: Any) -> Plan | None:
     except (Unknown, TypeError, KeyError, ImportError):
         return None
     return Plan(known, tuple(args), kwargs, around.varies or any(type(leaf) is int for leaf in given))
+
+
+def _understood() -> bool:
+    """Whether the environment's settings can be understood; who gave them is told if not."""
+    try:
+        settings.check()
+    except ValueError as problem:
+        warnings.warn(f"vmap: nothing is compiled. {problem}", PerformanceWarning, stacklevel=2)
+        return False
+    return True
 
 
 def _warns_only() -> bool:

@@ -16,15 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import settings
+
 LARGE = 2**20  # bytes; smaller arrays get memory that is used again from the C library
 HUGE = 2**21  # bytes of a huge page
 _ROOM = 64  # what an array is aligned to
-
-
-def limit() -> int:
-    """How many bytes may be idle."""
-    text = os.environ.get("LANEWISE_POOL_BYTES", "")
-    return int(text) if text.isdigit() else 512 * 2**20
 
 
 class Block:
@@ -78,13 +74,12 @@ class Pool:
                 self.lock.release()
         return Block(size)
 
-    def give(self, block: Block) -> None:
+    def give(self, block: Block, most: int) -> None:
         """Keep memory for later, and let go of the oldest if it is too much."""
         if self.lock.acquire(blocking=False):
             try:
                 self.idle.append(block)
                 self.total += block.size
-                most = limit()
                 while self.total > most:
                     self.total -= self.idle.pop(0).size
             finally:
@@ -102,16 +97,17 @@ POOL = Pool()
 class Lease:
     """Memory in use by an array."""
 
-    __slots__ = ("__array_interface__", "__weakref__", "block")
+    __slots__ = ("__array_interface__", "__weakref__", "block", "most")
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> None:
+        self.most = settings.pool_bytes()  # what may be idle later: read here, as nothing can be raised then
         self.block = POOL.take(size)
         self.__array_interface__ = {
             "version": 3, "shape": shape, "typestr": dtype.str, "data": (self.block.address, False),
         }  # fmt: skip
 
     def __del__(self, give: Any = POOL.give) -> None:
-        give(self.block)
+        give(self.block, self.most)
 
 
 def fresh(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, overload
 import numpy as np
 import optree
 
+from .. import settings
 from ..array import ARRAY, SCALAR, LaneArray, live
 from ..axes import an, check_function, label
 from ..collect import Piece, promote
@@ -474,6 +475,8 @@ def jit(fun: Callable[..., Any] | None = None, *, static_argnames: Any = (), fas
     ------
     TypeError
         If ``fun`` is no callable, or a static name is no parameter of it.
+    ValueError
+        If a setting of the environment (``LANEWISE_NUM_THREADS``, say) can't be understood.
 
     See Also
     --------
@@ -490,6 +493,7 @@ def jit(fun: Callable[..., Any] | None = None, *, static_argnames: Any = (), fas
     if fun is None:
         return functools.partial(jit, static_argnames=static_argnames, fastmath=fastmath)
     check_function("jit", fun)
+    settings.check()
     names = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
     if not isinstance(names, (tuple, list, set, frozenset)):
         raise TypeError(f"jit: static_argnames must be a name or several, not {names!r} ({an(names)}).")

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import settings
 from . import cache
 from .vectormath import library
 
-TARGETS = {
+FORBIDDEN = {
     "": "", "avx2": "avx512 avx10 amx evex",
     "sse2": "avx amx evex fma f16c xop vaes vpclmul gfni sse3 ssse3 sse4 popcnt",
 }  # fmt: skip
@@ -24,10 +25,7 @@ TARGETS = {
 
 def allowed(feature: str) -> bool:
     """Whether code may use a feature of the processor: ``LANEWISE_TARGET`` makes code for an older one."""
-    target = os.environ.get("LANEWISE_TARGET", "")
-    if target not in TARGETS:
-        raise ValueError(f"LANEWISE_TARGET must be one of {', '.join(filter(None, TARGETS))}, not {target!r}.")
-    return not feature.startswith(tuple(TARGETS[target].split()))
+    return not feature.startswith(tuple(FORBIDDEN[settings.target()].split()))
 
 
 class Machine:

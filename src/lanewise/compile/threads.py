@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from .. import settings
 from .native import address_of, machine
 
 SPIN = 3000  # how often a worker looks for the next job before it sleeps
@@ -30,11 +31,8 @@ _WANTED: ContextVar[int | None] = ContextVar("lanewise_threads", default=None)
 
 def default_threads() -> int:
     """How many threads work on a kernel: ``LANEWISE_NUM_THREADS``, or one for each core."""
-    text = os.environ.get("LANEWISE_NUM_THREADS", "")
-    if text:
-        if not (text.isascii() and text.isdigit()) or int(text) < 1:
-            raise ValueError(f"LANEWISE_NUM_THREADS must be a positive integer, not {text!r}.")
-        return int(text)
+    if (wanted := settings.threads()) is not None:
+        return wanted
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
