@@ -14,6 +14,8 @@ import pytest
 from cases import entering
 from law import check
 
+from lanewise import jit, vmap
+
 X = np.array([1.5, -2.0, 3.25, 0.0, -0.5, 1.5, 8.0])
 N = np.array([3, 0, 7, 1, 12, 3, 5])
 A = np.arange(21.0).reshape(7, 3) % 8 - 3
@@ -321,3 +323,36 @@ def getattr_and_operators(x):
 @case(A)
 def bytes_of_lanes(x):
     return len(x.tobytes()) + x.view(np.int64)[0] % 7
+
+
+# ---- powers of 0.5: NumPy takes the square root of arrays, and C's pow of scalars ----
+
+ROOTS = np.array([-0.0, 0.0, -np.inf, np.inf, np.nan, 4.0, 2.0])
+HALVES = {
+    "a scalar": lambda x: x**0.5,
+    "a number of NumPy's": lambda x: x ** np.float64(0.5),
+    "single precision": lambda x: np.float32(x) ** 0.5,
+    "half precision": lambda x: np.float16(x) ** np.float16(0.5),
+    "bound anew": lambda x: operator.ipow(x, 0.5),
+    "pow": lambda x: pow(x, 0.5),
+    "a Python float": lambda x: float(x) ** 0.5,
+    "math.pow": lambda x: math.pow(x, 0.5),
+    "float_power": lambda x: np.float_power(x, 0.5),
+    "an array": lambda x: np.array([x, 1.0]) ** 0.5,
+    "the function": lambda x: np.power(x, 0.5),
+    "an exponent of each lane": lambda x: x ** (0.5 if x != 2 else 1.5),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", HALVES)
+@pytest.mark.parametrize("transform", [vmap, lambda f: jit(vmap(f)), lambda f: vmap(jit(f))])
+def test_powers_of_a_half(name, transform):
+    function = HALVES[name]
+    for xs in (ROOTS, ROOTS[:1], ROOTS[2:3]):
+        expected = np.array([function(x) for x in xs])
+        found = transform(function)(xs)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+        number = ~np.isnan(expected)
+        np.testing.assert_array_equal(np.signbit(found)[number], np.signbit(expected)[number])

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .array import ARRAY, FAST, MIXED, PYTHON, SCALAR, SLOW, LaneArray, apply, live
-from .facts import RUN, NoLaneForm, note_write, parted
+from .facts import RUN, NoLaneForm, note_write, parted, recorder
 from .lanes import spread
 
 
@@ -143,7 +143,36 @@ def _forward(ufunc: np.ufunc) -> Any:
         result = elementwise(ufunc, self, other)
         return _deferring(ufunc, self, other, False) if result is SLOW else result
 
+    return _root(forward) if ufunc is np.power else forward
+
+
+def _root(power: Any) -> Any:
+    """``x ** 0.5``, which for scalars is C's ``pow``."""
+
+    def forward(self: LaneArray, other: Any) -> Any:
+        if self.kind != SCALAR or type(other) not in _FLOATS or other != 0.5 or self.data.dtype.kind != "f":
+            return power(self, other)
+        if recorder() is not None:
+            return apply(np.float_power, self, other).astype(np.result_type(self.data.dtype, other))
+        found = power(self, other)
+        return LaneArray(_as_c(found.data, live(self).data, other), found.lanes, SCALAR)
+
     return forward
+
+
+def power_as_c(x: Any, y: Any) -> Any:
+    """``pow``, as C has it: `np.power` of arrays may take square roots, also of -0.0 and of -inf."""
+    return _as_c(np.power(x, y), x, y)
+
+
+def _as_c(found: Any, x: Any, y: Any) -> Any:
+    half = np.asarray(y == 0.5)
+    if half.any():
+        found = np.where(half & (x == -np.inf), np.inf, np.where(half, found + 0.0, found))
+    return found
+
+
+_FLOATS = frozenset({float, np.float64, np.float32, np.float16})
 
 
 def _reverse(ufunc: np.ufunc) -> Any:

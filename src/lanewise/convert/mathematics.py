@@ -18,6 +18,7 @@ from .. import facts
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray, is_single, live
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE
+from ..operators import power_as_c
 from ..ops.common import spread_all
 from ..regions import VARYING, Mixed, apart
 from ..settlement import code_of
@@ -27,7 +28,7 @@ _BY_NUMPY: dict[str, Any] = {
     "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
     "exp": np.exp, "expm1": np.expm1, "log1p": np.log1p, "log2": np.log2, "log10": np.log10, "sqrt": np.sqrt,
     "fabs": np.fabs, "degrees": np.degrees, "radians": np.radians, "cbrt": np.cbrt, "exp2": np.exp2,
-    "atan2": np.arctan2, "copysign": np.copysign, "fmod": np.fmod, "pow": np.power, "nextafter": np.nextafter,
+    "atan2": np.arctan2, "copysign": np.copysign, "fmod": np.fmod, "pow": np.float_power, "nextafter": np.nextafter,
 }  # fmt: skip
 
 _TESTS: dict[str, Any] = {"isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite}
@@ -261,6 +262,7 @@ def forms() -> dict[Any, Any]:
             )
     found[math.log], found[math.hypot], found[math.gcd] = _logarithm, _hypot, _gcd
     found[math.ldexp] = _ldexp
+    found[math.pow] = by_numpy(math.pow, power_as_c)  # faster than `np.float_power`
     return found
 
 

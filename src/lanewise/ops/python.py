@@ -15,6 +15,7 @@ from .. import facts
 from ..array import PYTHON, LaneArray, live, row
 from ..facts import NoLaneForm
 from ..lanes import NOWHERE
+from ..operators import power_as_c
 from .common import spread_all
 
 _BIG = 2.0**62  # an integer result that may be this large is left to Python
@@ -102,7 +103,7 @@ def power(func: Any, a: Any, b: Any) -> LaneArray:
         if code == 1 or kind == "f":
             if code == 2:
                 return _python(x.astype(complex) ** y, lanes)
-            return _python(x.astype(float) ** y.astype(float), lanes)
+            return _python(power_as_c(x.astype(float), y.astype(float)), lanes)
         if kind == "i":
             _small(size)
         return _python(x**y, lanes)

@@ -149,9 +149,9 @@ def heaviside(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
 # ---- powers ----
 
 
-@element(np.power, np.float_power)
+@element(np.power)
 def power(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
-    """A power; small constant exponents become products."""
+    """A power; small constant exponents become products, and NumPy itself calls sqrt for 0.5."""
     if dtype.kind == "c":
         if b.re.constant == 2 and b.im.constant == 0:
             return multiply(e, dtype, a, a)
@@ -173,11 +173,20 @@ def power(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
     return found
 
 
+@element(np.float_power)
+def float_power(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any) -> Any:
+    """A power as C has it: unlike sqrt, it takes -inf to inf and -0.0 to 0.0."""
+    found = power(e, dtype, a, b)
+    if dtype.kind != "f" or b.constant != 0.5:
+        return found
+    low = e.compare("oeq", a, e.literal(-math.inf, a.type))
+    return e.select(low, e.literal(math.inf, a.type), e.op("fadd", found, e.literal(0.0, a.type)))
+
+
 def _constant_power(e: Emitter, dtype: np.dtype[Any], a: Ref, exponent: float) -> Any:
     if exponent == 0:
         return e.literal(1.0, a.type)
     if exponent == 0.5:
-        # unlike sqrt, a power takes -inf to inf and -0 to 0; NumPy itself calls sqrt here
         return e.intrinsic("sqrt", a)
     if exponent == -1:
         return reciprocal(e, dtype, a)

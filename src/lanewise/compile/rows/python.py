@@ -115,7 +115,7 @@ def power(k: Any, a: Any, b: Any) -> Any:
     if "c" in (x.dtype.kind, y.dtype.kind) or k.node.outputs[0].dtype != _REAL:
         return _integer_power(k, x, y)
     left, right = cast(e, x, _REAL).refs[()], cast(e, y, _REAL).refs[()]
-    found = one(e, np.power, _REAL, left, right)
+    found = one(e, np.float_power, _REAL, left, right)
     zero = e.literal(0.0, "double")
     whole = right.constant is not None and float(right.constant).is_integer()
     if not whole:
