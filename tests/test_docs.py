@@ -26,7 +26,7 @@ import pytest
 import lanewise
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href|srcset)=\"([^\"]+)\"")
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -120,8 +120,17 @@ def anchors(page: Path) -> set[str]:
 
 def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "index.md").read_text()
-    for path in PAGES[1:]:
+    for path in (ROOT / "docs").glob("*.md"):
         assert path.name == "index.md" or f"({path.name})" in index
+
+
+@pytest.mark.parametrize("folder", ["", "compile", "convert", "regions"])
+def test_every_file_is_on_the_map(folder: str) -> None:
+    home = ROOT / "src" / "lanewise" / folder
+    text = (home / "__init__.py" if folder else ROOT / "ARCHITECTURE.md").read_text()
+    files = {path.name if folder else f"`{path.stem}`" for path in home.glob("[!_]*.py")}
+    folders = {path.parent.name + "/" for path in home.glob("*/__init__.py")}
+    assert not [name for name in files | folders if name not in text]
 
 
 def test_every_public_name_is_on_the_api_page() -> None:

@@ -4,6 +4,9 @@ A `Run` is one mapped function at work on one lane axis. Its lanes go in *groups
 agree on every fact seen so far. When they disagree, the largest part goes on (its axis is refined, and
 older values are gathered when next used), and the others are filed, to run from the start of the function.
 
+Going on saves work, but breaks views: so the first write after a split starts the group anew (`Run.wrote`). Mapped
+arguments are read-only until a write to one is refused; then the group runs again on copies (`Run.need_writable`).
+
 Signals that the user's function must not swallow derive from `BaseException`.
 """
 

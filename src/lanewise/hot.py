@@ -5,6 +5,9 @@ the clock: whether a call is long depends on what it is called with, and on noth
 traced as `jit` does, if all that it reaches is known to be without effects (`surroundings`). What eager lanes have done
 so far is given up, as their writes go to copies, and the compiled code runs on the caller's arguments. Where any of
 this can't be, the call goes on as it was, and says nothing.
+
+Every call sees the present values of what it reaches, and a few lanes of what compiled code gives are compared with the
+function itself. What takes long to compile, or may be compiled anew for each value of a closure, has to be longer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""The outermost call: where lanes can run one by one on plain values, and where writes are committed."""
+"""The outermost call: where lanes can run one by one on plain values, and where writes are committed.
+
+What has no batched form (`NoLaneForm`) runs lane by lane, with a warning that names the user's line; a group of one
+lane runs so without one. What a group raises is believed only after its first lane has raised it on plain values. Where
+lanes share what they write, or may do so unseen (`guards`), what was done is undone and the loop runs in order.
+"""
 
 from __future__ import annotations
 

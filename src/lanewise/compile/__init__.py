@@ -1,10 +1,19 @@
 """jit: a function is traced on zero lanes into a `Program`, and the program lowered to native code.
 
+A value of a program is what one example has, and the lane axes that it varies over: these are the loops that it lives
+in. What does not vary in a loop is computed before it. Views and shapes cost nothing, as each use says which element it
+is at; totals (`folds`) run before the loops that need them. What is heavy for each lane (`while`, linear algebra) has
+lanes in vectors, and kernels over the same lanes run in turns, some lanes at a time, so that what passes between them
+stays in the cache. The size of the outermost axis is known when a kernel runs: a new batch size compiles nothing.
+
+A function that calls itself is a sub-program, called under a mask. Variables of functions around are bound under the
+mask of the lanes at work; scopes know them, as they know arrays and lists, so that loops carry them.
+
 ```
 ir.py         Program, Node, Value: NumPy functions of one example, and the lane axes that each value has
 tape.py       the values of a program in the making, and the lane values that stand for them
 trace.py      the recorder: what a function on zero lanes asks of NumPy, as nodes
-cells.py      arrays that are written and viewed, as values
+cells.py      arrays that are written and viewed, as values; assigning.py: assignments that stay eager
 mixed.py      values that are one thing in some lanes and another elsewhere
 lists.py      lists: as choices for each item, or as buffers with a length
 whole.py      a function's arguments, results and written arguments
@@ -16,7 +25,7 @@ control.py    while, cond and scan as nodes with sub-programs; recursion.py: fun
 passes.py     from program to program: fold, common subexpressions, dead code; whiles.py: loops made lighter
 lift.py       long axes of an example become lane axes (`Row`), by lifting.py; folds.py: totals over them
 lower.py      a program's results, cut into kernels and library calls; plan.py: what such a plan is made of
-kernel.py     one kernel: a loop nest over lane axes, its loads and stores
+kernel.py     one kernel: a loop nest over lane axes; memory.py: its loads and stores; values.py: arrays in registers
 gemm.py       vectors times a matrix that all share, by tiles; chains.py: kernels in turns, some lanes at a time
 emit.py       text LLVM IR: instructions by region, so that what does not vary is hoisted
 scratch.py    algorithms in registers or, for larger matrices, in memory laid out [element][lane]

@@ -7,6 +7,15 @@ lanes that are through with it are *parked* with the values that they take along
 Arrays from before a region stay on their own lanes: what reads them takes a copy of the lanes at work, what writes
 them writes those lanes through. Whatever a region can't do right (the lanes would share a list, say, that only
 some of them append to) ends in `give_up`: the group runs again, and that statement asks a fact instead.
+
+```
+region.py    where lanes part from, who is parked, what ends in facts; meet.py: values of the parts as one, or `Mixed`
+branches.py  the sides of an `if`, and operations on mixed values; loops.py, frames.py: lanes leave loops and functions
+both.py      on trial: both sides on all lanes; turns.py: loops that only compute; tail.py: the last lanes of these
+floats.py    Python's floats in some lanes, NumPy's in others: one operation
+away.py      arrays from before a region; items.py: single elements of them; around.py: variables of functions around
+sites.py     which lists are to differ between lanes; lanelist.py: those that do (lanestore.py, slots.py: their items)
+```
 """
 
 from ..facts import PLAIN
