@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import doctest
+import inspect
 import io
 import itertools
 import linecache
@@ -142,6 +143,20 @@ def test_every_public_name_is_on_the_api_page() -> None:
         public = {name for name in getattr(module, "__all__", own) if not name.startswith("_")}
         assert public - {"flatten_with", "flatten_results"} <= named, f"of {home}"  # two are the core's own
     assert set(lanewise.__all__) <= named
+
+
+def test_every_public_function_says_what_it_takes_and_gives() -> None:
+    for module in (lanewise, lanewise.lax, lanewise.random, lanewise.tree):
+        own = [value for name in module.__all__ if callable(value := getattr(module, name))]
+        for made in own:
+            if not getattr(made, "__module__", "").startswith("lanewise"):
+                continue  # NumPy's own
+            text = inspect.getdoc(made) or ""
+            assert "Examples\n" in text, made
+            if isinstance(made, types.FunctionType):
+                assert "Returns\n" in text or inspect.signature(made).return_annotation == "None", made
+                names = [name for name in inspect.signature(made).parameters if not name.startswith("_")]
+                assert not [name for name in names if not re.search(rf"^(.*[ ,*])?{name}\b", text, re.MULTILINE)], made
 
 
 def test_the_figures_are_what_their_script_draws(tmp_path: Path) -> None:

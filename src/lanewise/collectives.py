@@ -97,6 +97,13 @@ def pmean(x: Any, axis_name: Any) -> Any:
     pytree of arrays
         The mean of each, the same in every lane.
 
+    Raises
+    ------
+    NameError
+        If no enclosing ``vmap`` has that name.
+    CollectiveError
+        If some lanes of the axis have gone another way.
+
     Examples
     --------
     >>> import numpy as np
@@ -130,6 +137,13 @@ def pmax(x: Any, axis_name: Any) -> Any:
     pytree of arrays
         The maximum of each, the same in every lane.
 
+    Raises
+    ------
+    NameError
+        If no enclosing ``vmap`` has that name.
+    CollectiveError
+        If some lanes of the axis have gone another way.
+
     Examples
     --------
     >>> import numpy as np
@@ -154,6 +168,13 @@ def pmin(x: Any, axis_name: Any) -> Any:
     -------
     pytree of arrays
         The minimum of each, the same in every lane.
+
+    Raises
+    ------
+    NameError
+        If no enclosing ``vmap`` has that name.
+    CollectiveError
+        If some lanes of the axis have gone another way.
 
     Examples
     --------
@@ -184,6 +205,13 @@ def all_gather(x: Any, axis_name: Any, *, axis: int = 0, tiled: bool = False) ->
     -------
     pytree of arrays
         Of shape ``x.shape`` with the axis size inserted at ``axis``; the same in every lane.
+
+    Raises
+    ------
+    NameError
+        If no enclosing ``vmap`` has that name.
+    CollectiveError
+        If some lanes of the axis have gone another way.
 
     Examples
     --------
@@ -218,6 +246,15 @@ def all_to_all(x: Any, axis_name: Any, split_axis: int, concat_axis: int, *, til
     -------
     pytree of arrays
         In lane ``i``, the ``i``-th slices of every lane.
+
+    Raises
+    ------
+    NameError
+        If no enclosing ``vmap`` has that name.
+    CollectiveError
+        If some lanes of the axis have gone another way.
+    ValueError
+        If axis ``split_axis`` has another size.
 
     Examples
     --------
@@ -271,6 +308,15 @@ def ppermute(x: Any, axis_name: Any, perm: Sequence[tuple[int, int]]) -> Any:
     pytree of arrays
         What each lane was sent; zeros in lanes that were sent nothing.
 
+    Raises
+    ------
+    NameError
+        If no enclosing ``vmap`` has that name.
+    CollectiveError
+        If some lanes of the axis have gone another way.
+    ValueError
+        If a source or a destination is no lane, or there twice.
+
     Examples
     --------
     >>> import numpy as np
@@ -314,6 +360,15 @@ def pshuffle(x: Any, axis_name: Any, perm: Sequence[int]) -> Any:
     pytree of arrays
         The values of that lane.
 
+    Raises
+    ------
+    NameError
+        If no enclosing ``vmap`` has that name.
+    CollectiveError
+        If some lanes of the axis have gone another way.
+    ValueError
+        If ``perm`` is no permutation of the lanes.
+
     Examples
     --------
     >>> import numpy as np
@@ -338,6 +393,11 @@ def axis_index(axis_name: Any) -> Any:
     -------
     int64 scalar
         From 0 to the axis size less one.
+
+    Raises
+    ------
+    NameError
+        If no enclosing ``vmap`` has that name.
 
     Examples
     --------
@@ -373,6 +433,11 @@ def axis_size(axis_name: Any) -> int:
     -------
     int
         How many lanes it has; of several, the product.
+
+    Raises
+    ------
+    NameError
+        If no enclosing ``vmap`` has that name.
 
     Examples
     --------

@@ -30,6 +30,11 @@ class custom_vmap:  # a decorator, named as in JAX
     fun : callable
         The function of one example. It runs where no argument is mapped.
 
+    Raises
+    ------
+    TypeError
+        If ``fun`` is no callable; where it is mapped, if it has no rule, or the rule returns no pair.
+
     Examples
     --------
     >>> import numpy as np
@@ -158,6 +163,11 @@ def sequential_vmap(fun: Callable[..., Any]) -> Callable[..., Any]:
     -------
     callable
         The same function, with a loop as its batching rule.
+
+    Raises
+    ------
+    TypeError
+        If ``fun`` is no callable.
 
     Examples
     --------

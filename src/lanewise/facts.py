@@ -45,15 +45,48 @@ MANY_GROUPS = 64  # more groups than this in one call earn a warning
 
 
 class PerformanceWarning(UserWarning):
-    """The result is right, but a part of the work ran on one lane at a time, or in many small groups."""
+    """The result is right, but a part of the work ran on one lane at a time, or in many small groups.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lanewise import vmap
+    >>> try:
+    ...     vmap(lambda x: float(f"{x:.1f}"), strict=True)(np.linspace(0.0, 1.0, 1000))
+    ... except PerformanceWarning as found:
+    ...     print(str(found).splitlines()[0].partition(": ")[2])
+    the text of a value differs from lane to lane.
+    """
 
 
 class TraceError(TypeError):
-    """A fact about values was needed where there are none: in `eval_shape`, or in an empty batch."""
+    """A fact about values was needed where there are none: in `eval_shape`, or in an empty batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lanewise import eval_shape
+    >>> try:
+    ...     eval_shape(lambda x: x[x > 0], np.ones(3))
+    ... except TraceError as found:
+    ...     print(str(found).partition(" at ")[0])
+    the number of true elements in a mask is needed
+    """
 
 
 class CollectiveError(RuntimeError):
-    """A collective needs every lane of its axis, and some of them have gone another way."""
+    """A collective needs every lane of its axis, and some of them have gone another way.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lanewise import lax, vmap
+    >>> try:
+    ...     vmap(lambda x: lax.psum(x, "i") if x > 0 else x, axis_name="i")(np.array([1.0, -1.0]))
+    ... except CollectiveError as found:
+    ...     print(str(found).partition(", but")[0])
+    a collective over 'i' needs all lanes of the axis
+    """
 
 
 class RuleError(TypeError):

@@ -91,6 +91,23 @@ def flatten(tree: Any, is_leaf: Leaf = None) -> tuple[list[Any], Any]:
 def unflatten(treedef: Any, leaves: Sequence[Any]) -> Any:
     """Put leaves together into a pytree of the given structure (``jax.tree.unflatten``).
 
+    Parameters
+    ----------
+    treedef : PyTreeSpec
+        The structure, from `flatten` or `structure`.
+    leaves : sequence
+        As many leaves as it has, in order.
+
+    Returns
+    -------
+    pytree
+        Of that structure.
+
+    Raises
+    ------
+    ValueError
+        If the number of leaves is another one.
+
     Examples
     --------
     >>> from lanewise import tree
@@ -102,6 +119,18 @@ def unflatten(treedef: Any, leaves: Sequence[Any]) -> Any:
 
 def leaves(tree: Any, is_leaf: Leaf = None) -> list[Any]:
     """The leaves of a pytree, in order (``jax.tree.leaves``).
+
+    Parameters
+    ----------
+    tree : pytree
+        What to take apart.
+    is_leaf : callable, optional
+        Says of a node whether to take it as a leaf.
+
+    Returns
+    -------
+    list
+        The leaves.
 
     Examples
     --------
@@ -115,6 +144,18 @@ def leaves(tree: Any, is_leaf: Leaf = None) -> list[Any]:
 def structure(tree: Any, is_leaf: Leaf = None) -> Any:
     """The structure of a pytree (``jax.tree.structure``).
 
+    Parameters
+    ----------
+    tree : pytree
+        Any tree.
+    is_leaf : callable, optional
+        Says of a node whether to take it as a leaf.
+
+    Returns
+    -------
+    PyTreeSpec
+        The structure without the leaves; two can be compared.
+
     Examples
     --------
     >>> from lanewise import tree
@@ -126,6 +167,27 @@ def structure(tree: Any, is_leaf: Leaf = None) -> Any:
 
 def map(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Leaf = None) -> Any:
     """Apply a function to the leaves of one or several pytrees of one structure (``jax.tree.map``).
+
+    Parameters
+    ----------
+    f : callable
+        A function of as many leaves as there are trees.
+    tree : pytree
+        The tree whose structure the result has.
+    *rest : pytree
+        More trees, of the same structure as far as its leaves.
+    is_leaf : callable, optional
+        Says of a node whether to take it as a leaf.
+
+    Returns
+    -------
+    pytree
+        What ``f`` gives, in the structure of ``tree``.
+
+    Raises
+    ------
+    ValueError
+        If another tree has another structure.
 
     Examples
     --------
@@ -139,6 +201,27 @@ def map(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Leaf = None) -> A
 
 def reduce(function: Callable[[Any, Any], Any], tree: Any, initializer: Any = _NOTHING, is_leaf: Leaf = None) -> Any:
     """Fold the leaves of a pytree, from the left (``jax.tree.reduce``).
+
+    Parameters
+    ----------
+    function : callable
+        Combines what there is so far, and a leaf.
+    tree : pytree
+        The tree.
+    initializer : object, optional
+        What to begin with; otherwise the first leaf.
+    is_leaf : callable, optional
+        Says of a node whether to take it as a leaf.
+
+    Returns
+    -------
+    object
+        The last of what was combined.
+
+    Raises
+    ------
+    TypeError
+        If there are no leaves, and nothing to begin with.
 
     Examples
     --------
@@ -156,6 +239,18 @@ def reduce(function: Callable[[Any, Any], Any], tree: Any, initializer: Any = _N
 def all(tree: Any, is_leaf: Leaf = None) -> bool:
     """Whether every leaf is true (``jax.tree.all``).
 
+    Parameters
+    ----------
+    tree : pytree
+        The tree.
+    is_leaf : callable, optional
+        Says of a node whether to take it as a leaf.
+
+    Returns
+    -------
+    bool
+        True if no leaf is false, and so if there are none.
+
     Examples
     --------
     >>> from lanewise import tree
@@ -167,6 +262,25 @@ def all(tree: Any, is_leaf: Leaf = None) -> bool:
 
 def transpose(outer_treedef: Any, inner_treedef: Any, pytree_to_transpose: Any) -> Any:
     """Turn a tree of trees inside out (``jax.tree.transpose``).
+
+    Parameters
+    ----------
+    outer_treedef : PyTreeSpec
+        The structure around, which will be inside.
+    inner_treedef : PyTreeSpec
+        The structure inside, which will be around.
+    pytree_to_transpose : pytree
+        A tree of the outer structure, whose leaves are trees of the inner one.
+
+    Returns
+    -------
+    pytree
+        A tree of the inner structure of trees of the outer one.
+
+    Raises
+    ------
+    TypeError
+        If the tree has other structures.
 
     Examples
     --------
@@ -185,6 +299,20 @@ def flatten_with_path(tree: Any, is_leaf: Leaf = None) -> tuple[list[tuple[Path,
 
     A path is a tuple of entries: called with a tree it gives the leaf, and ``codify`` is the way to write it.
 
+    Parameters
+    ----------
+    tree : pytree
+        What to take apart.
+    is_leaf : callable, optional
+        Says of a node whether to take it as a leaf.
+
+    Returns
+    -------
+    list of (path, leaf)
+        In the order of the leaves.
+    PyTreeSpec
+        The structure, for `unflatten`.
+
     Examples
     --------
     >>> from lanewise import tree
@@ -199,6 +327,18 @@ def flatten_with_path(tree: Any, is_leaf: Leaf = None) -> tuple[list[tuple[Path,
 def leaves_with_path(tree: Any, is_leaf: Leaf = None) -> list[tuple[Path, Any]]:
     """The leaves of a pytree, each after its path (``jax.tree.leaves_with_path``).
 
+    Parameters
+    ----------
+    tree : pytree
+        What to take apart.
+    is_leaf : callable, optional
+        Says of a node whether to take it as a leaf.
+
+    Returns
+    -------
+    list of (path, leaf)
+        In the order of the leaves; paths are as in `flatten_with_path`.
+
     Examples
     --------
     >>> from lanewise import tree
@@ -210,6 +350,27 @@ def leaves_with_path(tree: Any, is_leaf: Leaf = None) -> list[tuple[Path, Any]]:
 
 def map_with_path(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: Leaf = None) -> Any:
     """Apply a function to the path and the leaves of one or several pytrees (``jax.tree.map_with_path``).
+
+    Parameters
+    ----------
+    f : callable
+        A function of a path, as in `flatten_with_path`, and of as many leaves as there are trees.
+    tree : pytree
+        The tree whose structure the result has.
+    *rest : pytree
+        More trees, of the same structure as far as its leaves.
+    is_leaf : callable, optional
+        Says of a node whether to take it as a leaf.
+
+    Returns
+    -------
+    pytree
+        What ``f`` gives, in the structure of ``tree``.
+
+    Raises
+    ------
+    ValueError
+        If another tree has another structure.
 
     Examples
     --------
@@ -246,6 +407,13 @@ def register_dataclass(
     -------
     type
         ``nodetype`` itself.
+
+    Raises
+    ------
+    TypeError
+        If it is no dataclass.
+    ValueError
+        If it is registered already.
 
     Examples
     --------
@@ -299,6 +467,11 @@ def register_pytree_node(
         From a node to ``(children, metadata)``.
     unflatten_func : callable
         From ``(metadata, children)`` to a node.
+
+    Raises
+    ------
+    ValueError
+        If the class is registered already.
 
     Examples
     --------

@@ -84,6 +84,19 @@ class Program:
         What it does, in order.
     results : list
         The leaves of its result: values of the program, or plain ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lanewise import make_program
+    >>> program = make_program(lambda x: np.exp(x) + 1.0)(np.ones(3))
+    >>> program
+    <lambda>(%0: float64[3]):
+      %1: float64[3] = exp(%0)
+      %2: float64[3] = add(%1, 1.0)
+      return %2
+    >>> len(program.nodes)
+    2
     """
 
     __slots__ = ("inputs", "name", "nodes", "results")

@@ -522,6 +522,11 @@ def make_program(fun: Callable[..., Any]) -> Callable[..., Program]:
     callable
         Takes the function's arguments and returns the `Program`; its ``print`` is a listing.
 
+    Raises
+    ------
+    TraceError
+        If the function can't be traced; the message says why, and where.
+
     Examples
     --------
     >>> import numpy as np

@@ -51,6 +51,16 @@ def num_threads(count: int) -> Iterator[None]:
     count : int
         At least 1. The default is one for each core, or ``LANEWISE_NUM_THREADS``.
 
+    Returns
+    -------
+    context manager
+        For a ``with`` block; blocks may nest.
+
+    Raises
+    ------
+    ValueError
+        If ``count`` is no integer of 1 or more.
+
     Examples
     --------
     >>> import numpy as np

@@ -146,6 +146,11 @@ def do_not_convert(fun: Any) -> Any:
     callable
         The same function.
 
+    Raises
+    ------
+    TypeError
+        If ``fun`` is no callable.
+
     Examples
     --------
     >>> import numpy as np

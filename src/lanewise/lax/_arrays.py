@@ -65,6 +65,13 @@ def select_n(which: Any, *cases: Any) -> Any:
     array
         Of the shape and dtype of the cases.
 
+    Raises
+    ------
+    ValueError
+        If there are no cases.
+    TypeError
+        If the cases differ in shape or dtype, or ``which`` has another shape, or holds no integers or truth values.
+
     Examples
     --------
     >>> import numpy as np
@@ -125,6 +132,11 @@ def dynamic_slice(operand: Any, start_indices: Any, slice_sizes: Sequence[int]) 
     array
         Of shape ``slice_sizes``: a copy.
 
+    Raises
+    ------
+    TypeError
+        If a start is no integer scalar, or the window does not fit in the array.
+
     Examples
     --------
     >>> import numpy as np
@@ -156,6 +168,11 @@ def dynamic_update_slice(operand: Any, update: Any, start_indices: Any) -> Any:
     -------
     array
         Like ``operand``.
+
+    Raises
+    ------
+    TypeError
+        If a start is no integer scalar, or the update does not fit in the array or has another dtype.
 
     Examples
     --------
@@ -234,6 +251,13 @@ def dynamic_slice_in_dim(operand: Any, start_index: Any, slice_size: int, axis: 
     array
         The slice: a copy.
 
+    Raises
+    ------
+    TypeError
+        As for `dynamic_slice`.
+    AxisError
+        If there is no such axis.
+
     Examples
     --------
     >>> import numpy as np
@@ -269,6 +293,13 @@ def dynamic_index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool
     array
         The slice: a copy.
 
+    Raises
+    ------
+    TypeError
+        As for `dynamic_slice`.
+    AxisError
+        If there is no such axis.
+
     Examples
     --------
     >>> import numpy as np
@@ -296,6 +327,13 @@ def dynamic_update_slice_in_dim(operand: Any, update: Any, start_index: Any, axi
     -------
     array
         Like ``operand``.
+
+    Raises
+    ------
+    TypeError
+        As for `dynamic_update_slice`.
+    AxisError
+        If there is no such axis.
 
     Examples
     --------
@@ -329,6 +367,13 @@ def dynamic_update_index_in_dim(operand: Any, update: Any, index: Any, axis: int
     array
         Like ``operand``.
 
+    Raises
+    ------
+    TypeError
+        As for `dynamic_update_slice`.
+    AxisError
+        If there is no such axis.
+
     Examples
     --------
     >>> import numpy as np
@@ -361,6 +406,11 @@ def top_k(operand: Any, k: int) -> tuple[Any, Any]:
     values, indices : array
         The elements from the largest on (nan counts as the largest, of equals the first comes first), and their
         indices as int32.
+
+    Raises
+    ------
+    ValueError
+        If the last axis has not so many elements.
 
     Examples
     --------

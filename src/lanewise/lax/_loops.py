@@ -322,6 +322,13 @@ def map(f: Callable[[Any], Any], xs: Any, *, batch_size: int | None = None) -> A
     pytree of arrays
         The results, stacked along a new leading axis.
 
+    Raises
+    ------
+    ValueError
+        If the leading axes differ in length, or ``batch_size`` is less than 1.
+    TypeError
+        If the results differ in structure, shape or dtype.
+
     Examples
     --------
     >>> import numpy as np

@@ -122,6 +122,13 @@ def _cumulative(name: str, what: str, run_along: Callable[[Any, int], Any], exam
     array
         Of the shape and dtype of ``operand``.
 
+    Raises
+    ------
+    TypeError
+        If it holds no numbers.
+    AxisError
+        If there is no such axis.
+
     Examples
     --------
     >>> import numpy as np

@@ -28,6 +28,16 @@ _ORDINAL_ZERO: Final = 1721424.5  # the Julian date of day 0 of Python's calenda
 def julian_date(day: date) -> float:
     """Return the Julian date of a calendar day's midnight.
 
+    Parameters
+    ----------
+    day : datetime.date
+        The day.
+
+    Returns
+    -------
+    float
+        In days.
+
     Examples
     --------
     >>> julian_date(date(2000, 1, 1))
@@ -60,6 +70,16 @@ def julian_dates(first: date, last: date, step: int = 1) -> NDArray[np.float64]:
 
 def calendar_time(julian: float) -> datetime:
     """Return the calendar date and time of a Julian date, to the second.
+
+    Parameters
+    ----------
+    julian : float
+        A Julian date, in days.
+
+    Returns
+    -------
+    datetime.datetime
+        Without a time zone: barycentric dynamical time.
 
     Examples
     --------

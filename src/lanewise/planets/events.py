@@ -46,6 +46,16 @@ class Approach:
 def distance(here: NDArray[np.float64], there: NDArray[np.float64]) -> float:
     """Return the distance between two points of shape (3,).
 
+    Parameters
+    ----------
+    here, there : ndarray of float64, shape (3,)
+        The points, in one unit.
+
+    Returns
+    -------
+    float
+        In that unit.
+
     Examples
     --------
     >>> print(distance(np.zeros(3), np.array([1.0, 2.0, 2.0])))
@@ -57,7 +67,26 @@ def distance(here: NDArray[np.float64], there: NDArray[np.float64]) -> float:
 
 
 def separation(one: Orbit, other: Orbit, date: float) -> float:
-    """Return the distance in au between two planets on one (Julian) date."""
+    """Return the distance in au between two planets on one (Julian) date.
+
+    Parameters
+    ----------
+    one, other : dict of dict of float
+        The planets, as `heliocentric` takes them.
+    date : float
+        The Julian date.
+
+    Returns
+    -------
+    float
+        In au.
+
+    Examples
+    --------
+    >>> from lanewise.planets import load
+    >>> print(round(separation(load().orbit("earth"), load().orbit("mars"), 2458331.5), 3))
+    0.385
+    """
     return distance(heliocentric(one, date), heliocentric(other, date))
 
 
