@@ -28,7 +28,7 @@ from .rows.table import IN_PLACE, ROWS, Unsupported
 from .scratch import Block, InScratch, Totals, copy, fill_from
 from .values import Array, Source, filled, parts, rejoin
 
-FEW = 40  # nodes whose code may be there twice
+FEW = 40  # nodes whose code may be there again
 LARGE = 64  # elements of an array that comes into registers only if it has to
 
 Steps = dict[Axis, "Dims"]
@@ -410,14 +410,23 @@ class Kernel:
                 self.e.width, self.kept = before, dict(kept)
 
     def pieces(self, axis: Axis, outermost: bool, items: list[Item]) -> list[tuple[tuple[int, int] | None, int]]:
-        """The parts of a loop, and the width of the vectors there: what is left of a row takes a narrower one."""
+        """The parts of a loop, and the width of the vectors there: what is left of a row takes narrower ones.
+
+        Vectors that overlap would take fewer instructions, but to write a line of memory again costs more.
+        """
         width, size = self.e.width, axis.size
         rest = size % width
-        narrow = max(1 << (rest - 1).bit_length(), machine().vector_bits // 64) if rest else width
         fixed = type(axis) is Row and not outermost and axis in self.vectors and size >= width
-        if not fixed or narrow >= width or len(closure(self, [x for item in items for x in item.values])) > FEW:
+        if not fixed or not rest:
             return [(None, width)]
-        return [((0, size - rest), width), ((size - narrow, size), narrow)]
+        if rest.bit_count() * len(closure(self, [x for item in items for x in item.values])) > FEW:
+            return [(None, width)]
+        found: list[tuple[tuple[int, int] | None, int]] = [((0, size - rest), width)]
+        while rest:
+            narrow = 1 << (rest.bit_length() - 1)
+            found.append(((size - rest, size - rest + narrow), narrow))
+            rest -= narrow
+        return found
 
     def values_of(self, values: Iterable[Value]) -> list[Array]:
         """Several values in registers."""
