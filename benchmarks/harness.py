@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import random
 import statistics
 import time
 import warnings
@@ -92,6 +93,9 @@ def plan(call: Call, budget: float) -> Plan:
 def alternate(calls: Mapping[str, Call], budget: float) -> dict[str, Timing]:
     """Time some calls in turn, so that a busy moment of the machine hits all of them alike.
 
+    The order is another one in each round: what a call leaves behind (a cache full of lines to be written, threads that
+    still look for work) meets all others alike, too.
+
     Parameters
     ----------
     calls : mapping
@@ -107,9 +111,10 @@ def alternate(calls: Mapping[str, Call], budget: float) -> dict[str, Timing]:
     plans = {name: plan(call, budget) for name, call in calls.items()}
     names = list(plans)
     gc.collect()
+    order = random.Random(11)
     for n in range(max((p.rounds for p in plans.values()), default=0)):
-        start = n % len(names)
-        for name in names[start:] + names[:start]:
+        order.shuffle(names)
+        for name in names:
             if n < plans[name].rounds:
                 plans[name].measure()
     return {name: p.timing() for name, p in plans.items()}

@@ -75,3 +75,13 @@ def test_an_index_out_of_range_raises():
     place[-1] = 8
     with pytest.raises(IndexError):
         f(x, place)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int16])
+@pytest.mark.parametrize("size", [*range(34, 50), 63, 98, 99, 127])
+def test_what_is_left_of_a_row_is_written_once(size, dtype):
+    def smooth(v):
+        return v[:-2] + v[1:-1] * 2 - v[2:]
+
+    lines = (np.arange(7 * (size + 2)) % 31).astype(dtype).reshape(7, size + 2)
+    np.testing.assert_array_equal(jit(vmap(smooth))(lines), [smooth(v) for v in lines])

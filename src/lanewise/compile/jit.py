@@ -39,9 +39,6 @@ GIVES_UP = 4  # so many calls in succession that ran eagerly after all, and the 
 DEEPEST = 2  # how often a function may call itself at first; where that is not enough, it is traced again
 
 
-_EMPTY = np.empty
-
-
 @contextmanager
 def _uncollected() -> Iterator[None]:
     """Without the garbage collector, which would look at all that is alive again and again while programs are made."""
@@ -73,6 +70,7 @@ class Compiled:
         self.failures = 0  # how often in succession values could not be held
         self.bare = traced.spec.is_leaf() and len(traced.leaves) == 1 and traced.leaves[0] == 0
         self.direct: Any = None
+        self.empty: Any = np.empty
         self.places: list[int] = []  # the leaves of the arguments that are data
         self.plain = False  # all of them arrays or floats
         self.simple = self.bare and not traced.written and self.kinds[0] == ARRAY and not self.axes[0]
@@ -90,27 +88,25 @@ class Compiled:
         return other
 
     def find_direct(self) -> None:
-        """The way without detours, where one short kernel makes all results."""
-        from .buffers import LARGE
+        """The way without detours, where one kernel makes all results."""
+        from .buffers import LARGE, fresh
         from .plan import KernelStep
-        from .run import SHORT, entry
+        from .run import launcher
 
         places = [place for place, _, shared in self.plan.results if not shared]
         steps = self.plan.steps
         if len(places) != len(self.plan.results) or len(steps) != 1 or type(steps[0]) is not KernelStep:
             return
-        fresh = [(place.stored.shape_for(self.sizes), place.stored.dtype) for place in places]
-        largest = max([math.prod(shape) * dtype.itemsize for shape, dtype in fresh], default=0)
-        if steps[0].work(self.sizes) >= SHORT or largest >= LARGE:
-            return
         if steps[0].stored == [*self.plan.inputs, *(place.stored for place in places)]:
-            self.direct = entry(steps[0].text).direct(steps[0].lanes(self.sizes))
-            self.fresh = fresh
+            self.direct = launcher(steps[0], self.sizes)
+            self.fresh = [(place.stored.shape_for(self.sizes), place.stored.dtype) for place in places]
+            largest = max([math.prod(shape) * dtype.itemsize for shape, dtype in self.fresh], default=0)
+            self.empty = fresh if largest >= LARGE else np.empty
 
     def run(self, arguments: list[Any]) -> list[Any]:
         """The results of the program as arrays, then what is written to arguments."""
         if self.direct is not None:
-            found = [_EMPTY(shape, dtype) for shape, dtype in self.fresh]
+            found = [self.empty(shape, dtype) for shape, dtype in self.fresh]
             if self.direct(*arguments, *found):
                 raise _eager()
             return found
@@ -190,8 +186,8 @@ class Jitted:
             else:
                 compiled = self.known.get(tuple(key))
                 if compiled is not None and not compiled.traced.written:
-                    if compiled.simple and compiled.direct is not None:  # one short kernel, one array
-                        out = _EMPTY(*compiled.fresh[0])
+                    if compiled.simple and compiled.direct is not None:  # one kernel, one array
+                        out = compiled.empty(*compiled.fresh[0])
                         if not compiled.direct(*args, out):
                             return out
                     else:

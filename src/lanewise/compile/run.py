@@ -62,28 +62,51 @@ def entry(text: str) -> Entry:
     return known
 
 
-def launch(step: KernelStep, objects: list[Any], sizes: dict[Axis, int]) -> int:
-    """Run a kernel on array objects."""
+def launcher(step: KernelStep, sizes: dict[Axis, int]) -> Any:
+    """A function of a kernel's objects that runs it; it returns the kernel's flags."""
     lanes = step.lanes(sizes)
-    if step.work(sizes) < SHORT:
-        return int(entry(step.text).direct(lanes)(*objects))
-    pointers = (ctypes.c_size_t * len(objects))(*map(id, objects))
-    where = ctypes.addressof(pointers)
-    text = streaming(step, objects)
-    if text is None:
-        return deal(step, step.text, where, lanes)
-    whole = lanes - lanes % step.width
-    flags = deal(step, text, where, whole)
-    return flags if whole == lanes else flags | int(entry(step.text).long(where, whole, lanes))
+    return entry(step.text).direct(lanes) if step.work(sizes) < SHORT else Long(step, lanes)
 
 
-def streaming(step: KernelStep, objects: list[Any]) -> str | None:
-    """The code that writes past the cache, where what is written is gone from there before anyone reads it."""
-    outputs = [objects[step.stored.index(stored)] for stored in step.outputs]
-    if sum([x.nbytes for x in outputs]) < cache_size() // 4:
-        return None
-    aligned = all(x.__array_interface__["data"][0] % LINE == 0 for x in outputs)
-    return step.streaming if aligned else None
+class Long:
+    """A kernel on so many lanes, with all that is known before the objects are there."""
+
+    def __init__(self, step: KernelStep, lanes: int) -> None:
+        self.step = step
+        self.lanes = lanes
+        self.whole = lanes - lanes % step.width
+        self.code = entry(step.text)
+        self.outputs = [step.stored.index(stored) for stored in step.outputs]
+        self.objects: Any = ctypes.c_size_t * len(step.stored)
+
+    def __call__(self, *objects: Any) -> int:
+        """Run it."""
+        pointers = self.objects(*map(id, objects))
+        where = ctypes.addressof(pointers)
+        streaming = self.streaming([objects[n] for n in self.outputs])
+        if streaming is None:
+            return self.deal(self.code, where, self.lanes)
+        flags = self.deal(entry(streaming), where, self.whole)
+        return flags if self.whole == self.lanes else flags | self.code.long(where, self.whole, self.lanes)
+
+    def streaming(self, outputs: list[Any]) -> str | None:
+        """The code that writes past the cache, where what is written is gone from there before anyone reads it."""
+        if sum([x.nbytes for x in outputs]) < cache_size() // 4 or self.step.streaming is None:
+            return None
+        aligned = all(x.__array_interface__["data"][0] % LINE == 0 for x in outputs)
+        return self.step.streaming if aligned else None
+
+    def deal(self, code: Entry, where: int, lanes: int) -> int:
+        """Run it by several threads if there is enough to do."""
+        step = self.step
+        work = int(step.each * lanes)
+        count = min(threads_now(), work // SHORT + 1, lanes // step.width)
+        found = pool(count - 1) if count > 1 else None
+        if found is None:
+            return code.long(where, 0, lanes)  # type: ignore[no-any-return]
+        chunk = max(lanes // (count * CHUNKS), lanes * SHORT // (4 * work), 1)
+        chunk = -(-chunk // step.width) * step.width
+        return found.parallel(found.address, code.address, where, lanes, chunk)  # type: ignore[no-any-return]
 
 
 @functools.cache
@@ -94,19 +117,6 @@ def cache_size() -> int:
     except OSError:
         text = ""
     return int(text[:-1]) * 2**10 if text[:-1].isdigit() and text.endswith("K") else 32 * 2**20
-
-
-def deal(step: KernelStep, text: str, where: int, lanes: int) -> int:
-    """Run a kernel on all lanes, by several threads if there is enough to do."""
-    code, work = entry(text), int(step.each * lanes)
-    count = min(threads_now(), work // SHORT + 1, lanes // step.width)
-    found = pool(count - 1) if count > 1 else None
-    if found is None:
-        return int(code.long(where, 0, lanes))
-    chunk = max(lanes // (count * CHUNKS), lanes * SHORT // (4 * work), 1)
-    chunk = -(-chunk // step.width) * step.width
-    kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2)
-    return int(kind(found.parallel)(found.address, code.address, where, lanes, chunk))
 
 
 def _undefined(text: str) -> list[str]:
@@ -160,7 +170,7 @@ class Running:
     def kernel(self, step: KernelStep) -> None:
         """Run a kernel."""
         objects = [self.array(stored) for stored in step.stored]
-        if launch(step, objects, self.sizes):
+        if launcher(step, self.sizes)(*objects):
             raise NeedsEager
 
     def pack(self, step: PackStep) -> None:

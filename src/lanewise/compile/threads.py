@@ -223,7 +223,9 @@ class Pool:
             text = text.replace("declare void @llvm.x86.sse2.pause()\n", "")
         code = machine().object_code(text)
         found = machine().link(code, {"syscall": address_of("syscall")}, "parallel", "worker")
-        self.parallel, worker = found
+        parallel, worker = found
+        kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2)
+        self.parallel = kind(parallel)
         self.worker = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(worker)
         self.memory = (ctypes.c_int64 * 88)()
         self.address = (ctypes.addressof(self.memory) + 63) & ~63
