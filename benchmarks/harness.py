@@ -90,11 +90,27 @@ def plan(call: Call, budget: float) -> Plan:
     return Plan(call, number, rounds if once < 2 * budget else 1)
 
 
+def settle(most: float = 0.05) -> None:
+    """Wait until no other thread of this process is at work, or for so many seconds; without ``/proc`` not at all."""
+    tasks = Path("/proc/self/task")
+    end = time.perf_counter() + most
+    while tasks.exists() and time.perf_counter() < end:
+        if sum(map(_is_running, tasks.iterdir())) < 2:
+            return
+
+
+def _is_running(task: Path) -> bool:
+    try:
+        return (task / "stat").read_text().rpartition(")")[2].split()[0] == "R"
+    except OSError:  # it has ended
+        return False
+
+
 def alternate(calls: Mapping[str, Call], budget: float) -> dict[str, Timing]:
     """Time some calls in turn, so that a busy moment of the machine hits all of them alike.
 
-    The order is another one in each round: what a call leaves behind (a cache full of lines to be written, threads that
-    still look for work) meets all others alike, too.
+    The order is another one in each round, as a call may leave behind a cache full of lines to be written. Threads that
+    spin for a while in case there is more to do (OpenMP's do, for some milliseconds) are waited for (`settle`).
 
     Parameters
     ----------
@@ -116,6 +132,7 @@ def alternate(calls: Mapping[str, Call], budget: float) -> dict[str, Timing]:
         order.shuffle(names)
         for name in names:
             if n < plans[name].rounds:
+                settle()
                 plans[name].measure()
     return {name: p.timing() for name, p in plans.items()}
 
