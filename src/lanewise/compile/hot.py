@@ -16,14 +16,14 @@ from ..convert.unseen import may_change
 from ..facts import Signal
 from ..regions import Mixed
 from ..surroundings import is_known
-from ..tree import flatten, flatten_results
+from ..tree import flatten_results
 from .cells import Listed, Untraceable
 from .ir import Axis
 from .jit import DEEPEST, MOST, Compiled, Jitted, _overlap
 from .mixed import weak_type
 from .plan import KernelStep
 from .run import NeedsEager
-from .signature import argument, key_of
+from .signature import Arguments
 from .trace import Recorder
 
 LONGEST = 6_000  # operations of a program: what is longer takes too long to trace
@@ -105,19 +105,18 @@ class HotJitted(Jitted):
 
     def ready(self, args: Any, kwargs: Any, call: Any) -> Ready | None:
         """The code for some arguments, with which it is compiled; None if they have to go the ordinary way."""
-        leaves, spec = flatten((args, kwargs))
-        keys = [key_of(leaf, []) for leaf in leaves]
-        key = (spec, tuple(keys))
+        given = Arguments(args, kwargs)
+        key = (given.spec, tuple(given.keys))
         compiled = self.known.get(key)
         if compiled is None:
-            kind = (spec, *_without_size(keys, leaves, call))
+            kind = (given.spec, *_without_size(given.keys, given.leaves, call))
             if kind in self.refused:
                 return None
             for known in (self.known, self.refused):
                 if len(known) >= SIGNATURES:
                     known.clear()
             with np.errstate(all="ignore"):
-                compiled = self.compile(args, kwargs, leaves, [], (spec, keys))
+                compiled = self.compile(given)
             if compiled is None:
                 self.refused[kind] = True
                 return None
@@ -132,7 +131,7 @@ class HotJitted(Jitted):
             self.deeper = self.deeper or HotJitted(self.fun, self.held, 3 * self.depth)
             return self.deeper.ready(args, kwargs, call)
 
-        return Ready(compiled, [argument(leaves[n]) for n in compiled.places], any_size, further)
+        return Ready(compiled, given.data(compiled), any_size, further)
 
 
 def _without_size(keys: list[Any], leaves: list[Any], call: Any) -> list[Any]:

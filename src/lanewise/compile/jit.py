@@ -16,7 +16,7 @@ import numpy as np
 import optree
 
 from .. import settings
-from ..array import ARRAY, SCALAR, LaneArray, live
+from ..array import ARRAY, SCALAR, LaneArray
 from ..axes import an, check_function, label
 from ..collect import Piece, promote
 from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user_line
@@ -24,12 +24,11 @@ from ..hot import cold
 from ..lanes import LaneAxis, Lanes
 from ..pickling import name_of
 from ..regions import Mixed
-from ..tree import flatten
 from .batches import batch_axis, mapped_first, other_size, sees_no_size
 from .ir import Program
 from .mixed import Choice
 from .short import builder, order, whole
-from .signature import Static, argument, change, is_data, is_plain, key_of, layout
+from .signature import Arguments, Static, change, is_data, is_plain, layout
 from .trace import Recorder
 from .whole import Traced, trace
 
@@ -37,6 +36,8 @@ MANY_TRACES = 16  # more traces than this of one function earn a warning
 MOST = 18  # no deeper than that
 GIVES_UP = 4  # so many calls in succession that ran eagerly after all, and the others do so at once
 DEEPEST = 2  # how often a function may call itself at first; where that is not enough, it is traced again
+
+_EMPTY = np.empty  # small results; tests put fences around them
 
 
 @contextmanager
@@ -70,7 +71,7 @@ class Compiled:
         self.failures = 0  # how often in succession values could not be held
         self.bare = traced.spec.is_leaf() and len(traced.leaves) == 1 and traced.leaves[0] == 0
         self.direct: Any = None
-        self.empty: Any = np.empty
+        self.empty: Any = _EMPTY
         self.places: list[int] = []  # the leaves of the arguments that are data
         self.plain = False  # all of them arrays or floats
         self.simple = self.bare and not traced.written and self.kinds[0] == ARRAY and not self.axes[0]
@@ -101,7 +102,7 @@ class Compiled:
             self.direct = launcher(steps[0], self.sizes)
             self.fresh = [(place.stored.shape_for(self.sizes), place.stored.dtype) for place in places]
             largest = max([math.prod(shape) * dtype.itemsize for shape, dtype in self.fresh], default=0)
-            self.empty = fresh if largest >= LARGE else np.empty
+            self.empty = fresh if largest >= LARGE else _EMPTY
 
     def run(self, arguments: list[Any]) -> list[Any]:
         """The results of the program as arrays, then what is written to arguments."""
@@ -210,58 +211,44 @@ class Jitted:
         given = args, kwargs
         if self.signature is not None:
             args, kwargs = self.with_statics(args, kwargs)
-        leaves, spec = flatten((args, kwargs))
-        lanes: list[LaneAxis] = []
-        if LaneArray in map(type, leaves):
-            leaves = [live(leaf) if type(leaf) is LaneArray else leaf for leaf in leaves]
-            axes = {axis for leaf in leaves if type(leaf) is LaneArray for axis in leaf.lanes.axes}
-            lanes = sorted(axes, key=lambda axis: axis.level)
         try:
-            keys = [key_of(leaf, lanes) for leaf in leaves]
-            flat = not kwargs and not self.static and not lanes and len(leaves) == len(args)
-            key: Any = tuple(keys) if flat and all(map(is_plain, leaves)) else (spec, tuple(keys))
+            call = Arguments(args, kwargs)
+            key = call.key()
             known = key in self.known
         except TypeError:  # an argument that can't be hashed
             return self.fun(*given[0], **given[1])
         if not known:
-            self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys))
-            if not lanes:
-                self.shorten(args, kwargs, spec, self.known[key])
-        while True:
-            compiled = self.known[key]
-            if compiled is None:
-                return self.eagerly(*given)
-            if compiled.plain:
-                arguments = [leaves[n] for n in compiled.places]
-            else:
-                arguments = [argument(leaves[n]) for n in compiled.places]
+            self.known[key] = self.compile(call)
+            self.shorten(call, self.known[key])
+        while (compiled := self.known[key]) is not None:
+            arguments = call.data(compiled)
             try:
                 results = compiled.run(arguments)
-                compiled.failures = 0
-                break
             except _eager():
                 if not compiled.traced.cut or compiled.deepest >= MOST:
-                    result = self.instead(key, *given)
-                    if self.known[key] is None:
-                        self.fails(args, kwargs, leaves, lanes, (spec, keys))
-                    return result
+                    return self.instead(call, key, *given)
                 self.short.clear()
-                self.known[key] = self.compile(args, kwargs, leaves, lanes, (spec, keys), 3 * compiled.deepest)
-        if compiled.traced.written:
-            if lanes or _overlap(arguments, compiled.traced):
-                return self.fun(*given[0], **given[1])
-            self.commit(compiled, results, arguments)
-        return compiled.finish(results, lanes)
+                self.known[key] = self.compile(call, 3 * compiled.deepest)
+                continue
+            compiled.failures = 0
+            if compiled.traced.written:
+                if call.lanes or _overlap(arguments, compiled.traced):
+                    return self.fun(*given[0], **given[1])
+                self.commit(compiled, results, arguments)
+            return compiled.finish(results, call.lanes)
+        return self.eagerly(*given)
 
-    def shorten(self, args: tuple[Any, ...], kwargs: dict[str, Any], spec: Any, compiled: Compiled | None) -> None:
+    def shorten(self, call: Arguments, compiled: Compiled | None) -> None:
         """Take down how calls with arguments of this kind go on the short way, if they can."""
-        if compiled is None or not compiled.plain or compiled.traced.written or compiled.build is None or self.static:
+        if compiled is None or not compiled.plain or compiled.traced.written or compiled.build is None:
             return
-        places, key = order(spec, compiled.places), whole(args, kwargs, [])
+        if call.lanes or self.static:
+            return
+        places, key = order(call.spec, compiled.places), whole(call.args, call.kwargs, [])
         if places is not None and key is not None:
             self.short[key] = lambda leaves: compiled.build(compiled.run([leaves[n] for n in places]))
 
-    def instead(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def instead(self, call: Arguments, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the function eagerly where some lane needs what has not been compiled."""
         with cold():
             result = self.fun(*args, **kwargs)  # most often, it raises
@@ -278,6 +265,7 @@ class Jitted:
         elif compiled.failures == GIVES_UP:
             self.known[key] = None
             self.short.clear()
+            self.fails(call)
         return result
 
     def eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -303,60 +291,43 @@ class Jitted:
                 bound.arguments[name] = Static(bound.arguments[name])
         return bound.args, bound.kwargs
 
-    def of_other_size(self, spec: Any, keys: list[Any]) -> tuple[Compiled | None] | None:
+    def of_other_size(self, call: Arguments) -> tuple[Compiled | None] | None:
         """What is known of a batch that differs from this one in its size only: what was compiled, in a 1-tuple."""
-        for known_spec, known, compiled, axis, mapped in reversed(self.sizeless):
-            if known_spec == spec and (size := other_size(known, keys, mapped)) is not None:
+        for spec, keys, compiled, axis, mapped in () if call.lanes else reversed(self.sizeless):
+            if spec == call.spec and (size := other_size(keys, call.keys, mapped)) is not None:
                 return (None if compiled is None else compiled.resized(axis, size),)
         return None
 
-    def fails(self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any) -> None:
+    def fails(self, call: Arguments) -> None:
         """Note that the function has to run eagerly, in batches of other sizes as well."""
-        if not lanes and sees_no_size(self.fun) and (mapped := mapped_first(self.fun, args, kwargs, leaves)):
-            self.sizeless.append((*key, None, None, mapped))
+        if not call.lanes and sees_no_size(self.fun):
+            mapped = mapped_first(self.fun, call.args, call.kwargs, call.leaves)
+            if mapped:
+                self.sizeless.append((call.spec, call.keys, None, None, mapped))
 
-    def trace(self, args: Any, kwargs: Any, deepest: int, **options: bool) -> Traced:
+    def trace(self, call: Arguments, deepest: int, **options: bool) -> Traced:
         """Trace the function, whatever is at work around it."""
         token = RUN.set(None)
         try:
             fun = _unwrapped(self.fun) if self.static else self.fun
-            return trace(fun, args, kwargs, deepest, recorder=self.recorder, **options)
+            return trace(fun, call.args, call.kwargs, deepest, recorder=self.recorder, **options)
         finally:
             RUN.reset(token)
 
     @_uncollected()
-    def compile(
-        self, args: Any, kwargs: Any, leaves: list[Any], lanes: list[LaneAxis], key: Any, deepest: int | None = None
-    ) -> Compiled | None:  # fmt: skip
+    def compile(self, call: Arguments, deepest: int | None = None) -> Compiled | None:
         """Trace and lower the function for these arguments; None if it has to run eagerly."""
         deepest = deepest or self.depth
-        if deepest == self.depth and not lanes and (other := self.of_other_size(*key)) is not None:
+        if deepest == self.depth and (other := self.of_other_size(call)) is not None:
             return other[0]
         self.traces += 1
         if self.traces == MANY_TRACES:
-            _warn_of_traces(self, key)
-        self.last = key
+            _warn_of_traces(self, call)
+        self.last = call.spec, call.keys
         from .rows.table import Unsupported
 
-        layouts = [layout(leaf) for leaf in leaves if is_data(leaf)]
         try:
-            traced = self.trace(args, kwargs, deepest)
-            try:
-                compiled = Compiled(traced, layouts, self.fastmath)
-            except Unsupported:
-                if not (traced.unrollable or traced.recursive):
-                    raise
-                options = {"recursive": False} if traced.recursive else {"rolled": False}
-                compiled = Compiled(self.trace(args, kwargs, deepest, **options), layouts, self.fastmath)
-            compiled.deepest = deepest
-            compiled.places = [n for n, leaf in enumerate(leaves) if is_data(leaf)]
-            compiled.plain = all(is_plain(leaves[n]) for n in compiled.places)
-            if not lanes and not traced.written and sees_no_size(self.fun):
-                found = batch_axis(compiled.program)
-                if found is not None:
-                    axis, mapped = found
-                    self.sizeless.append((*key, compiled, axis, [compiled.places[n] for n in mapped]))
-            return compiled
+            return self.made(call, deepest)
         except (Signal, Exception) as problem:
             reason = _reason(problem)
             if not isinstance(problem, (Signal, TraceError, Unsupported)):
@@ -364,8 +335,32 @@ class Jitted:
             where = user_line(problem.__traceback__)
             place = f" because of {where}" if where else ""
             self.pending = f"jit({label(self.fun)}) runs eagerly{place}: {reason.rstrip('.')}."
-            self.fails(args, kwargs, leaves, lanes, key)
+            self.fails(call)
         return None
+
+    def made(self, call: Arguments, deepest: int) -> Compiled:
+        """What is compiled for these arguments; raise why nothing can be."""
+        from .rows.table import Unsupported
+
+        places = [n for n, leaf in enumerate(call.leaves) if is_data(leaf)]
+        layouts = [layout(call.leaves[n]) for n in places]
+        traced = self.trace(call, deepest)
+        try:
+            compiled = Compiled(traced, layouts, self.fastmath)
+        except Unsupported:
+            if not (traced.unrollable or traced.recursive):
+                raise
+            options = {"recursive": False} if traced.recursive else {"rolled": False}
+            compiled = Compiled(self.trace(call, deepest, **options), layouts, self.fastmath)
+        compiled.deepest = deepest
+        compiled.places = places
+        compiled.plain = all(is_plain(call.leaves[n]) for n in places)
+        if not call.lanes and not traced.written and sees_no_size(self.fun):
+            found = batch_axis(compiled.program)
+            if found is not None:
+                axis, mapped = found
+                self.sizeless.append((call.spec, call.keys, compiled, axis, [places[n] for n in mapped]))
+        return compiled
 
 
 def chosen(codes: Any, options: list[Any], at: int | None, weak: list[type | None]) -> Any:
@@ -427,11 +422,10 @@ def _overlap(arguments: list[Any], traced: Traced) -> bool:
     return False
 
 
-def _warn_of_traces(jitted: Jitted, key: Any) -> None:
+def _warn_of_traces(jitted: Jitted, call: Arguments) -> None:
     """Say which argument changes from call to call."""
-    spec, keys = key
-    same = jitted.last is not None and jitted.last[0] == spec
-    changed = change(jitted.fun, spec, jitted.last[1], keys) if same else ""
+    same = jitted.last is not None and jitted.last[0] == call.spec
+    changed = change(jitted.fun, call.spec, jitted.last[1], call.keys) if same else ""
     warnings.warn(
         f"jit({label(jitted.fun)}) was traced {jitted.traces} times.{changed}\n  Each signature is traced and compiled "
         "anew. Pass numbers that vary as floats or arrays, and arrays in a few shapes.",

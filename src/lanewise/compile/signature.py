@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import optree
 
-from ..array import LaneArray
+from ..array import LaneArray, live
 from ..axes import parameter_name
 from ..lanes import LaneAxis
+from ..tree import flatten
 
 
 class Static:
@@ -25,6 +26,53 @@ class Static:
 
     def __hash__(self) -> int:
         return hash((type(self.value), self.value))
+
+
+class Arguments:
+    """The arguments of a call, taken apart.
+
+    Parameters
+    ----------
+    args, kwargs
+        As they were given, but that static ones are wrapped.
+
+    Attributes
+    ----------
+    leaves, spec
+        Their leaves, and the structure.
+    lanes : list of LaneAxis
+        The lane axes of those that are lane values, the outermost first.
+    keys : list
+        What a program depends on of each leaf.
+
+    Raises
+    ------
+    TypeError
+        If one that is part of the signature can't be hashed.
+    """
+
+    __slots__ = ("args", "keys", "kwargs", "lanes", "leaves", "spec")
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        leaves, self.spec = flatten((args, kwargs))
+        lanes: list[LaneAxis] = []
+        if LaneArray in map(type, leaves):
+            leaves = [live(leaf) if type(leaf) is LaneArray else leaf for leaf in leaves]
+            axes = {axis for leaf in leaves if type(leaf) is LaneArray for axis in leaf.lanes.axes}
+            lanes = sorted(axes, key=lambda axis: axis.level)
+        self.args, self.kwargs, self.leaves, self.lanes = args, kwargs, leaves, lanes
+        self.keys = [key_of(leaf, lanes) for leaf in leaves]
+
+    def key(self) -> Any:
+        """What a program depends on: where all arguments are plain, as `Jitted.__call__` puts it together."""
+        flat = not self.kwargs and len(self.leaves) == len(self.args) and all(map(is_plain, self.leaves))
+        return tuple(self.keys) if flat else (self.spec, tuple(self.keys))
+
+    def data(self, compiled: Any) -> list[Any]:
+        """The leaves that a compiled program takes."""
+        if compiled.plain:
+            return [self.leaves[n] for n in compiled.places]
+        return [argument(self.leaves[n]) for n in compiled.places]
 
 
 def is_plain(leaf: Any) -> bool:
