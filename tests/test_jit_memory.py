@@ -54,11 +54,11 @@ def test_a_view_keeps_its_memory():
 
 def test_what_is_idle_is_bounded(monkeypatch):
     f, x = doubled(), np.arange(float(COUNT))
-    monkeypatch.setenv("LANEWISE_POOL_BYTES", str(3 * buffers.LARGE))
+    monkeypatch.setattr(settings, "pool_bytes", lambda: 3 * buffers.LARGE)
     results = [f(x) for _ in range(5)]
     del results
     assert len(buffers.POOL.idle) == 2
-    monkeypatch.setenv("LANEWISE_POOL_BYTES", "0")
+    monkeypatch.setattr(settings, "pool_bytes", lambda: 0)
     f(x)
     assert not buffers.POOL.idle
 

@@ -44,13 +44,15 @@ def test_a_long_call_of_vmap_stays_eager_and_says_why(monkeypatch, name, text, m
 def test_what_is_understood(monkeypatch):
     for name in ("LANEWISE_NUM_THREADS", "LANEWISE_POOL_BYTES", "LANEWISE_TARGET"):
         monkeypatch.delenv(name, raising=False)
+    settings.check()
     assert (settings.threads(), settings.pool_bytes(), settings.target()) == (None, settings.POOL_BYTES, "")
     monkeypatch.setenv("LANEWISE_NUM_THREADS", "3")
     monkeypatch.setenv("LANEWISE_POOL_BYTES", "0")
     monkeypatch.setenv("LANEWISE_TARGET", "avx2")
+    settings.check()
     assert (settings.threads(), settings.pool_bytes(), settings.target()) == (3, 0, "avx2")
     monkeypatch.setenv("LANEWISE_NUM_THREADS", "")
-    assert settings.threads() is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         settings.check()
+    assert settings.threads() is None

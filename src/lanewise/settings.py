@@ -1,24 +1,28 @@
-"""What the environment says about compiled code: read when it is needed, and checked when something is compiled."""
+"""What the environment says about compiled code: read and checked by each `jit`, and remembered for the calls."""
 
 from __future__ import annotations
 
+import functools
 import os
 
 TARGETS = ("avx2", "sse2")
 POOL_BYTES = 512 * 2**20
 
 
+@functools.cache
 def threads() -> int | None:
     """``LANEWISE_NUM_THREADS``: how many threads work on a kernel; None if it is not set."""
     return _integer("LANEWISE_NUM_THREADS", 1)
 
 
+@functools.cache
 def pool_bytes() -> int:
     """``LANEWISE_POOL_BYTES``: how many bytes of results that are garbage may lie idle."""
     found = _integer("LANEWISE_POOL_BYTES", 0)
     return POOL_BYTES if found is None else found
 
 
+@functools.cache
 def target() -> str:
     """``LANEWISE_TARGET``: for which older processor code is made; empty for this one."""
     text = os.environ.get("LANEWISE_TARGET", "")
@@ -28,16 +32,16 @@ def target() -> str:
 
 
 def check() -> None:
-    """See that all of them can be understood.
+    """Read all of them anew, and see that they can be understood.
 
     Raises
     ------
     ValueError
         If not; it says what was found, and what is expected.
     """
-    threads()
-    pool_bytes()
-    target()
+    for setting in (threads, pool_bytes, target):
+        setting.cache_clear()
+        setting()
 
 
 def _integer(name: str, least: int) -> int | None:
