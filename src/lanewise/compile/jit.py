@@ -40,9 +40,6 @@ DEEPEST = 2  # how often a function may call itself at first; where that is not 
 _EMPTY = np.empty  # small results; tests put fences around them
 
 
-_EMPTY = np.empty
-
-
 @contextmanager
 def _uncollected() -> Iterator[None]:
     """Without the garbage collector, which would look at all that is alive again and again while programs are made."""
