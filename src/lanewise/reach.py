@@ -190,18 +190,8 @@ class Reach:
 
     def _look(self, value: Any, kind: type) -> None:
         """Take note of one value, and of what is to be looked at next."""
-        if kind is np.ndarray and not value.dtype.hasobject:
-            (self.arrays if value.flags.writeable else self.fixed).append(value)
-        elif kind is FunctionType:
-            self._code(value.__code__, value.__globals__)
-            for cell in value.__closure__ or ():
-                try:
-                    self._todo.append(cell.cell_contents)
-                except ValueError:
-                    continue  # a cell that is not filled yet
-            for more in (value.__defaults__, value.__kwdefaults__, value.__dict__):
-                if more:
-                    self._todo.extend(more.values() if type(more) is dict else more)
+        if kind is FunctionType:
+            self._function(value)
         elif kind is LaneArray:
             self.fixed.append(value.data)
         elif isinstance(value, np.ndarray):
@@ -216,7 +206,7 @@ class Reach:
                 self._spaces.append((vars(value), False))
         elif isinstance(value, type):
             self._class(value, True)
-        elif isinstance(value, (np.random.Generator, np.random.RandomState, np.random.BitGenerator, random.Random)):
+        elif isinstance(value, _GENERATORS):
             self.generators.append(value)
         elif kind.__module__ in _CONTAINERS:
             if kind is GeneratorType and value.gi_frame is not None:
@@ -227,6 +217,17 @@ class Reach:
         elif is_user_module(kind.__module__):
             self._class(kind, False)
             self._todo.extend(item for item in gc.get_referents(value) if not isinstance(item, type))
+
+    def _function(self, function: Any) -> None:
+        self._code(function.__code__, function.__globals__)
+        for cell in function.__closure__ or ():
+            try:
+                self._todo.append(cell.cell_contents)
+            except ValueError:
+                continue  # a cell that is not filled yet
+        for more in (function.__defaults__, function.__kwdefaults__, function.__dict__):
+            if more:
+                self._todo.extend(more.values() if type(more) is dict else more)
 
     def _code(self, code: CodeType, namespace: dict[str, Any]) -> None:
         found = names_of(code)
@@ -284,4 +285,5 @@ def speaks_of(value: Any) -> bool:
 
 
 PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None), np.ufunc, range, slice})
+_GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, random.Random)
 _CONTAINERS = frozenset({"builtins", "collections", "functools", "types", "itertools", "operator"})

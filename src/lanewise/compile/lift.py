@@ -47,6 +47,11 @@ class Span(NamedTuple):
     step: int
     size: int
 
+    def as_slice(self) -> slice:
+        """The same as Python has it."""
+        stop = self.start + self.step * self.size
+        return slice(self.start, stop if stop >= 0 else None, self.step)
+
 
 Forms = tuple[Form | Span | None, ...]
 Rule = Callable[..., list[Value]]

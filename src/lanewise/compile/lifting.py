@@ -101,62 +101,75 @@ def _reshaped(dummy: Any, shape: tuple[int, ...]) -> Any:
     return np.lib.stride_tricks.as_strided(dummy, shape, _strides(shape), writeable=False)
 
 
+Terms = list[tuple[int, int]]
+"""What moves along a dimension of the source: a dimension of the view, and its step there."""
+
+
 def _viewed(
     lift: Lift, source: Value, value: Value, forms: Forms, start: int, strides: tuple[int, ...]
 ) -> Value:  # fmt: skip
     """The source at the forms that a view's forms stand for."""
-    own = _strides(source.shape)
-    starts = []
-    for size, stride in zip(source.shape, own, strict=True):
-        starts.append(0 if size == 1 else start // stride)
-        start -= starts[-1] * stride
-    terms: list[list[tuple[int, int]]] = [[] for _ in source.shape]  # for each dimension: of which of the view, step
-    for n, (size, stride) in enumerate(zip(value.shape, strides, strict=True)):
-        if size == 1 or stride == 0:
-            continue
-        dim = next((d for d, s in enumerate(own) if source.shape[d] > 1 and s <= abs(stride)), None)
-        if dim is None or stride % own[dim]:
-            raise NoLift
-        terms[dim].append((n, stride // own[dim]))
-    for d, found in enumerate(terms):
-        ends = [step * (value.shape[n] - 1) for n, step in found]
-        low, high = starts[d] + sum(min(end, 0) for end in ends), starts[d] + sum(max(end, 0) for end in ends)
-        if low < 0 or high >= source.shape[d]:
-            raise NoLift
+    starts, terms = _walked(source.shape, value.shape, start, strides)
+    in_registers = [source in lift.makers and not flag for flag in long_dims(source.shape)]
     inner: list[Form | Span | None] = []
     index: list[Any] = []  # of what is in registers
-    flags = long_dims(source.shape)
-    for d, found in enumerate(terms):
+    for size, first, found, in_register in zip(source.shape, starts, terms, in_registers, strict=True):
         held = [n for n, _ in found if type(forms[n]) is not Form]
         if held and len(found) > 1:
             raise NoLift
         if held:
-            n, step = found[0]
-            own_span = forms[n]
-            span = own_span if type(own_span) is Span else Span(0, 1, value.shape[n])
-            span = Span(starts[d] + step * span.start, step * span.step, span.size)
-            if source in lift.makers and not flags[d]:
-                stop = span.start + span.step * span.size
-                index.append(slice(span.start, stop if stop >= 0 else None, span.step))
-                inner.append(None)
-            else:
-                index.append(slice(0, span.size, 1))
-                inner.append(None if span == (0, 1, source.shape[d]) else span)
-            continue
-        if not found and source in lift.makers and not flags[d]:
-            index.append(starts[d])
+            span = _span(forms[held[0]], value.shape[held[0]], first, found[0][1])
+            index.append(span.as_slice() if in_register else slice(0, span.size, 1))
+            inner.append(None if in_register or span == (0, 1, size) else span)
+        elif in_register and not found:
+            index.append(first)
             inner.append(None)
-            continue
-        place, axes = starts[d], []
-        for n, step in found:
-            form = forms[n]
-            assert type(form) is Form
-            place += step * form.start
-            axes += [(axis, step * own_step) for axis, own_step in form.terms]
-        inner.append(Form(place, tuple(axes)))
+        else:
+            inner.append(_form(forms, first, found))
     part = lift.part(source, tuple(inner))
     order = [n for found in terms for n, _ in found if type(forms[n]) is not Form]
     return _arranged(lift, part, value, forms, index, order)
+
+
+def _walked(
+    source: tuple[int, ...], view: tuple[int, ...], start: int, strides: tuple[int, ...]
+) -> tuple[list[int], list[Terms]]:  # fmt: skip
+    """Where a view begins along each dimension of its source, and what moves along it."""
+    own = _strides(source)
+    starts = []
+    for size, stride in zip(source, own, strict=True):
+        starts.append(0 if size == 1 else start // stride)
+        start -= starts[-1] * stride
+    terms: list[Terms] = [[] for _ in source]
+    for n, (size, stride) in enumerate(zip(view, strides, strict=True)):
+        if size == 1 or stride == 0:
+            continue
+        dim = next((d for d, s in enumerate(own) if source[d] > 1 and s <= abs(stride)), None)
+        if dim is None or stride % own[dim]:
+            raise NoLift
+        terms[dim].append((n, stride // own[dim]))
+    for size, first, found in zip(source, starts, terms, strict=True):
+        ends = [step * (view[n] - 1) for n, step in found]
+        if first + sum(min(end, 0) for end in ends) < 0 or first + sum(max(end, 0) for end in ends) >= size:
+            raise NoLift
+    return starts, terms
+
+
+def _span(form: Form | Span | None, size: int, first: int, step: int) -> Span:
+    """Elements of a view that are held in registers, as those of the source."""
+    span = form if type(form) is Span else Span(0, 1, size)
+    return Span(first + step * span.start, step * span.step, span.size)
+
+
+def _form(forms: Forms, place: int, terms: Terms) -> Form:
+    """Where loops along a view are along a dimension of its source."""
+    axes: list[tuple[Axis, int]] = []
+    for n, step in terms:
+        form = forms[n]
+        assert type(form) is Form
+        place += step * form.start
+        axes += [(axis, step * own_step) for axis, own_step in form.terms]
+    return Form(place, tuple(axes))
 
 
 def _arranged(
