@@ -139,9 +139,20 @@ def stacks(x: Any, n: Any) -> Any:
     return total
 
 
+def read_whole_between_writes(x: Any, n: Any) -> Any:
+    a, b = np.arange(12.0), np.ones(10)
+    for k in range(n):
+        a += 12
+        b[n % 10] = a.max()
+        a[k % 12] += b.max()
+        b[:] = a[:10]
+        a[n % 12] -= b[k % 10]
+    return a, b
+
+
 FUNCTIONS = [
     counts, table, rows_read_and_written, copies_are_copies, old_and_new, two_that_read_each_other, one_of_two,
-    left_early, nested, single_precision, sorted_by_hand, stacks,
+    left_early, nested, single_precision, sorted_by_hand, stacks, read_whole_between_writes,
 ]  # fmt: skip
 
 

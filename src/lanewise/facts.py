@@ -220,7 +220,17 @@ class Run:
         self.lent[id(owner)] = owner
         self.lenders[id(owner)] = statements
         if origin is not None:
-            self.origins[id(owner)] = weakref.ref(owner_of(origin))
+            source = owner_of(origin)
+            known = self.origins.get(id(source)) if self.lent.get(id(source)) is source else None
+            self.origins[id(owner)] = known or weakref.ref(source)
+
+    def has_copies(self, owner: Any, but: Sequence[Any]) -> bool:
+        """Whether a copy of an array, besides some, can be reached: a write to the array would pass it by."""
+        for number, copy in list((self.lent or {}).items()):
+            origin = self.origins.get(number)
+            if origin is not None and origin() is owner and not any(copy is other for other in but):
+                return True
+        return False
 
     def origin(self, data: Any) -> Any:
         """The array that some data is a copy of, or a view of a copy."""
@@ -501,9 +511,34 @@ def no_value(what: str) -> str:
 
 def owner_of(data: Any) -> Any:
     """The array whose memory some data is a view of."""
-    while type(data.base) is np.ndarray:
-        data = data.base
+    while (base := data.base) is not None:
+        if type(base) is not np.ndarray:
+            base = getattr(base, "base", None)  # `as_strided` holds its array in an object
+            if type(base) is not np.ndarray:
+                break
+        data = base
     return data
+
+
+def is_argument(data: Any) -> bool:
+    """Whether some data is that of an argument of a function at work, or of a view of one."""
+    run, owner = RUN.get(), owner_of(data)
+    while run is not None:
+        if any(owner_of(given) is owner for given in run.given):
+            return True
+        run = run.parent
+    return False
+
+
+def may_change(data: Any) -> bool:
+    """Whether the function at work can write some data: as it is, or through what it is a read-only view of."""
+    if data.flags.writeable:
+        return True
+    owner = owner_of(data)
+    if owner is data or not owner.flags.writeable:
+        return False
+    run = RUN.get()
+    return run is None or run.writable or not is_argument(data)
 
 
 def note_write(lanes: Lanes, data: Any) -> Run | None:

@@ -53,7 +53,7 @@ def crosses(target: Cell, index: Any, value: Any) -> bool:
     if type(value) is not Cell or value.shadow.kind != ARRAY or not value.value.shape:
         return False
     root = target.root()
-    if not _roots(value) & _roots(target):
+    if not value.roots() & target.roots():
         return False
     items = index if type(index) is tuple else (index,)
     if len(items) == 1 and type(items[0]) is Cell and items[0].value.dtype == bool:
@@ -73,12 +73,6 @@ def crosses(target: Cell, index: Any, value: Any) -> bool:
     if not any(moved) and not np.isin(written, read).any():
         return False
     return not _in_step(_steps(written, root.value.shape), _steps(read.reshape(-1), root.value.shape))
-
-
-def _roots(cell: Cell) -> set[Cell]:
-    """The arrays that a cell's memory may be a part of."""
-    root = cell.root()
-    return {root} if root.sources is None else {root}.union(*map(_roots, root.sources.cells))
 
 
 def _numbers(cell: Cell, moved: list[bool]) -> Any:

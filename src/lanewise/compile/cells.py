@@ -23,7 +23,8 @@ class Cell:
     """An array (or scalar) of the traced function, which may be written and viewed."""
 
     __slots__ = (
-        "args", "argument", "frozen", "kwargs", "node", "parent", "scope", "shadow", "sources", "value", "version",
+        "args", "argument", "frozen", "kwargs", "node", "others", "parent", "scope", "shadow", "sources", "value",
+        "version",
     )  # fmt: skip
 
     def __init__(self, value: Value, shadow: LaneArray, scope: Scope) -> None:
@@ -38,6 +39,7 @@ class Cell:
         self.args: Any = ()
         self.kwargs: dict[str, Any] = {}
         self.sources: Sources | None = None
+        self.others: dict[Cell, int] = {}  # what a loop may have bound it to, and how often that was written
 
     def root(self) -> Cell:
         """The array whose memory a view shares."""
@@ -45,6 +47,12 @@ class Cell:
         while cell.parent is not None:
             cell = cell.parent
         return cell
+
+    def roots(self) -> set[Cell]:
+        """The arrays that its memory may be a part of."""
+        root = self.root()
+        found = {root, *root.others}
+        return found if root.sources is None else found.union(*[cell.roots() for cell in root.sources.cells])
 
 
 class Sources:
@@ -99,6 +107,12 @@ class Scope:
         self.read: list[tuple[Cell, Value, int]] = []  # views that were read again here, as they were
         self.lists: dict[int, tuple[Listed, list[Any]]] = {}  # lists of outer scopes changed here, as they were
         self.bound: dict[int, tuple[CellType, Any]] = {}  # variables of outer scopes bound here, as they were
+
+    def holds(self, scope: Scope | None) -> bool:
+        """Whether another scope is this one, or in it."""
+        while scope is not None and scope is not self:
+            scope = scope.parent
+        return scope is self
 
     def undo(self) -> None:
         """Forget what became of arrays of outer scopes."""

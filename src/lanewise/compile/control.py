@@ -34,6 +34,21 @@ class Carried:
         self.scope: Scope | None = None
         self.params: list[Value] = []
         self.outer = recorder.scope
+        self.others: list[set[Cell]] = [self.roots(x) for x in values]  # the arrays from outside that each may be
+
+    def roots(self, x: Any) -> set[Cell]:
+        """The arrays from outside that share memory with a value."""
+        if type(x) is not LaneArray or x.kind != ARRAY:
+            return set()
+        roots = self.recorder.cell_of(x).roots()
+        return roots if self.scope is None else {root for root in roots if not self.scope.holds(root.scope)}
+
+    def watched(self, cells: list[Cell]) -> list[LaneArray]:
+        """Values that are carried, which nobody may read once an array is written that they may be."""
+        r = self.recorder
+        for cell, others in zip(cells, self.others, strict=True):
+            cell.others = {other: other.version for other in others}
+        return [r.handle(cell) for cell in cells]
 
     def begin(self) -> list[LaneArray]:
         """Begin to trace the body: the values that it starts from."""
@@ -47,7 +62,7 @@ class Carried:
         for cell, value in zip(self.cells, self.params[count:], strict=True):
             cell.value = value
             cell.version += 1
-        return [r.new(value) for value in self.params[:count]]
+        return self.watched([r.cell(value) for value in self.params[:count]])
 
     def end(self, results: list[Any], axes: tuple[Any, ...] = ()) -> list[Value] | None:
         """End the body: what it gives, as values of the types that it carries; None if it has to be traced again.
@@ -62,7 +77,9 @@ class Carried:
         values = [r.as_value(x) for x in results]
         fresh = [cell for cell in scope.written if cell not in self.cells]
         values += [cell.value for cell in self.cells]
-        again = bool(fresh)
+        others = [known | self.roots(x) for known, x in zip(self.others, results, strict=True)]
+        again = bool(fresh) or others != self.others
+        self.others = others
         kinds = []
         for old, new in zip(self.kinds, values, strict=True):
             kind = joined(old, new, axes)
@@ -85,7 +102,10 @@ class Carried:
         count = len(outputs) - len(self.cells)
         for cell, value in zip(self.cells, outputs[count:], strict=True):
             r.rewrite(cell, value)
-        return [r.frozen(value) for value in outputs[:count]]
+        cells = [r.cell(value) for value in outputs[:count]]
+        for cell in cells:
+            cell.frozen = cell.value.kind == ARRAY
+        return self.watched(cells)
 
     def see_lists(self) -> None:
         """Refuse lists that the body of a loop of `lax` changes."""

@@ -163,6 +163,8 @@ class Tape:
 
     def refresh(self, cell: Cell) -> None:
         """See that an array that stands for two has what they have now."""
+        if any(other.version != version for other, version in cell.others.items()):
+            raise Untraceable("an array is read that a loop may have bound to one that is written since")
         sources = cell.sources
         if sources is None:
             return
@@ -299,6 +301,8 @@ class Tape:
         if cell.parent is not None:
             now = cell.root().version
             if cell.version != now:
+                if cell.node is None:
+                    raise Untraceable("an array is written of which several views were made at once")
                 args, kwargs = map_leaves(self._value_or_plain, (cell.args, cell.kwargs))
                 axes = union(*[x.axes for x in values_in((args, kwargs))])
                 old = cell.value

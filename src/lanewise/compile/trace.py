@@ -147,19 +147,21 @@ class Recorder(Tape):
             made.append(Cell(value, x, self.scope))
         self.add_node(function, args, kwargs_, outputs)
         for cell in made:
-            self.note_view(cell, cells, function, operands, kwargs)
+            self.note_view(cell, cells, function, operands, kwargs, alone=len(made) == 1)
         handles = iter([self.handle(cell) for cell in made])
         return _map_result(lambda x: next(handles) if type(x) is LaneArray else x, result)
 
-    def note_view(self, made: Cell, cells: list[Cell], function: Any, operands: Any, kwargs: Any) -> None:
-        """If a result shares memory with an operand, remember how it was read from it."""
+    def note_view(
+        self, made: Cell, cells: list[Cell], function: Any, operands: Any, kwargs: Any, *, alone: bool
+    ) -> None:
+        """If a result shares memory with an operand, remember how it was read from it; of several it is not known."""
         if made.shadow.kind != ARRAY:
             return
         owner = owner_of(made.shadow.data)
         for cell in cells:
             shares = owner_of(cell.shadow.data) is owner or (function is operator.getitem and _is_view(operands[1]))
             if cell.shadow.kind == ARRAY and shares:
-                made.parent, made.node, made.args, made.kwargs = cell, function, operands, kwargs
+                made.parent, made.node, made.args, made.kwargs = cell, function if alone else None, operands, kwargs
                 made.version = cell.root().version
                 return
 

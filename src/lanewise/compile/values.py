@@ -78,11 +78,14 @@ class Array:
 
     @property
     def refs(self) -> Any:
-        """The elements."""
-        if self.made is None:
-            assert self.source is not None
-            self.made = self.source.refs()
-        return self.made
+        """The elements: what is written in memory is read at each use."""
+        if self.made is not None:
+            return self.made
+        assert self.source is not None
+        refs = self.source.refs()
+        if not self.source.changes:
+            self.made = refs
+        return refs
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -13,23 +13,12 @@ import numpy as np
 
 from .. import facts
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray, live, one_lane, row
-from ..facts import RUN, NoLaneForm, owner_of
+from ..facts import RUN, NoLaneForm, is_argument
 from ..methods import method
 from .common import data_axes, data_axis, flat, lane
 from .writing import write_data
 
 stride_tricks = np.lib.stride_tricks
-
-
-def is_argument(x: LaneArray) -> bool:
-    """Whether an array is an argument of a function at work, or a view of one."""
-    run = RUN.get()
-    owner = owner_of(x.data)
-    while run is not None:
-        if any(owner_of(data) is owner for data in run.given):
-            return True
-        run = run.parent
-    return False
 
 
 def laid_out(x: LaneArray) -> Any:
@@ -38,7 +27,7 @@ def laid_out(x: LaneArray) -> Any:
         return one_lane(x)
     if 0 in x.lanes.shape:
         raise facts.TraceError(facts.no_value("the layout of an array"))
-    if not is_argument(x):
+    if not is_argument(x.data):
         raise NoLaneForm("the layout of an array is asked that is made inside of the function: it")
     return one_lane(x, copy=False)
 
@@ -74,7 +63,7 @@ class Flags:
         if x.kind == SCALAR:
             return False
         run = RUN.get()
-        if not x.data.flags.writeable and run is not None and is_argument(x):
+        if not x.data.flags.writeable and run is not None and is_argument(x.data):
             if run.parent is not None:
                 raise NoLaneForm("whether an argument can be written is asked in an inner map")
             if not run.writable:

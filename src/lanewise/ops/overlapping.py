@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, TABLE, Data, LaneArray, live
-from ..facts import RUN, NoLaneForm, owner_of
+from ..facts import RUN, NoLaneForm, is_argument, owner_of
 from ..views import Row
 from .common import rank
-from .memory import is_argument
 
 UNKNOWN: Any = object()
 """An order of elements that is up to the loop."""
@@ -109,7 +108,7 @@ def _carries(place: Data, value: Data, row: Row | None) -> bool:
 
 def _laid_out(x: LaneArray) -> bool:
     """Whether one example lies in memory as in the loop."""
-    return is_argument(x) or owner_of(x.data).ndim - x.lanes.ndim == 1
+    return is_argument(x.data) or owner_of(x.data).ndim - x.lanes.ndim == 1
 
 
 def _order(target: Data, value: Data) -> Any:

@@ -21,7 +21,7 @@ def lent(run: Run, x: LaneArray) -> LaneArray:
     What is kept is the value as each region found it: the next turn of a loop starts from that of the last one, though
     a branch has had lanes of its own in between.
     """
-    if x.kind == ARRAY and x.data.flags.writeable:
+    if x.kind == ARRAY and facts.may_change(x.data):
         data, lanes = refresh(x.data, x.lanes)
         run.lend(data, None, x.data)
         return LaneArray(data, lanes, x.kind)
@@ -85,7 +85,7 @@ def through(rule: Any, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
             run.open, run.dirty = outer, dirty
         for base, now in pairs:
             if any(facts.owner_of(now.data) is owner for owner in written):
-                write_back(run, base, now)
+                write_back(run, base, now, copies.owners)
             if result is now:
                 result = base
         return result
@@ -96,14 +96,17 @@ class Copies:
 
     def __init__(self) -> None:
         self.made: dict[int, tuple[LaneArray, LaneArray]] = {}
+        self.owners: list[Any] = []  # of the memory of all copies, also of what can only be read
 
     def __call__(self, x: LaneArray) -> LaneArray:
         """The lanes at work of one operand."""
         if id(x) in self.made:
             return self.made[id(x)][1]
         now = live(x)
-        if now is not x and x.kind == ARRAY and x.data.flags.writeable:
-            self.made[id(x)] = x, now
+        if now is not x and x.kind == ARRAY:
+            self.owners.append(facts.owner_of(now.data))
+            if x.data.flags.writeable:
+                self.made[id(x)] = x, now
         return now
 
 
@@ -156,11 +159,13 @@ def _vary(target: LaneArray, lanes: Lanes) -> None:
     widen(target, lanes)
 
 
-def write_back(run: Run, base: LaneArray, now: LaneArray) -> None:
+def write_back(run: Run, base: LaneArray, now: LaneArray, copies: list[Any]) -> None:
     """Write what the lanes at work have left in their copy to the array itself."""
-    owner = id(facts.owner_of(base.data))
-    if run.lent and owner in run.lent:  # another copy stands for it
-        run.give_up(run.lenders[owner])
+    owner = facts.owner_of(base.data)
+    if run.lent and id(owner) in run.lent:  # another copy stands for it
+        run.give_up(run.lenders[id(owner)])
+    if run.has_copies(owner, copies):  # views, in the loop
+        run.give_up()
     places = np.arange(math.prod(base.lanes.shape)).reshape(base.lanes.shape)
     found, lanes = refresh(places, base.lanes)
     parents = {parent for axis in lanes.axes if axis.owner is run for parent in axis.parents}

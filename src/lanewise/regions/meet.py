@@ -81,7 +81,8 @@ def _save_items(value: Any, save_item: Callable[[Any], Saved]) -> Saved:
 
 def _from_before(x: LaneArray, rooted: dict[LaneAxis, LaneAxis]) -> bool:
     """Whether an array may be older than the part at work, or a view; when in doubt it is."""
-    if x.data.base is not None:
+    run = facts.RUN.get()
+    if x.data.base is not None or (run is not None and run.lent and id(x.data) in run.lent):
         return True
     if not x.lanes.axes:
         return x.lanes.birth is None or x.lanes.birth[1] != x.lanes.birth[0].refinements
