@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lanewise import jit, vmap
 
 DTYPES = ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"]
-CONSTANTS = [1, 2, 3, 7, 10, 16, 97, 1000, 2**20 - 1, 2**31, 2**52 + 1, 2**62, -1, -2, -3, -10, -(2**53) - 1]
+CONSTANTS = [0, 1, 2, 3, 7, 10, 16, 97, 1000, 2**20 - 1, 2**31, 2**52 + 1, 2**62, -1, -2, -3, -10, -(2**53) - 1]
 
 
 def borders(dtype: str) -> Any:

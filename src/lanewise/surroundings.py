@@ -76,10 +76,20 @@ def surroundings(roots: Iterable[Any]) -> Surroundings:
     return Surroundings(tuple(look.found), look.held, look.varies)
 
 
-def is_known(function: Any) -> bool:
-    """Whether a function, or a class, is known to have no effects, or none but on its arguments."""
+def is_known(function: Any, *, as_written: bool = False) -> bool:
+    """Whether a function, or a class, is known to have no effects, or none but on its arguments.
+
+    Parameters
+    ----------
+    as_written : bool
+        It is called by code that is not rewritten, and so are the functions that it calls: these may change nothing.
+    """
+    look = Look()
+    look.as_written = as_written
     try:
-        Look().at(function)
+        look.at(function)
+        if as_written:
+            look.names()
     except Unknown:
         return False
     return True
@@ -97,6 +107,7 @@ class Look:
         self.own: set[str] = set()  # attributes of the user's objects
         self.bytes = 0
         self.varies = False
+        self.as_written = False
 
     def at(self, value: Any) -> None:
         """Look at one thing, and at what it leads to."""
@@ -116,12 +127,12 @@ class Look:
         look = _LOOKS.get(kind)
         if look is not None:
             look(self, value)
-        elif isinstance(value, type):
+        elif issubclass(kind, type):  # of the type itself: a property of the user's may answer for `__class__`
             self.at_class(value)
-        elif isinstance(value, np.generic) and kind.__module__ == "numpy":
+        elif issubclass(kind, np.generic) and kind.__module__ == "numpy":
             self.found.append((kind, value.dtype.str, value.tobytes()))
-        elif isinstance(value, tuple) and _is_named_tuple(kind):
-            self.own.update(kind._fields)
+        elif issubclass(kind, tuple) and _is_named_tuple(kind):
+            self.own.update(value._fields)
             self.at(kind)
             self.at_items(value)
         else:
@@ -138,7 +149,7 @@ class Look:
         told = told_of(code)
         if told.refused:
             raise Unknown(told.refused)
-        if told.changes and not is_rewritten(value):
+        if told.changes and (self.as_written or not is_rewritten(value)):
             raise Unknown("code that is not rewritten changes things")
         self.found.append((id(code), id(value.__globals__)))
         self.held.append(code)
@@ -293,7 +304,8 @@ class Look:
 
     def at_builtin(self, value: Any) -> None:
         """A function in C."""
-        if not _has_row(value) and value not in _KNOWN and getattr(value, "__self__", None) not in (math, cmath):
+        owner = getattr(value, "__self__", None)
+        if not _has_row(value) and value not in _KNOWN and owner is not math and owner is not cmath:
             raise Unknown(f"the function {value.__name__}")
         self.found.append(id(value))
 

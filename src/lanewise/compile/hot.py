@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from ..axes import result_axes
 from ..collect import Piece, kind_in
 from ..convert.unseen import may_change
 from ..facts import Signal
+from ..reach import is_user_module
 from ..regions import Mixed
+from ..regions.both import PREFIX
 from ..surroundings import is_known
 from ..tree import flatten_results
 from .cells import Listed, Untraceable
@@ -69,13 +71,23 @@ class Wary(Recorder):
 
 
 def _changes(x: Any) -> bool:
-    """Whether something is a function that may change more than its own variables."""
-    if type(x) is MethodType:
-        return _changes(x.__func__)
-    if type(x) is partial:
-        return _changes(x.func)
-    return type(x) is FunctionType and may_change(x.__code__)
+    """Whether something is a function that may change more than its own variables, or holds one."""
+    kind = type(x)
+    if kind is FunctionType and may_change(x.__code__):
+        return True
+    if kind is BuiltinFunctionType:
+        return not isinstance(x.__self__, _CONSTANT) and x.__name__ not in _ASKING
+    if kind in (list, tuple):
+        return any(map(_changes, x))
+    if kind not in (FunctionType, MethodType, partial) and not is_user_module(kind.__module__):
+        return False
+    rewritten = kind is FunctionType and any(name.startswith(PREFIX) for name in x.__code__.co_freevars)
+    return not rewritten and not is_known(x, as_written=True)
 
+
+_CONSTANT = (type(None), ModuleType, type, str, bytes, int, float, complex, tuple, frozenset, range, slice, np.ufunc)
+_ASKING = frozenset({"get", "index", "count", "keys", "values", "items", "copy", "isdisjoint", "issubset"})
+"""Methods of containers that change nothing."""
 
 _VALUES = frozenset({LaneArray, Mixed})
 

@@ -137,7 +137,7 @@ def _long(e: Emitter, dtype: np.dtype[Any], a: Ref, b: Ref, wanted: tuple[bool, 
     rest = e.intrinsic("fma", e.op("fneg", down), y, x)  # exact, as the remainder is a number that a double holds
     quick = _chosen(wanted, (down, rest))
     quick = [e.convert("fptosi", ref, "i64") for ref in quick]
-    if divisor is None:
+    if not divisor:
         zero = e.compare("eq", b, e.literal(0, "i64"))
         quick = [e.select(zero, e.literal(0, "i64"), ref) for ref in quick]
     if e.mask is not None:
