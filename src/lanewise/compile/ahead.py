@@ -38,8 +38,9 @@ def carried_over(e: Emitter, region: Region, outer: Region, phis: list[Phi]) -> 
     stays = {name for name, later in ahead.items() if name == later}
     made = {match[1] for line in region.lines if (match := _MADE.match(line))}
     kept = {phi.next.name for phi in phis}
-    found: list[Phi] = []
-    for text, ref in list(region.known.items()):
+    found: dict[str, Phi] = {}
+    firsts: dict[str, Ref] = {}  # what is to be computed before the loop
+    for text, ref in region.known.items():
         used = set(_NAME.findall(text))
         moves = used & ahead.keys() - stays
         if not moves or (used & made) - ahead.keys() or text.startswith("load") or ref.type == "pair":
@@ -50,18 +51,17 @@ def carried_over(e: Emitter, region: Region, outer: Region, phis: list[Phi]) -> 
         if again is None or again is ref:
             continue
         first = _NAME.sub(lambda name: starts.get(name[0], name[0]), text)
-        start = known_at(outer, first)
+        start = firsts.get(first) or known_at(outer, first)
         if start is None:
-            start = outer.known[first] = Ref("%" + e.fresh(), ref.type, ref.width, outer)
-            outer.lines.append(f"  {start.name} = {first}")
-        phi = Phi(ref, start)
+            start = firsts[first] = Ref("%" + e.fresh(), ref.type, ref.width, outer)
+        phi = found[ref.name] = Phi(ref, start)
         phi.next = again
-        found.append(phi)
         ahead[ref.name], starts[ref.name] = again.name, start.name
-    if found:
-        used = {phi.next.name for phi in (*phis, *found)}
-        needless(region, {phi.ref.name for phi in found}, used)
-    return found
+    if not found:
+        return []
+    asked = needed(region, found, kept)
+    begin(outer, firsts, {phi.start.name for phi in asked})
+    return asked
 
 
 def known_at(region: Region | None, text: str) -> Ref | None:
@@ -73,14 +73,36 @@ def known_at(region: Region | None, text: str) -> Ref | None:
     return None
 
 
-def needless(region: Region, carried: set[str], used: set[str]) -> None:
-    """Take out what a loop carries now, and what was there for nothing else."""
+def needed(region: Region, found: dict[str, Phi], kept: set[str]) -> list[Phi]:
+    """Take out of a loop what it carries now, and what was there for nothing else; what it has to carry is left."""
     pure = {ref.name for ref in region.known.values()}
-    kept = []
-    for line in reversed(region.lines):
+    reads = {match[1]: line for line in region.lines if (match := _MADE.match(line))}
+    asked: set[str] = set()
+    stack = list(kept)
+    for line in region.lines:
         made = _MADE.match(line)
-        if made is not None and (made[1] in carried or (made[1] in pure and made[1] not in used)):
+        if made is None or made[1] not in pure:
+            stack += _NAME.findall(line)
+    while stack:
+        name = stack.pop()
+        if name in asked:
             continue
-        kept.append(line)
-        used.update(_NAME.findall(line.partition(" = ")[2] if made else line))
-    region.lines = kept[::-1]
+        asked.add(name)
+        if name in found:
+            stack.append(found[name].next.name)
+        elif name in reads:
+            stack += _NAME.findall(reads[name])
+    gone = {name for name in pure if name in found or name not in asked}
+    region.lines = [line for line in region.lines if not ((made := _MADE.match(line)) and made[1] in gone)]
+    return [phi for name, phi in found.items() if name in asked]
+
+
+def begin(outer: Region, firsts: dict[str, Ref], asked: set[str]) -> None:
+    """Write what is computed before the loop, of what is asked for."""
+    lines = []
+    for text, ref in reversed(firsts.items()):
+        if ref.name in asked:
+            asked.update(_NAME.findall(text))
+            outer.known[text] = ref
+            lines.append(f"  {ref.name} = {text}")
+    outer.lines += lines[::-1]
