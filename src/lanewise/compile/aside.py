@@ -23,10 +23,23 @@ def aside(e: Emitter, unsure: Ref, quick: Sequence[Ref], operands: Sequence[Ref]
     exact : callable
         ``exact(*operands)`` writes the code of as many answers as there are quick ones.
     """
+    return _out_of_the_way(e, unsure, quick, operands, lambda: exact(*[_again(e, ref) for ref in operands]))
+
+
+def aside_by_pieces(e: Emitter, unsure: Ref, quick: Ref, operand: Ref, exact: Callable[[Ref, Ref], Ref]) -> Ref:
+    """The same for one answer: ``exact(operand, quick)`` is written once, for a piece of these vectors."""
+    (found,) = _out_of_the_way(e, unsure, [quick], [operand], lambda: [_by_pieces(e, operand, quick, exact)])
+    return found
+
+
+def _out_of_the_way(
+    e: Emitter, unsure: Ref, quick: Sequence[Ref], operands: Sequence[Ref], write: Callable[[], list[Ref]]
+) -> list[Ref]:  # fmt: skip
+    """The quick answers, or what ``write`` does for them out of the way."""
     region, name = e.place([*operands, *quick, unsure]), e.fresh("aside")
     before, slow = (e.region, e.mask, e.work), Region(region, f"{name}.slow")
     e.region, e.mask = slow, None
-    answers = exact(*[_again(e, ref) for ref in operands])
+    answers = write()
     e.region, e.mask, e.work = before
     lines = [f"  br i1 {unsure.name}, label %{name}.slow, label %{name}, !prof !1", f"{name}.slow:", *slow.lines]
     lines += [f"  br label %{name}", f"{name}:"]
@@ -48,6 +61,22 @@ def _again(e: Emitter, ref: Ref) -> Ref:
     place = e.alloca(ref.type, ref.width)
     e.store(ref, place)
     return e.read(place, ref.type, ref.width)
+
+
+def _by_pieces(e: Emitter, operand: Ref, quick: Ref, exact: Callable[[Ref, Ref], Ref]) -> Ref:
+    """Better answers for a vector, piece by piece."""
+    if not e.is_cut(operand.width):
+        return exact(_again(e, operand), _again(e, quick))
+    places = [e.alloca(ref.type, ref.width) for ref in (operand, quick)]
+    for ref, place in zip((operand, quick), places, strict=True):
+        e.store(ref, place)
+    loop = e.enter(e.index(0), e.index(operand.width), e.piece)
+    assert loop.counter is not None
+    here = [_at(e, place, ref.type, loop.counter) for ref, place in zip((operand, quick), places, strict=True)]
+    pieces = [e.read(place, ref.type, e.piece) for ref, place in zip((operand, quick), here, strict=True)]
+    e.store(exact(pieces[0], pieces[1]), here[1])
+    loop.close()
+    return e.read(places[1], quick.type, quick.width)
 
 
 def lane_by_lane(e: Emitter, rule: Exact) -> Exact:

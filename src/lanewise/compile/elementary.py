@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from .aside import aside
+from .aside import aside_by_pieces
 from .emit import Emitter, Ref
 from .exponential import exponential, scaled, split
 
@@ -33,7 +33,7 @@ _ASIN = (
 _PI = (math.pi, 1.224646799147353e-16, 2.165713347843828e-32)  # what those before lack; positive, to keep -0.0
 _LN2 = (0.6931471803691238, 1.9082149292705877e-10)  # times an exponent, the first is exact
 
-Rule = Callable[["Formula", Ref], tuple[Ref, Ref | None]]
+Rule = Callable[["Formula", Ref], Ref]
 
 
 class Formula:
@@ -105,16 +105,16 @@ class Formula:
         return self.e.compare("uge", self.abs(x), self.number(most))
 
 
-def tanh(f: Formula, x: Ref) -> tuple[Ref, None]:
+def tanh(f: Formula, x: Ref) -> Ref:
     """``tanh(x)``: ``t / (t + 2)``, where ``t`` is ``exp(2 x) - 1``."""
     twice, most = f.mul(2.0, f.abs(x)), f.number(50.0)
     count, rest = split(f.e, f.e.select(f.e.compare("ogt", twice, most), most, twice))
     power = scaled(f.e, f.number(1.0), count)
     less_one = f.fma(power, rest, f.sub(power, 1.0))
-    return f.e.intrinsic("copysign", f.e.op("fdiv", less_one, f.add(less_one, 2.0)), x), None
+    return f.e.intrinsic("copysign", f.e.op("fdiv", less_one, f.add(less_one, 2.0)), x)
 
 
-def log(f: Formula, x: Ref) -> tuple[Ref, Ref]:
+def log(f: Formula, x: Ref) -> Ref:
     """``log(x)``: an exponent, and the logarithm of a number between the roots of a half and of two."""
     bits = f.e.convert("bitcast", x, "i64")
     exponent = f.bits("ashr", f.bits("sub", bits, _ROOT_OF_HALF), 52)
@@ -125,27 +125,36 @@ def log(f: Formula, x: Ref) -> tuple[Ref, Ref]:
     square, half = f.mul(ratio, ratio), f.mul(f.mul(above, 0.5), above)
     series = f.fma(f.polynomial(square, _LOG), square, half)
     low = f.fma(ratio, series, f.mul(count, _LN2[1]))
-    found = f.fma(count, _LN2[0], f.sub(above, f.sub(half, low)))
-    odd = f.e.compare("uge", f.bits("sub", bits, _NORMAL), f.e.literal(_INFINITE - _NORMAL, "i64"))
-    return found, odd
+    return f.fma(count, _LN2[0], f.sub(above, f.sub(half, low)))
 
 
-def _sine(f: Formula, x: Ref, count: Ref, flips: Ref) -> tuple[Ref, Ref]:
+def _not_normal(f: Formula, x: Ref) -> Ref:
+    """Whether a number is not positive, or subnormal, infinite or nan."""
+    bits = f.e.convert("bitcast", x, "i64")
+    return f.e.compare("uge", f.bits("sub", bits, _NORMAL), f.e.literal(_INFINITE - _NORMAL, "i64"))
+
+
+def _huge(f: Formula, x: Ref) -> Ref:
+    """Whether an angle has too many turns, or is nan."""
+    return f.beyond(x, 2.0**26)
+
+
+def _sine(f: Formula, x: Ref, count: Ref, flips: Ref) -> Ref:
     rest = f.less(x, count, _PI)
     square = f.mul(rest, rest)
     found = f.fma(f.polynomial(square, _SIN), f.mul(rest, square), rest)
     found = f.e.intrinsic("copysign", found, rest)  # of -0.0
     turned = f.bits("xor", f.e.convert("bitcast", found, "i64"), f.bits("shl", flips, 63))
-    return f.double(turned), f.beyond(x, 2.0**26)
+    return f.double(turned)
 
 
-def sin(f: Formula, x: Ref) -> tuple[Ref, Ref]:
+def sin(f: Formula, x: Ref) -> Ref:
     """``sin(x)``: up to its sign, that of what is left of multiples of pi."""
     bits, count = f.whole(x, 1 / math.pi)
     return _sine(f, x, count, bits)
 
 
-def cos(f: Formula, x: Ref) -> tuple[Ref, Ref]:
+def cos(f: Formula, x: Ref) -> Ref:
     """``cos(x)``: a sine, half of pi further."""
     bits, count = f.whole(x, 1 / math.pi, -0.5)
     return _sine(f, x, f.add(count, 0.5), f.bits("add", bits, 1))
@@ -161,27 +170,29 @@ def _arc(f: Formula, x: Ref) -> tuple[Ref, Ref]:
     return big, f.fma(f.polynomial(square, _ASIN), f.mul(root, square), root)
 
 
-def arcsin(f: Formula, x: Ref) -> tuple[Ref, None]:
+def arcsin(f: Formula, x: Ref) -> Ref:
     """``arcsin(x)``: ``pi / 2 - 2 arcsin(sqrt((1 - x) / 2))`` where ``x`` is large."""
     big, arc = _arc(f, x)
     far = f.sub(math.pi / 2, f.fma(2.0, arc, -_PI[1] / 2))
-    return f.e.intrinsic("copysign", f.e.select(big, far, arc), x), None
+    return f.e.intrinsic("copysign", f.e.select(big, far, arc), x)
 
 
-def arccos(f: Formula, x: Ref) -> tuple[Ref, None]:
+def arccos(f: Formula, x: Ref) -> Ref:
     """``arccos(x)``: ``2 arcsin(sqrt((1 - x) / 2))`` where ``x`` is large."""
     big, arc = _arc(f, x)
     near = f.sub(math.pi / 2, f.sub(f.e.intrinsic("copysign", arc, x), _PI[1] / 2))
     twice = f.mul(2.0, arc)
     behind = f.sub(math.pi, f.sub(twice, _PI[1]))
     far = f.e.select(f.e.compare("olt", x, f.number(0.0)), behind, twice)
-    return f.e.select(big, far, near), None
+    return f.e.select(big, far, near)
 
 
 _ROOT_OF_HALF, _NORMAL, _INFINITE = 0x3FE6A09E667F3BCD, 1 << 52, 0x7FF << 52  # bits of doubles
 
 RULES: dict[str, Rule] = {"log": log, "sin": sin, "cos": cos, "tanh": tanh, "asin": arcsin, "acos": arccos}
-"""For the C library's names: the function of ordinary operands, and which operands are none (None: all are)."""
+"""For the C library's names: the function of ordinary operands."""
+ODD: dict[str, Rule] = {"log": _not_normal, "sin": _huge, "cos": _huge}
+"""Which operands are none; where there is no entry, all are."""
 
 
 def written_out(e: Emitter, name: str, x: Ref, library: Callable[[Ref], Ref]) -> Ref | None:
@@ -205,19 +216,16 @@ def written_out(e: Emitter, name: str, x: Ref, library: Callable[[Ref], Ref]) ->
     known, key = e.place([x]).memo, (name, x.name, None if mask is None else mask.name)
     if key not in known:
         before, e.fast = e.fast, False  # reassociated, the roundings would be gone
-        found, odd = rule(Formula(e), x)
-        if odd is not None:  # the others keep what they have: a lane's bits don't depend on its neighbours
+        found = rule(Formula(e), x)
+        if name in ODD:  # the others keep what they have: a lane's bits don't depend on its neighbours
+            odd = ODD[name](Formula(e), x)
             some = e.any(odd if mask is None else e.op("and", odd, mask))
-            (found,) = aside(e, some, [found], [x], lambda x: [_either(e, rule, x, library(x))])
+            found = aside_by_pieces(
+                e, some, found, x, lambda x, quick: e.select(ODD[name](Formula(e), x), library(x), quick)
+            )
         e.fast = before
         known[key] = found
     return known[key]  # type: ignore[no-any-return]
-
-
-def _either(e: Emitter, rule: Rule, x: Ref, exact: Ref) -> Ref:
-    """The same where some lane's operand is out of the ordinary: for that lane, the library's."""
-    found, odd = rule(Formula(e), x)
-    return found if odd is None else e.select(odd, exact, found)
 
 
 __all__ = ["written_out"]
