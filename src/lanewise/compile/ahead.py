@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from .cycles import Phi
     from .emit import Emitter, Region
 
-_NAME = re.compile(r"%[\w.]+")
-_MADE = re.compile(r"  (%[\w.]+) = ")
+_NAME = re.compile(r"(%[\w.]+)")
 
 
 def carried_over(e: Emitter, region: Region, outer: Region, phis: list[Phi]) -> list[Phi]:
@@ -36,21 +35,23 @@ def carried_over(e: Emitter, region: Region, outer: Region, phis: list[Phi]) -> 
     ahead = {phi.ref.name: (phi.alive or phi.next).name for phi in phis}
     starts = {phi.ref.name: phi.start.name for phi in phis}
     stays = {name for name, later in ahead.items() if name == later}
-    made = {match[1] for line in region.lines if (match := _MADE.match(line))}
+    made = {made_by(line) for line in region.lines}
     kept = {phi.next.name for phi in phis}
     found: dict[str, Phi] = {}
     firsts: dict[str, Ref] = {}  # what is to be computed before the loop
     for text, ref in region.known.items():
-        used = set(_NAME.findall(text))
-        moves = used & ahead.keys() - stays
-        if not moves or (used & made) - ahead.keys() or text.startswith("load") or ref.type == "pair":
+        used = [operand.name for operand in ref.operands]
+        if not any(name in ahead and name not in stays for name in used):
             continue
-        if ref.name in kept or (ref.type == "i1" and used & stays):
+        if any(name in made and name not in ahead for name in used) or ref.type == "pair" or text.startswith("load"):
             continue
-        again = region.known.get(_NAME.sub(lambda name: ahead.get(name[0], name[0]), text))
+        if ref.name in kept or (ref.type == "i1" and any(name in stays for name in used)):
+            continue
+        parts = _NAME.split(text)
+        again = region.known.get(renamed(parts, ahead))
         if again is None or again is ref:
             continue
-        first = _NAME.sub(lambda name: starts.get(name[0], name[0]), text)
+        first = renamed(parts, starts)
         start = firsts.get(first) or known_at(outer, first)
         if start is None:
             start = firsts[first] = Ref("%" + e.fresh(), ref.type, ref.width, outer)
@@ -64,6 +65,18 @@ def carried_over(e: Emitter, region: Region, outer: Region, phis: list[Phi]) -> 
     return asked
 
 
+def made_by(line: str) -> str | None:
+    """The name that a line gives to something."""
+    return line[2 : line.index(" ", 2)] if line.startswith("  %") else None
+
+
+def renamed(parts: list[str], names: dict[str, str]) -> str:
+    """The text of an instruction, in parts of which every other is a name, with other names."""
+    again = parts.copy()
+    again[1::2] = [names.get(name, name) for name in parts[1::2]]
+    return "".join(again)
+
+
 def known_at(region: Region | None, text: str) -> Ref | None:
     """The result of an instruction that is written in some region, or around it."""
     while region is not None:
@@ -75,25 +88,19 @@ def known_at(region: Region | None, text: str) -> Ref | None:
 
 def needed(region: Region, found: dict[str, Phi], kept: set[str]) -> list[Phi]:
     """Take out of a loop what it carries now, and what was there for nothing else; what it has to carry is left."""
-    pure = {ref.name for ref in region.known.values()}
-    reads = {match[1]: line for line in region.lines if (match := _MADE.match(line))}
+    texts = {ref.name: text for text, ref in region.known.items()}
     asked: set[str] = set()
     stack = list(kept)
     for line in region.lines:
-        made = _MADE.match(line)
-        if made is None or made[1] not in pure:
+        if made_by(line) not in texts:
             stack += _NAME.findall(line)
     while stack:
         name = stack.pop()
-        if name in asked:
-            continue
-        asked.add(name)
-        if name in found:
-            stack.append(found[name].next.name)
-        elif name in reads:
-            stack += _NAME.findall(reads[name])
-    gone = {name for name in pure if name in found or name not in asked}
-    region.lines = [line for line in region.lines if not ((made := _MADE.match(line)) and made[1] in gone)]
+        if name not in asked:
+            asked.add(name)
+            stack += [found[name].next.name] if name in found else _NAME.findall(texts.get(name, ""))
+    gone = {name for name in texts if name in found or name not in asked}
+    region.lines = [line for line in region.lines if made_by(line) not in gone]
     return [phi for name, phi in found.items() if name in asked]
 
 

@@ -88,7 +88,8 @@ class Loop:
             failed.next = e.op("or", failed.ref, e.failed())
             outer.fails.append(failed.ref)
         phis = self.single()
-        phis += carried_over(e, region, outer, phis)
+        if len(self.phis) > (self.counter is not None):
+            phis += carried_over(e, region, outer, phis)
         e.region = outer
         counted = bool(self.condition)
         entry = outer.block

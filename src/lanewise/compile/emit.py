@@ -38,9 +38,10 @@ def is_supported(dtype: np.dtype[Any]) -> bool:
 class Ref:
     """A scalar or vector in the code."""
 
-    __slots__ = ("constant", "name", "region", "type", "width")
+    __slots__ = ("constant", "name", "operands", "region", "type", "width")
 
     def __init__(self, name: str, type: str, width: int, region: Region, constant: Any = None) -> None:
+        self.operands: Iterable[Ref] = ()  # of the instruction
         self.name = name
         self.type = type
         self.width = width
@@ -175,6 +176,7 @@ class Emitter:
         region.lines.append(f"  {ref.name} = {text}")
         self.work += region.turns if width != self.piece else region.turns * self.piece / self.width
         if not here:
+            ref.operands = operands
             region.known[text] = ref
         return ref
 
