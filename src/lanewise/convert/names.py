@@ -9,6 +9,7 @@ from typing import Any
 from .trees import children, walk
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def bound(*nodes: Any) -> set[str]:
@@ -20,25 +21,28 @@ def bound(*nodes: Any) -> set[str]:
 
 
 def _bound(node: Any, found: set[str], *, inner: bool) -> None:
-    if isinstance(node, _SCOPES):
-        if not isinstance(node, ast.Lambda) and not inner:
+    kind = type(node)
+    if kind is ast.Name:
+        if not inner and type(node.ctx) is not ast.Load:
+            found.add(node.id)
+        return
+    if kind in _SCOPES:
+        if kind is not ast.Lambda and not inner:
             found.add(node.name)
         return
-    if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+    if kind in _COMPREHENSIONS:
         inner = True  # only what := binds is seen outside
-    elif isinstance(node, ast.NamedExpr):
+    elif kind is ast.NamedExpr:
         found.add(node.target.id)
-    elif isinstance(node, ast.Name):
-        if not inner and isinstance(node.ctx, (ast.Store, ast.Del)):
-            found.add(node.id)
-    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+    elif kind in (ast.Import, ast.ImportFrom):
         found.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-    elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+    elif kind in (ast.ExceptHandler, ast.MatchAs, ast.MatchStar) and node.name:
         found.add(node.name)
-    elif isinstance(node, ast.MatchMapping) and node.rest:
+    elif kind is ast.MatchMapping and node.rest:
         found.add(node.rest)
     for child in children(node):
-        _bound(child, found, inner=inner)
+        if child._fields:
+            _bound(child, found, inner=inner)
 
 
 def read(*nodes: Any) -> set[str]:
@@ -47,7 +51,7 @@ def read(*nodes: Any) -> set[str]:
         node.id
         for top in nodes
         for node in walk(top)
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)
+        if type(node) is ast.Name and type(node.ctx) is not ast.Store
     }
 
 

@@ -64,7 +64,7 @@ def definition(name: str, arguments: Any, body: list[Any]) -> Any:
 def located(new: Any, node: Any) -> Any:
     """Give what stands for a statement the statement's place, where it has none of its own."""
     for inner in walk(new):
-        if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
+        if inner._attributes and not hasattr(inner, "lineno"):
             ast.copy_location(inner, node)
     return new
 

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import ast
-from collections import deque
 from collections.abc import Iterator
+from types import EllipsisType, NoneType
 from typing import Any
 
 
 def children(node: Any) -> list[Any]:
     """The nodes right within one, as `ast.iter_child_nodes` gives them."""
     found: list[Any] = []
-    parts = vars(node)
-    for name in node._fields:
+    names = node._fields
+    if not names:
+        return found
+    parts = node.__dict__
+    for name in names:
         value = parts.get(name)
-        if type(value) is list:
+        kind = type(value)
+        if kind is list:
             found += [item for item in value if isinstance(item, ast.AST)]
-        elif isinstance(value, ast.AST):
+        elif kind not in _NO_NODES:
             found.append(value)
     return found
 
 
 def walk(node: Any) -> Iterator[Any]:
     """A node and all within it, as `ast.walk` gives them."""
-    todo = deque([node])
-    while todo:
-        inner = todo.popleft()
-        todo.extend(children(inner))
+    todo = [node]
+    for inner in todo:  # which grows meanwhile
+        if inner._fields:
+            todo += children(inner)
         yield inner
 
 
@@ -45,5 +49,8 @@ def copied(node: Any) -> Any:
             parts[name] = copied(value)
     return new
 
+
+_NO_NODES = frozenset({str, int, NoneType, bool, float, complex, bytes, EllipsisType, tuple, frozenset})
+"""What else fields of nodes hold."""
 
 _SHARED = frozenset({str, int, type(None), ast.Load, ast.Store, ast.Del})

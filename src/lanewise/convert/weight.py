@@ -10,6 +10,7 @@ import ast
 from typing import Any
 
 from .light import FUNCTIONS, OPERATORS
+from .trees import children
 
 _CALL = 10  # of a function that is not known here
 _PART = 3  # of a choice; where lanes part for it, that is counted
@@ -20,7 +21,7 @@ _INNER = (ast.For, ast.While, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDe
 
 def weight(*nodes: Any) -> int:
     """What some statements or expressions weigh."""
-    return sum(_own(node) + weight(*ast.iter_child_nodes(node)) for node in nodes if not isinstance(node, _INNER))
+    return sum(_own(node) + weight(*children(node)) for node in nodes if not isinstance(node, _INNER))
 
 
 def turn(loop: Any) -> int:
