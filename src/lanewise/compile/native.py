@@ -16,6 +16,8 @@ from .. import settings
 from . import cache
 from .vectormath import library
 
+LONG = 60_000  # letters of code that is not scheduled once more after registers are chosen: an eighth of the time
+
 FORBIDDEN = {
     "": "", "avx2": "avx512 avx10 amx evex",
     "sse2": "avx amx evex fma f16c xop vaes vpclmul gfni sse3 ssse3 sse4 popcnt",
@@ -45,9 +47,12 @@ class Machine:
         flags = {name: on and allowed(name) for name, on in llvm.get_host_cpu_features().items()}
         text = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(flags.items()))
         self.features = frozenset(name for name, on in flags.items() if on)
-        self.plain = target.create_target_machine(  # pic: what it refers to may be anywhere in memory
-            cpu=self.cpu, features=text, opt=2, reloc="pic", codemodel="default", jit=True
-        )
+        self.plain, self.quick = [
+            target.create_target_machine(  # pic: what it refers to may be anywhere in memory
+                cpu=self.cpu, features=text, opt=level, reloc="pic", codemodel="default", jit=True
+            )
+            for level in (2, 1)
+        ]
         self.triple: str = self.plain.triple
         self.layout = str(self.plain.target_data)
         self.jit = llvm.create_lljit_compiler(
@@ -70,7 +75,7 @@ class Machine:
 
     def object_code(self, ir: str) -> bytes:
         """Text IR as an object file, from the cache on disk if it is there."""
-        versions = ("pic", self.cpu, ",".join(sorted(self.features)), str(self.llvm.llvm_version_info), np.__version__)
+        versions = ("pic", str(LONG), self.cpu, ",".join(sorted(self.features)), str(self.llvm.llvm_version_info), np.__version__)
         name = cache.key(ir, *versions)
         known = cache.read(name)
         if known is not None:
@@ -84,7 +89,8 @@ class Machine:
         """The same, compiled here and now."""
         module = self.llvm.parse_assembly(ir)
         module.verify()
-        return self.plain.emit_object(module)  # type: ignore[no-any-return]
+        generator = self.quick if len(ir) > LONG else self.plain
+        return generator.emit_object(module)  # type: ignore[no-any-return]
 
     def link(self, code: bytes, symbols: dict[str, int], *entries: str) -> list[int]:
         """The addresses of functions of an object file, linked into this process for good."""
