@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def is_supported(dtype: np.dtype[Any]) -> bool:
 class Ref:
     """A scalar or vector in the code."""
 
-    __slots__ = ("constant", "name", "operands", "region", "type", "width")
+    __slots__ = ("constant", "llvm", "name", "operands", "region", "type", "width")
 
     def __init__(self, name: str, type: str, width: int, region: Region, constant: Any = None) -> None:
         self.operands: Iterable[Ref] = ()  # of the instruction
@@ -47,11 +48,7 @@ class Ref:
         self.width = width
         self.region = region
         self.constant = constant  # the value, of a literal
-
-    @property
-    def llvm(self) -> str:
-        """The LLVM type."""
-        return self.type if self.width == 1 else f"<{self.width} x {self.type}>"
+        self.llvm = type if width == 1 else f"<{width} x {type}>"  # its type
 
     def __repr__(self) -> str:
         return f"{self.llvm} {self.name}"
@@ -68,6 +65,7 @@ class Wide(Ref):
         self.type = pieces[0].type
         self.width = e.width
         self.constant = None
+        self.llvm = f"<{self.width} x {self.type}>"
 
     def __getattr__(self, what: str) -> Any:
         if what == "name":
@@ -200,7 +198,10 @@ class Emitter:
 
     def level(self, *refs: Ref) -> list[Ref]:
         """Operands of one width."""
-        width = max(ref.width for ref in refs)
+        widths = [ref.width for ref in refs]
+        width = max(widths)
+        if min(widths) == width:
+            return list(refs)
         return [ref if ref.width == width else self.splat(ref, width) for ref in refs]
 
     # ---- pieces ----
@@ -342,7 +343,7 @@ class Emitter:
 
     def shuffle(self, a: Ref, b: Ref | None, lanes: Sequence[int]) -> Ref:
         """Lanes of one or two vectors, in another order."""
-        mask = f"<{len(lanes)} x i32> <{', '.join(f'i32 {n}' if n >= 0 else 'i32 poison' for n in lanes)}>"
+        mask = _places(tuple(lanes))
         second = f"{b}" if b is not None else f"{a.llvm} poison"
         width = len(lanes)
         if a.width == 1:
@@ -540,6 +541,12 @@ SIZES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "half": 2, "float": 4, "double":
 _BITS = {"i1": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64, "half": 16, "float": 32, "double": 64, "ptr": 64}
 _FAST = frozenset({"fadd", "fsub", "fmul", "fdiv", "fneg"})
 _SUFFIX = {"double": "f64", "float": "f32", "half": "f16"}
+
+
+@cache
+def _places(lanes: tuple[int, ...]) -> str:
+    """The lanes that a shuffle takes, -1 for any."""
+    return f"<{len(lanes)} x i32> <{', '.join(f'i32 {n}' if n >= 0 else 'i32 poison' for n in lanes)}>"
 
 
 def _literal(value: Any, type: str) -> str:

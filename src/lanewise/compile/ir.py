@@ -117,6 +117,13 @@ class Program:
         found.update((value, None) for value in leaves(self.results) if type(value) is Value and value not in known)
         return list(found)
 
+    def reading(self, known: dict[Value, Value]) -> Program:
+        """A sub-program that reads other values from the program around it."""
+        if not known:
+            return self
+        results = [known.get(x, x) if type(x) is Value else x for x in self.results]
+        return Program(self.name, self.inputs, [reading(node, known) for node in self.nodes], results)
+
     def axes(self) -> list[Axis]:
         """Every lane axis of the program's values, outermost first."""
         values = [*self.inputs, *(value for node in self.nodes for value in node.outputs)]
@@ -189,18 +196,18 @@ def function_name(function: Any) -> str:
 def leaves(tree: Any) -> list[Any]:
     """What is no container among some arguments."""
     found: list[Any] = []
-    _gather((tree,), found)
+    _gather(tree if type(tree) is tuple else (tree,), found)
     return found
 
 
 def _gather(items: Iterable[Any], found: list[Any]) -> None:
     for item in items:
         kind = type(item)
-        if kind not in _NESTED:
+        if kind not in NESTED:
             found.append(item)
         elif kind is slice:
             _gather((item.start, item.stop, item.step), found)
-        else:
+        elif item:
             _gather(item.values() if kind is dict else item, found)
 
 
@@ -208,9 +215,9 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     """Apply a function to what is no container among some arguments."""
     kind = type(tree)
     if kind is tuple:
-        return tuple([map_leaves(function, item) if type(item) in _NESTED else function(item) for item in tree])
+        return tuple([map_leaves(function, item) if type(item) in NESTED else function(item) for item in tree])
     if kind is list:
-        return [map_leaves(function, item) if type(item) in _NESTED else function(item) for item in tree]
+        return [map_leaves(function, item) if type(item) in NESTED else function(item) for item in tree]
     if kind is dict:
         return {key: map_leaves(function, item) for key, item in tree.items()}
     if kind is slice:
@@ -218,7 +225,21 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     return function(tree)
 
 
-_NESTED = frozenset({tuple, list, dict, slice})
+NESTED = frozenset({tuple, list, dict, slice})
+
+
+def reading(node: Node, known: dict[Value, Value]) -> Node:
+    """A node that reads other values; itself, if it reads none of those."""
+    if known.keys().isdisjoint(node.operands()):
+        return node
+
+    def now(x: Any) -> Any:
+        if type(x) is Program:
+            return x.reading(known)
+        return known.get(x, x) if type(x) is Value else x
+
+    args, kwargs = map_leaves(now, (node.args, node.kwargs))
+    return Node(node.function, args, kwargs, node.outputs, now(node.mask))
 
 
 def union(*groups: tuple[Axis, ...]) -> tuple[Axis, ...]:

@@ -17,8 +17,8 @@ import numpy as np
 
 from ..array import ARRAY
 from .cells import put, put_view
-from .ir import Axis, Node, Program, Value, leaves, map_leaves, union
-from .passes import dead_code, substituted
+from .ir import Axis, Node, Program, Value, leaves, reading, union
+from .passes import dead_code
 
 LONG = 16  # elements of an axis that may stay in registers
 MOST = 64  # elements of an example that may
@@ -152,15 +152,8 @@ class Lift:
 
     def keep(self, node: Node) -> None:
         """A node as it is, on whole values."""
-        known = {x: self.whole(x) for x in node.operands()}
-
-        def now(x: Any) -> Any:
-            if type(x) is Program:
-                return substituted(x, known)
-            return known[x] if type(x) is Value else x
-
-        args, kwargs = map_leaves(now, (node.args, node.kwargs))
-        self.nodes.append(Node(node.function, args, kwargs, node.outputs, now(node.mask)))
+        known = {x: found for x in node.operands() if (found := self.whole(x)) is not x}
+        self.nodes.append(reading(node, known))
         self.wholes.update((value, value) for value in node.outputs)
         if node.function in (put, put_view):
             self.written.update(node.outputs)

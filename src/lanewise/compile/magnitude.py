@@ -23,6 +23,7 @@ class Magnitude(Later):
         self.e, self.mask = e, e.mask
         self.real, self.imag = e.level(real, imag)
         self.type, self.width, self.constant = real.type, self.real.width, None
+        self.llvm = self.real.llvm
 
     def made(self) -> Ref:
         """The same, computed."""

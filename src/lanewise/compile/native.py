@@ -47,6 +47,7 @@ class Machine:
         flags = {name: on and allowed(name) for name, on in llvm.get_host_cpu_features().items()}
         text = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(flags.items()))
         self.features = frozenset(name for name, on in flags.items() if on)
+        self.versions = ("pic", str(LONG), self.cpu, text, str(llvm.llvm_version_info), np.__version__)
         self.plain, self.quick = [
             target.create_target_machine(  # pic: what it refers to may be anywhere in memory
                 cpu=self.cpu, features=text, opt=level, reloc="pic", codemodel="default", jit=True
@@ -75,8 +76,7 @@ class Machine:
 
     def object_code(self, ir: str) -> bytes:
         """Text IR as an object file, from the cache on disk if it is there."""
-        versions = ("pic", str(LONG), self.cpu, ",".join(sorted(self.features)), str(self.llvm.llvm_version_info), np.__version__)
-        name = cache.key(ir, *versions)
+        name = cache.key(ir, *self.versions)
         known = cache.read(name)
         if known is not None:
             return known

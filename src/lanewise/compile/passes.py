@@ -9,7 +9,7 @@ import numpy as np
 
 from ..array import ARRAY, PYTHON
 from .cells import lane_in, lane_out, put
-from .ir import Axis, Node, Program, Value, leaves, map_leaves, union
+from .ir import NESTED, Axis, Node, Program, Value, leaves, map_leaves, reading, union
 from .tape import call_plain
 from .whiles import Copy, lighten
 
@@ -58,15 +58,8 @@ def common(program: Program) -> Program:
     known: dict[Value, Value] = {}
     seen: dict[Any, list[Value]] = {}
     nodes = []
-
-    def now(x: Any) -> Any:
-        if type(x) is Program:
-            return substituted(x, known)
-        return known.get(x, x) if type(x) is Value else x
-
     for node in program.nodes:
-        args, kwargs = map_leaves(now, (node.args, node.kwargs))
-        node = Node(node.function, args, kwargs, node.outputs, now(node.mask))
+        node = reading(node, known)
         key = _identity(node)
         same = seen.get(key) if key is not None else None
         if same is not None:
@@ -75,24 +68,8 @@ def common(program: Program) -> Program:
         if key is not None:
             seen[key] = node.outputs
         nodes.append(node)
-    return Program(program.name, program.inputs, nodes, [now(x) for x in program.results])
-
-
-def substituted(program: Program, known: dict[Value, Value]) -> Program:
-    """A sub-program that reads other values from the program around it."""
-    if not known:
-        return program
-
-    def now(x: Any) -> Any:
-        if type(x) is Program:
-            return substituted(x, known)
-        return known.get(x, x) if type(x) is Value else x
-
-    nodes = []
-    for node in program.nodes:
-        args, kwargs = map_leaves(now, (node.args, node.kwargs))
-        nodes.append(Node(node.function, args, kwargs, node.outputs, now(node.mask)))
-    return Program(program.name, program.inputs, nodes, [now(x) for x in program.results])
+    results = [known.get(x, x) if type(x) is Value else x for x in program.results]
+    return Program(program.name, program.inputs, nodes, results)
 
 
 def _identity(node: Node) -> Any:
@@ -107,7 +84,8 @@ def _identity(node: Node) -> Any:
             parts.append((item.dtype, item.shape, item.tobytes()) if item.size <= 64 else id(item))
         else:
             parts.append((type(item), repr(item)))
-    parts.append(_form((node.args, node.kwargs)))
+    nested = node.kwargs or any(type(x) in NESTED for x in node.args)
+    parts.append(_form((node.args, node.kwargs)) if nested else len(node.args))
     parts += [(value.shape, value.dtype, value.kind) for value in node.outputs]
     return tuple(parts)
 

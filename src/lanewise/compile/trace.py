@@ -95,14 +95,19 @@ class Recorder(Tape):
         """
         if getattr(rule, "__qualname__", "").startswith("composite."):  # NumPy's own code: its parts are recorded
             return rule(*args, **kwargs)
+        packed = False
         for x in leaves((args, kwargs)):
-            if issubclass(type(x), Listed):
+            kind = type(x)
+            if kind is np.ndarray:
+                packed = packed or x.dtype == object
+            elif issubclass(kind, Listed):
                 return self.record(rule, plain, x.plainly(args), x.plainly(kwargs), name)
-            if type(x) is Mixed:  # in a list, say
+            elif kind is Mixed:  # in a list, say
                 return self.mixed(
                     x, lambda y: self.record(rule, plain, _replaced(args, x, y), _replaced(kwargs, x, y), name)
                 )
         function, operands = _operation(plain, args, name)
+        lead = args[: len(args) - len(operands)]
         rule_of = FORMULAS.get(function)
         if rule_of is not None:
             try:
@@ -114,8 +119,9 @@ class Recorder(Tape):
         writer = WRITERS.get(function)
         if writer is not None or kwargs.get("out") is not None:
             return self.record_write(writer, rule, function, args, operands, kwargs)
-        lead = args[: len(args) - len(operands)]
-        operands, kwargs = map_lanes(self.cell_of, unpacked(self, (operands, kwargs)))
+        if packed:
+            operands, kwargs = unpacked(self, (operands, kwargs))
+        operands, kwargs = map_lanes(self.cell_of, (operands, kwargs))
         return self.call(rule, function, lead, operands, kwargs)
 
     def call(self, rule: Any, function: Any, lead: Any, operands: Any, kwargs: Any) -> Any:
@@ -135,7 +141,7 @@ class Recorder(Tape):
             for x in found:
                 if x.data is cell.shadow.data and x.kind == cell.shadow.kind and len(found) == 1:
                     return self.handle(cell)  # the same array
-        args, kwargs_ = map_leaves(self._value_or_plain, self.plain((operands, kwargs)))
+        args, kwargs_ = map_leaves(self.noted, (operands, kwargs))
         outputs: list[Value] = []
         made = []
         for x in found:
@@ -165,15 +171,13 @@ class Recorder(Tape):
                 made.version = cell.root().version
                 return
 
-    def plain(self, tree: Any) -> Any:
-        """Plain arrays among some arguments: copies, or for what outlives the call, values that are read each time."""
-
-        def keep(x: Any) -> Any:
-            if type(x) is not np.ndarray:
-                return x
-            return self.constant(x, ARRAY).value if id(x) in self.kept_ids else x.copy()
-
-        return map_leaves(keep, tree)
+    def noted(self, x: Any) -> Any:
+        """An argument as a node has it: plain arrays are copied, those that outlive the call are read each time."""
+        if type(x) is Cell:
+            return self.value(x)
+        if type(x) is not np.ndarray:
+            return x
+        return self.constant(x, ARRAY).value if id(x) in self.kept_ids else x.copy()
 
     def record_write(
         self, writer: Any, rule: Any, function: Any, args: tuple[Any, ...], operands: tuple[Any, ...],
@@ -213,7 +217,7 @@ class Recorder(Tape):
         operands = (target, index, value)
         shadows = map_leaves(shadow, operands)
         self.try_write(*shadows)
-        values = map_leaves(self._value_or_plain, self.plain(operands))
+        values = map_leaves(self.noted, operands)
         old = values[0]
         axes = union(*[x.axes for x in values_in(values)])
         new = Value(old.shape, old.dtype, axes, ARRAY)
