@@ -53,6 +53,20 @@ def test_every_number_of_columns(columns, dtype):
     close(jit(vmap(lambda x, w: np.abs(w @ x) * 2, in_axes=(0, None)))(x, w.T.copy()), np.abs(x @ w) * 2)
 
 
+def test_short_rows_pass_by_as_they_lie():
+    x, w, b = normal(100, 40), normal(10, 40), normal(10)
+    compiled = jit(vmap(lambda x, w, b: np.maximum(w @ x + b, 0.0), in_axes=(0, None, None)))
+    close(compiled(x, w, b), np.maximum(x @ w.T + b, 0.0))
+    (plan,) = {id(program.plan): program.plan for program in compiled.known.values()}.values()
+    assert all("i32 1, i32 9" not in step.text for step in plan.steps if type(step) is KernelStep)  # no transpose
+    for f in (lambda x, w, b: (w @ x + b, (w @ x * 2).sum()), lambda x, w, b: (w @ x + b) * (w @ x - b)[::-1]):
+        compiled = jit(vmap(f, in_axes=(0, None, None), out_axes=-1))
+        wanted = vmap(f, in_axes=(0, None, None), out_axes=-1)(x, w, b)
+        pairs = zip(compiled(x, w, b), wanted, strict=True) if type(wanted) is tuple else [(compiled(x, w, b), wanted)]
+        for pair in pairs:
+            close(*pair)
+
+
 def test_tiles():
     for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
         for columns in range(1, 300):

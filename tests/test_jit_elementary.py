@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -110,6 +112,23 @@ def test_they_are_written_out():
     (plan,) = [known.plan for known in compiled.known.values()]
     assert not any("_ZGV" in step.text for step in plan.steps)
     assert set(elementary.RULES) == {"log", "sin", "cos", "tanh", "asin", "acos"}
+
+
+@pytest.mark.skipif("fma" not in machine().features, reason="the processor has no fused multiply-add")
+def test_what_the_library_computes_is_written_once_for_all_pieces():
+    def halve(x):
+        while np.sin(x) > 0.5:
+            x = x * 0.5
+        return x
+
+    x = np.concatenate([np.linspace(0, 9, 200), [1e9, -1e9, 3e7, np.pi * 1e8, 7e15]])
+    compiled = jit(vmap(halve))
+    np.testing.assert_allclose(compiled(x), [halve(number) for number in x], rtol=1e-13)
+    (plan,) = [known.plan for known in compiled.known.values()]
+    (step,) = plan.steps
+    asides = sum(line.endswith(".slow:") for line in step.text.splitlines())
+    assert asides
+    assert len(re.findall("= call .*@_ZGV", step.text)) <= asides
 
 
 def test_what_is_the_same_in_all_turns_of_an_outer_loop_is_computed_once():

@@ -228,6 +228,22 @@ def test_what_the_next_turn_would_compute_again_is_carried():
     assert text.count("fmul") == 2  # before the loop, and in it
 
 
+def test_what_no_later_turn_reads_is_not_carried():
+    e = Emitter(4)
+    loop = Loop(e, None)
+    x = loop.carry(e.splat(e.literal(3.0, "double")))
+    size = e.op("fmul", x.ref, x.ref)
+    half = e.op("fmul", size, e.literal(0.5, "double"))
+    x.next = e.op("fsub", x.ref, half)
+    again = e.op("fmul", e.op("fmul", x.next, x.next), e.literal(0.5, "double"))
+    loop.go_on_while(e.any(e.compare("ogt", again, e.literal(1.0, "double"))))
+    loop.close()
+    text = "\n".join(e.root.lines)
+    assert f"{half.name} = phi" in text
+    assert text.count(size.name) == 0
+    assert text.count(" = phi") == 2
+
+
 def test_kept_values_are_not_carried_ahead():
     e = Emitter(4)
     loop = Loop(e, None)

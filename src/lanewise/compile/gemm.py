@@ -25,7 +25,7 @@ from .values import literal
 PRODUCTS = frozenset({np.matmul, np.dot, np.inner, np.matvec, np.vecmat, np.linalg.matmul})
 FEWEST = 128  # multiplications for each lane that are worth a kernel
 LANES = 64  # and lanes, that are worth packing the matrix
-TURN = 2  # elements of a vector that a turn of the loop over them multiplies
+TURN = 1  # elements of a vector that a turn of the loop over them multiplies
 
 
 class Product(NamedTuple):
@@ -204,11 +204,9 @@ class Lanes:
         row = e.address(self.base, e.integer("mul", self.step, e.index(lane)))
         return e.address(row, e.integer("mul", start, self.along))
 
-    def read(self, lane: int, start: Ref, more: int) -> Ref:
+    def read(self, lane: int, start: Ref) -> Ref:
         """An element of a lane."""
-        e = self.e
-        place = e.address(self.at(lane, start), e.integer("mul", self.along, e.index(more)))
-        return e.load(place, self.kind)
+        return self.e.load(self.at(lane, start), self.kind)
 
     def write(self, ref: Ref, lane: int, start: Ref, more: int, count: int) -> None:
         """Elements of a lane, so far from the start of a tile, which has so many."""
@@ -231,12 +229,11 @@ class Rows:
         self.base, self.row = k.base(view), k.stride(view, 0)
         self.kind, self.vector, self.width = type_of(dtype), vector, width
 
-    def read(self, first: Ref, start: Ref, more: int) -> list[Ref]:
+    def read(self, first: Ref, start: Ref) -> list[Ref]:
         """The vectors of a row, from some column on."""
         e, size = self.e, SIZES[self.kind]
         tile = e.address(self.base, e.integer("mul", first, e.index(size)))
         row = e.address(tile, e.integer("mul", start, self.row))
-        row = e.address(row, e.integer("mul", self.row, e.index(more)))
         steps = [e.index(n * self.vector * size) for n in range(self.width)]
         return [e.load(e.address(row, step), self.kind, self.vector) for step in steps]
 
@@ -246,30 +243,22 @@ def sums(
 ) -> list[list[Ref]]:  # fmt: skip
     """For each lane the vectors of its sums, in a loop over the elements of the lanes' vectors."""
     zero = e.splat(literal(e, 0, dtype), rows.vector)
-    found = [[zero] * rows.width for _ in range(given.count)]
-    whole = size // TURN * TURN if size > TURN else 0
-    if whole:
-        loop = e.enter(e.index(0), e.index(whole), TURN, whole // TURN)
-        phis = [[loop.carry(ref) for ref in line] for line in found]
-        assert loop.counter is not None
-        found = [[phi.ref for phi in line] for line in phis]
-        for more in range(TURN):
-            found = added(e, given, rows.read(first, loop.counter, more), loop.counter, more, found)
-        for line, after in zip(phis, found, strict=True):
-            for phi, ref in zip(line, after, strict=True):
-                phi.next = ref
-        loop.close()
-        found = [[phi.ref for phi in line] for line in phis]
-    for more in range(size - whole):
-        found = added(e, given, rows.read(first, e.index(whole), more), e.index(whole), more, found)
-    return found
+    loop = e.enter(e.index(0), e.index(size), 1, size)
+    phis = [[loop.carry(zero) for _ in range(rows.width)] for _ in range(given.count)]
+    assert loop.counter is not None
+    found = [[phi.ref for phi in line] for line in phis]
+    for line, after in zip(phis, added(e, given, rows.read(first, loop.counter), loop.counter, found), strict=True):
+        for phi, ref in zip(line, after, strict=True):
+            phi.next = ref
+    loop.close()
+    return [[phi.ref for phi in line] for line in phis]
 
 
-def added(e: Emitter, given: Lanes, row: list[Ref], start: Ref, more: int, found: list[list[Ref]]) -> list[list[Ref]]:
+def added(e: Emitter, given: Lanes, row: list[Ref], at: Ref, found: list[list[Ref]]) -> list[list[Ref]]:
     """The sums with the products of one more element."""
     after = []
     for lane, line in enumerate(found):
-        factor = e.splat(given.read(lane, start, more), row[0].width)
+        factor = e.splat(given.read(lane, at), row[0].width)
         after.append([multiply_add(e, factor, item, total) for item, total in zip(row, line, strict=True)])
     return after
 

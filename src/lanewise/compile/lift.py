@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import ARRAY
-from .cells import put, put_view
+from .cells import lane_out, put, put_view
 from .ir import Axis, Node, Program, Value, leaves, reading, union
 from .passes import dead_code
 
 LONG = 16  # elements of an axis that may stay in registers
 MOST = 64  # elements of an example that may
 CHEAP = 12  # operations that are sooner done twice than kept
+WORTH = 32  # bytes of a row that passes by: half a vector
 BLOCK = 4096  # elements of a part of a long sum
 FEW = 16  # how much longer than many a fold has to be, to be one of parts
 
@@ -100,6 +101,32 @@ def long_dims(shape: tuple[int, ...]) -> list[bool]:
     return flags
 
 
+def passing(program: Program) -> set[Value]:
+    """Short rows that products with shared matrices make, and what is computed of them on the way to results.
+
+    In memory they lie end to end, so they had better go by as they lie than be shuffled into lanes and back.
+    """
+    from .gemm import product_of
+
+    made: set[Value] = set()
+    found: set[Value] = set()
+    for node in program.nodes:
+        rows = [x for x in node.operands() if x.axes and x.shape]
+        if product_of(node) is not None:
+            made.update(x for x in node.outputs if len(x.shape) == 1 and x.shape[0] * x.dtype.itemsize >= WORTH)
+        elif rows and node.function in QUICK and not (node.kwargs or node.mask):
+            found.update(x for x in node.outputs if all(row in made | found and row.shape == x.shape for row in rows))
+    while found:
+        asked = [x for node in program.nodes if node.function is not lane_out for x in node.operands()
+                 if found.isdisjoint(node.outputs)]  # fmt: skip
+        lost = found.intersection(asked)
+        lost |= {x for node in program.nodes for x in node.outputs if not lost.isdisjoint(node.operands())}
+        if not lost:
+            break
+        found -= lost
+    return found
+
+
 class Lift:
     """The pass at work on a program."""
 
@@ -107,6 +134,7 @@ class Lift:
         from . import lifting  # noqa: F401  # the table fills when a first program is lifted
 
         self.program = program
+        self.passing = passing(program)
         self.without = whole  # nodes that are not lifted
         self.origins: dict[Node, Node] = {}  # the node of the program that one of the lifted program stands for
         self.nodes: list[Node] = []
@@ -124,7 +152,7 @@ class Lift:
             if self.lifts(node):
                 try:
                     self.makers.update(dict.fromkeys(node.outputs, node))
-                    self.part(node.outputs[0], self.forms(node.outputs[0].shape))
+                    self.part(node.outputs[0], self.forms(node.outputs[0]))
                     continue
                 except NoLift:
                     for value in node.outputs:
@@ -141,7 +169,7 @@ class Lift:
         if self.reads_written(node) and not any(long_dims(node.outputs[0].shape)):
             return False
         fits = all(x.dtype.kind in "biufc" and x.dtype.itemsize <= 16 for x in values)
-        return fits and any(any(long_dims(x.shape)) for x in values)
+        return fits and any(any(self.long(x)) for x in values)
 
     def reads_written(self, node: Node) -> bool:
         """Whether a node takes elements of an array that is in registers: it need not be in memory for them."""
@@ -160,12 +188,10 @@ class Lift:
 
     def whole(self, value: Value) -> Value:
         """A value with all its dimensions."""
-        from .cells import lane_out
-
         known = self.wholes.get(value)
         if known is not None:
             return known
-        forms = self.forms(value.shape)
+        forms = self.forms(value)
         found = self.part(value, forms)
         for n, form in enumerate(forms):
             if type(form) is Form:
@@ -186,11 +212,15 @@ class Lift:
             found = self.rows[size, n] = Row(size, level, f"row{n}_")
         return found
 
-    def forms(self, shape: tuple[int, ...]) -> Forms:
+    def long(self, value: Value) -> list[bool]:
+        """Which dimensions of a value are loops."""
+        return [True] if value in self.passing else long_dims(value.shape)
+
+    def forms(self, value: Value) -> Forms:
         """The forms that go through an array in order."""
         taken: set[Axis] = set()
         found: list[Form | None] = []
-        for place, (size, is_row) in enumerate(zip(shape[::-1], long_dims(shape)[::-1], strict=True)):
+        for place, (size, is_row) in enumerate(zip(value.shape[::-1], self.long(value)[::-1], strict=True)):
             row = self.row(size, place, taken) if is_row else None
             found.append(None if row is None else Form(0, ((row, 1),)))
             taken.update([] if row is None else [row])
@@ -261,8 +291,6 @@ class Lift:
 
     def through_memory(self, value: Value, row: Row) -> Value:
         """A value that varies over a row, written out and read again."""
-        from .cells import lane_out
-
         axes = tuple([axis for axis in value.axes if axis is not row])
         whole = self.emit(lane_out, (value, 0, row), {}, (row.size, *value.shape), value.dtype, axes)
         forms = (Form(0, ((row, 1),)), *(None,) * len(value.shape))
