@@ -24,6 +24,7 @@ from .lift import Row
 from .memory import GROUP, load, store
 from .native import machine, offsets
 from .rounds import Rounds, uneven
+from .rows.places import read_at
 from .rows.table import IN_PLACE, ROWS, Unsupported
 from .scratch import Block, InScratch, Totals, copy, fill_from
 from .values import Array, Source, filled, parts, rejoin
@@ -93,6 +94,7 @@ class InArray(Source):
     """An array of the kernel's."""
 
     __slots__ = ("base", "kernel", "value", "view")
+    picks = True
 
     def __init__(self, k: Kernel, value: Value, view: View) -> None:
         self.base = k.base(view)
@@ -104,13 +106,17 @@ class InArray(Source):
         """Bring its elements into registers."""
         return self.kernel.read(self.value, self.view).refs
 
+    def pick(self, numbers: Any, places: dict[int, Ref]) -> Any:
+        """Some elements, by their numbers in C order, which computed numbers along some axes are added to."""
+        return read_at(self.kernel, self, self.value.dtype, numbers, places)
+
     def fill(self, work: Any, matrix: Any, column: int) -> None:
         """Copy it into a matrix of an algorithm, from some column on."""
         fill_from(Block(self.kernel, self.view, self.shape, self.value.dtype), work, matrix, column)
 
-    def running(self, dtype: Any, start: Any, add: Any) -> Source:
+    def running(self, dtype: Any, start: Any, add: Any) -> Source | None:
         """Its running totals."""
-        return Totals(self, dtype, start, add)
+        return None if self.value.dtype.kind == "b" else Totals(self, dtype, start, add)
 
 
 class Kernel:
@@ -144,6 +150,7 @@ class Kernel:
         self.vector: Axis | None = None  # the one of the loops around that goes by vectors
         self.blocks = blocks(views) if width > 1 else {}
         self.kept: dict[Value, tuple[Ref, Axis, Array]] = {}  # values in scratch, for another loop over the same row
+        self.spilled: dict[Any, Any] = {}  # by the identity of their elements: arrays in memory, to be read there
         self.counters: set[Node] = set()  # additions that can't overflow
         self.functions: list[str] = []  # the texts of functions beside the kernel, which call themselves
         self.recursions: dict[Any, Any] = {}  # their names and types
@@ -213,7 +220,7 @@ class Kernel:
             return Array(filled([number], ()), value.dtype, value.kind)
         if value in self.blocks and self.vector in view.lanes and view.step(self.vector) != value.dtype.itemsize:
             return self.read_block(value)
-        if math.prod(value.shape) >= LARGE and value.dtype.kind != "b" and type(self.vector) is not Row:
+        if math.prod(value.shape) >= LARGE and type(self.vector) is not Row:
             return Array(None, value.dtype, value.kind, InArray(self, value, view))
         return self.read(value, view)
 
@@ -251,7 +258,7 @@ class Kernel:
         if isinstance(array.source, (InScratch, Totals)):
             array.source.store(self, view)
             return
-        if type(array.source) is InArray and array.made is None:
+        if type(array.source) is InArray and array.made is None and array.dtype.kind != "b":
             copy(self, array.source, view, array.dtype)
             return
         kind, extra = memory_type(array.dtype)

@@ -91,6 +91,11 @@ def kept(shape: tuple[int, ...], forms: Forms) -> tuple[int, ...]:
     return tuple([form.size if type(form) is Span else n for n, form in sizes if type(form) is not Form])
 
 
+def moves(forms: Forms) -> bool:
+    """Whether forms go along a loop; those of a single element do not."""
+    return any(type(form) is Form and form.terms for form in forms)
+
+
 def long_dims(shape: tuple[int, ...]) -> list[bool]:
     """Which dimensions of an example are loops."""
     flags = [size > LONG for size in shape]
@@ -234,7 +239,8 @@ class Lift:
         if forms in known:
             return known[forms]
         node = self.makers.get(value)
-        if node is not None and known and self.cost(value) > CHEAP:
+        single = value in self.wholes and not moves(forms)
+        if node is not None and (single or (known and self.cost(value) > CHEAP)):
             self.whole(value)
             node = None
         if node is None:

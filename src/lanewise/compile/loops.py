@@ -24,8 +24,6 @@ from .mixed import Unfit, blank, fitted, is_number, meet, put_together, same, ta
 from .statements import TracedFrame, either, negated
 from .trace import Recorder
 
-COMPUTED = 64  # elements of an array that is read by a number that a loop computes
-
 
 class TracedLoop:
     """A loop of converted code."""
@@ -320,7 +318,7 @@ class TracedLoop:
             self.rejoin()
             left = rows.size - turn - 1
             long = (r.count - before + 1) * left > r.rolling
-            if turn == 0 and left > 1 and long and rows.elements <= COMPUTED and not self.has_else:
+            if turn == 0 and left > 1 and long and not self.has_else:
                 r.rolled = max(r.rolled, rows.size)
                 self.early = self.broken, self.gone
                 for number in self.counted(1, rows.size, 1):
@@ -477,14 +475,11 @@ class Rows:
         How many there are.
     item : callable
         Gives one of them, by a plain or traced number.
-    elements : int
-        The size of the largest array among them.
     """
 
-    def __init__(self, size: int, item: Callable[[Any], Any], elements: int = 0) -> None:
+    def __init__(self, size: int, item: Callable[[Any], Any]) -> None:
         self.size = size
         self.item = item
-        self.elements = elements
 
     @staticmethod
     def of(x: Any) -> Rows | None:
@@ -495,7 +490,7 @@ class Rows:
             return Rows(len(x), lambda n: x.start + n * x.step)
         if type(x) is LaneArray and x.kind == ARRAY and x.data.ndim > x.lanes.ndim:
             shape = x.data.shape[x.lanes.ndim :]
-            return Rows(shape[0], lambda n: x[n], int(np.prod(shape)))
+            return Rows(shape[0], lambda n: x[n])
         return None
 
     def __iter__(self) -> Iterator[Any]:
@@ -504,5 +499,4 @@ class Rows:
 
 def zipped(rows: list[Rows]) -> Rows:
     """``zip``."""
-    most = max(row.elements for row in rows)
-    return Rows(min(row.size for row in rows), lambda n: tuple([row.item(n) for row in rows]), most)
+    return Rows(min(row.size for row in rows), lambda n: tuple([row.item(n) for row in rows]))

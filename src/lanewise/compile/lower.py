@@ -15,7 +15,7 @@ from .chains import chained
 from .emit import is_supported
 from .gemm import PRODUCTS, product_of, product_steps
 from .ir import Axis, Node, Program, Value, function_name, leaves
-from .kernel import Kernel, View, blocks
+from .kernel import LARGE, Kernel, View, blocks
 from .lift import MOST, Lift, Row, fold
 from .native import machine
 from .passes import may_fail
@@ -171,7 +171,8 @@ class Lowering:
             return True
         if node.function is np.asarray:
             return is_supported(node.outputs[0].dtype)
-        values = [*node.outputs, *(x for x in node.operands() if x not in self.places)]
+        read = set(large_free(node))  # in memory, whatever their size
+        values = [*node.outputs, *(x for x in node.operands() if x not in self.places and x not in read)]
         if node.function in PRODUCTS and len(node.operands()) == 2:
             shared = [x for x in node.operands() if not x.axes and len(x.shape) == 2]
             if shared:  # a very large matrix: one product for all lanes
@@ -202,6 +203,7 @@ class Lowering:
             elif self.has_rows and is_heavy(node):  # in vectors of lanes, apart from what goes along rows
                 found.update(x for x in node.operands() if x.axes)
                 found.update(x for x in node.outputs if x.axes and x in computed)
+            found.update(large_free(node))
             if node.function is not lane_out:
                 continue
             users = used.get(node.outputs[0], [])
@@ -360,7 +362,7 @@ class Lowering:
         checks = [
             node for node in self.checks
             if {axis for x in (*node.operands(), *node.outputs) for axis in x.axes} <= set(axes)
-            and self.unmade.isdisjoint(self.read_by(node, here))
+            and here.union(self.unmade).isdisjoint(self.read_by(node, here))
         ]  # fmt: skip
         self.checks = [node for node in self.checks if node not in checks]
         asked = [x for node in checks for x in (*node.operands(), *node.outputs)]
@@ -386,9 +388,16 @@ class Lowering:
         return KernelStep(list(slots), list(kernel.views.values()), made, outermost, step, code, kernel.e.work)
 
     def read_by(self, node: Node, here: set[Stored]) -> set[Stored]:
-        """The arrays that a check in a kernel reads."""
+        """The arrays that a check in a kernel reads, those among them that the kernel makes but has only parts of."""
         needed = self.needed([*node.operands(), *node.outputs], here)
-        return {self.places[value].stored for value in needed if self.in_memory(value, here)}
+        return {self.places[value].stored for value in needed if self.in_memory(value, here) or self.is_whole(value)}
+
+    def is_whole(self, value: Value) -> bool:
+        """Whether a value is a view of what is in memory, or all elements of a row: never in registers."""
+        node = self.makers.get(value) if value in self.places else None
+        if node is None:
+            return False
+        return node.function in VIEWS or (node.function is lane_out and type(node.args[2]) is Row)
 
     def in_memory(self, value: Value, here: set[Stored]) -> bool:
         """Whether a value is there before a kernel that makes some arrays."""
@@ -511,6 +520,13 @@ def is_heavy(node: Node) -> bool:
     """Whether a node that no row is a loop of does much for each lane."""
     large = any(math.prod(x.shape) >= MOST for x in node.operands())
     return node.function in ("while", "scan", "recurse") or (node.function in PRODUCTS and large)
+
+
+def large_free(node: Node) -> list[Value]:
+    """Large arrays that a loop reads from the program around it, which need not be in registers."""
+    if node.function not in ("while", "scan"):
+        return []
+    return [x for x in node.args[-1].free() if math.prod(x.shape) >= LARGE]
 
 
 def pressure(nodes: list[Node], counted: set[Value]) -> int:

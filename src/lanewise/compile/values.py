@@ -36,6 +36,7 @@ class Source:
 
     __slots__ = ("known", "region", "shape", "width")
     changes = False  # whether it is written, so that only rules that know that may take it as it lies there
+    picks = False  # whether it gives elements at computed places
 
     def __init__(self, shape: tuple[int, ...], width: int, region: Region) -> None:
         self.shape = shape
@@ -51,6 +52,10 @@ class Source:
 
     def read(self) -> Any:
         """Bring its elements into registers."""
+        raise NotImplementedError
+
+    def pick(self, numbers: Any, places: dict[int, Ref]) -> Any:
+        """Some elements, by their numbers in C order, which computed numbers along some axes are added to."""
         raise NotImplementedError
 
     def fill(self, work: Any, matrix: Any, column: int) -> None:

@@ -15,9 +15,9 @@ from ..cells import put, put_view
 from ..emit import SIZES, Emitter, Ref, type_of
 from ..ir import Node, Program, Value, leaves
 from ..values import Array, Source, filled, parts, rejoin
+from .places import gathered, of_lanes, scattered
 
 FEW = 8  # elements that are sooner chosen among in registers
-_BITS = {"i16": "i16", "i32": "i32", "i64": "i64", "half": "f16", "float": "f32", "double": "f64", "i8": "i8"}
 
 
 class Held(Source):
@@ -32,7 +32,7 @@ class Held(Source):
     """
 
     __slots__ = ("dtype", "e", "memory", "step", "type")
-    changes = True
+    changes = picks = True
 
     def __init__(self, e: Emitter, array: Array, width: int) -> None:
         super().__init__(array.shape, width, e.region)
@@ -50,7 +50,7 @@ class Held(Source):
 
     def read(self) -> Any:
         """Bring its elements into registers."""
-        return self.get(np.arange(math.prod(self.shape)).reshape(self.shape), None)
+        return self.pick(np.arange(math.prod(self.shape)).reshape(self.shape), {})
 
     def stored(self, ref: Ref) -> Ref:
         """A part of an element as it lies in memory."""
@@ -65,26 +65,35 @@ class Held(Source):
                 fixed = e.index((int(number) * count + part) * self.step)
                 yield fixed if moving is None else e.op("add", e.op("mul", moving, e.index(count * self.step)), fixed)
 
-    def get(self, numbers: Any, moving: Ref | None) -> Any:
-        """Some elements, by their numbers in C order, which a number of each lane is added to."""
+    def moving(self, places: dict[int, Ref]) -> Ref | None:
+        """What computed numbers along some axes add to the number of an element in C order."""
+        e, found = self.e, None
+        for axis, place in places.items():
+            scaled = e.op("mul", place, e.index(math.prod(self.shape[axis + 1 :])))
+            found = scaled if found is None else e.op("add", found, scaled)
+        return found
+
+    def pick(self, numbers: Any, places: dict[int, Ref]) -> Any:
+        """Some elements, by their numbers in C order, which computed numbers along some axes are added to."""
         e, found = self.e, []
-        for offset in self.offsets(numbers, moving):
+        for offset in self.offsets(numbers, self.moving(places)):
             if offset.width == 1:
                 ref = e.read(e.address(self.memory, offset), self.type, self.width)
             else:
-                ref = gathered(e, self.memory, offset, self.type)
+                lanes = of_lanes(e, offset, SIZES[self.type]) if self.width > 1 else offset
+                ref = gathered(e, self.memory, lanes, self.type)
             found.append(e.compare("ne", ref, e.literal(0, "i8")) if self.dtype.kind == "b" else ref)
         return filled(rejoin(found, self.dtype.kind == "c"), numbers.shape)
 
-    def put(self, numbers: Any, moving: Ref | None, items: Any) -> None:
+    def put(self, numbers: Any, places: dict[int, Ref], items: Any) -> None:
         """Write some elements, where lanes are at work."""
         e = self.e
         refs = [part for item in items.ravel() for part in parts(item)]
-        for offset, ref in zip(self.offsets(numbers, moving), refs, strict=True):
+        for offset, ref in zip(self.offsets(numbers, self.moving(places)), refs, strict=True):
             ref = self.stored(ref)
             mask = e.literal(True, "i1") if e.mask is None else e.mask
             if offset.width > 1:
-                scattered(e, ref, self.memory, offset, e.splat(mask))
+                scattered(e, ref, self.memory, of_lanes(e, offset, SIZES[self.type]), e.splat(mask))
                 continue
             place = e.address(self.memory, offset)
             old = ref if mask.constant is not None else e.read(place, self.type, self.width)
@@ -181,70 +190,3 @@ def is_moving(body: Program, param: Value) -> bool:
                         return True
                     known.add(node.outputs[m])
     return False
-
-
-# ---- places ----
-
-
-def gathered(e: Emitter, memory: Ref, offset: Ref, kind: str) -> Ref:
-    """What lies at a place of each lane."""
-
-    def piece(where: Ref) -> Ref:
-        many = f"v{where.width}"
-        pointers = e.add(f"getelementptr i8, {memory}, {where}", "ptr", where.width, [memory, where])
-        llvm, mask = f"<{where.width} x {kind}>", f"<{where.width} x i1>"
-        symbol = f"llvm.masked.gather.{many}{_BITS[kind]}.{many}p0"
-        e.declared[symbol] = f"declare {llvm} @{symbol}({pointers.llvm}, i32, {mask}, {llvm})"
-        text = f"call {llvm} @{symbol}({pointers}, i32 {SIZES[kind]}, {mask} splat (i1 true), {llvm} poison)"
-        return e.add(text, kind, where.width, [pointers], here=True)
-
-    return e.piecewise(piece, of_lanes(e, offset, kind))
-
-
-def scattered(e: Emitter, ref: Ref, memory: Ref, offset: Ref, mask: Ref) -> None:
-    """Write to a place of each lane, where a mask is true."""
-    places = of_lanes(e, offset, ref.type)
-    for value, where, own in zip(e.pieces(ref), e.pieces(places), e.pieces(mask), strict=True):
-        many, kind = f"v{where.width}", ref.type
-        pointers = e.add(f"getelementptr i8, {memory}, {where}", "ptr", where.width, [memory, where])
-        symbol = f"llvm.masked.scatter.{many}{_BITS[kind]}.{many}p0"
-        e.declared[symbol] = f"declare void @{symbol}({value.llvm}, {pointers.llvm}, i32, {own.llvm})"
-        e.do(f"call void @{symbol}({value}, {pointers}, i32 {SIZES[kind]}, {own})")
-
-
-def of_lanes(e: Emitter, offset: Ref, kind: str) -> Ref:
-    """The place of each lane's own part of an element."""
-    return e.op("add", offset, e.op("mul", e.steps("i64"), e.index(SIZES[kind])))
-
-
-def places_of(k: Any, shape: tuple[int, ...], index: Any) -> tuple[Any, Ref | None] | None:
-    """The numbers of the elements that an index is of, and what each lane adds to them; None if it is not so simple."""
-    e, moving = k.e, None
-    items = list(index) if type(index) is tuple else [index]
-    axis = 0
-    for n, item in enumerate(items):
-        if item is Ellipsis:
-            axis += len(shape) - sum(x is not None and x is not Ellipsis for x in items)
-            continue
-        if type(item) is Array:
-            if item.shape or item.dtype.kind not in "iu":
-                return None
-            place = checked(k, item, shape[axis])
-            scaled = e.op("mul", place, e.index(math.prod(shape[axis + 1 :])))
-            moving = scaled if moving is None else e.op("add", moving, scaled)
-            items[n] = 0
-        elif isinstance(item, (list, np.ndarray, bool, np.bool_)):
-            return None
-        axis += item is not None
-    numbers = np.arange(math.prod(shape)).reshape(shape)[tuple(items)]
-    return np.asarray(numbers), moving
-
-
-def checked(k: Any, item: Array, size: int) -> Ref:
-    """A number of each lane that is in range."""
-    from .indexing import in_range
-    from .table import cast
-
-    place = in_range(k, cast(k.e, item, np.dtype(np.int64)), size).refs[()]
-    found: Ref = k.e.intrinsic("umin", place, k.e.index(size - 1))
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -10,21 +11,26 @@ import numpy as np
 from ..cells import put
 from ..values import Array, filled
 from .elementwise import choose
-from .held import Held, places_of
+from .held import Held
+from .places import places_of
 from .shaping import is_static
 from .table import Unsupported, as_array, cast, result, row
 
 _BOOL = np.dtype(bool)
 _INDEX = np.dtype(np.int64)
 _WIDEST = 64  # elements that a computed index chooses among by comparison
+SPILLS = 16  # elements of which one more goes to memory, to be read at a computed place
+MOST = 16  # arrays that do, as the stack is not without end
 
 
 @row(operator.getitem)
 def getitem(k: Any, x: Any, index: Any) -> Any:
     """``x[index]``."""
     x = as_array(k, x)
-    if type(x.source) is Held and (where := places_of(k, x.shape, index)) is not None:
-        return result(k, x.source.get(*where))
+    if not is_static(index) or type(x.source) is Held:
+        source = x.source if x.source is not None and x.source.picks else _spilled(k, x)
+        if source is not None and (where := places_of(k, x.shape, index)) is not None:
+            return result(k, source.pick(*where))
     if is_static(index):
         return Array(_elements(x.refs[index], k.node.outputs[0].shape), x.dtype)
     index = _items(k, index)
@@ -36,6 +42,20 @@ def getitem(k: Any, x: Any, index: Any) -> Any:
         before = sum(n in axes or isinstance(item, slice) for n, item in enumerate(index[:axis]))
         refs = _chosen(k, refs, (*[slice(None)] * before, index[axis]))
     return result(k, refs)
+
+
+def _spilled(k: Any, x: Array) -> Any:
+    """An array in registers, written to memory once, where it is made, for all that read it at computed places."""
+    if math.prod(x.shape) <= SPILLS or x.source is not None or len(k.spilled) >= MOST:
+        return None
+    e, refs = k.e, x.all_refs()
+    region = e.place(refs)
+    key = (id(region), *map(id, refs))  # what a loop carries is something else after the loop
+    if key not in k.spilled:
+        before, e.region = e.region, region
+        k.spilled[key] = Held(e, x, max(ref.width for ref in refs)), region, refs
+        e.region = before
+    return k.spilled[key][0]
 
 
 def _items(k: Any, index: Any) -> tuple[Any, ...]:

@@ -91,7 +91,7 @@ def packed(k: Any, items: Any, shape: tuple[int, ...]) -> Any:
 def replaced(k: Any, x: Any, places: Any, value: Any) -> Any:
     """An array with some elements replaced."""
     if type(x.source) is Held:
-        x.source.put(np.asarray(places), None, cast(k.e, as_array(k, value), x.dtype).refs)
+        x.source.put(np.asarray(places), {}, cast(k.e, as_array(k, value), x.dtype).refs)
         return x
     refs = x.refs.copy()
     refs.reshape(-1)[places] = cast(k.e, as_array(k, value), x.dtype).refs
