@@ -74,6 +74,14 @@ def check_dtype(function: str, dtype: DTypeLike | None, kinds: str, default: typ
     return result
 
 
+def check(
+    function: str, key: Key, shape: ShapeLike, dtype: DTypeLike | None, kinds: str, default: type
+) -> tuple[Shape, np.dtype[Any]]:
+    """The shape and the dtype of a sampler, checked as the key is: see `check_shape` and `check_dtype`."""
+    check_key(function, key)
+    return check_shape(function, shape), check_dtype(function, dtype, kinds, default)
+
+
 def check_mode(function: str, mode: str | None) -> str:
     """`mode` of the Gumbel sampler, by default ``"low"``."""
     if mode not in (None, "low", "high", "highest"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from math import pi, sqrt
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -14,6 +14,7 @@ from ._arguments import (
     ShapeLike,
     as_array,
     at_rank,
+    check,
     check_dtype,
     check_key,
     check_mode,
@@ -33,19 +34,6 @@ def draw_units(
     if transform is None:
         return draw(key, shape, sample)
     return draw(key, shape, lambda first, second: transform(sample(first, second)))
-
-
-def _sample(
-    function: str,
-    key: Key,
-    shape: ShapeLike,
-    dtype: DTypeLike | None,
-    transform: Callable[[Array], Array] | None = None,
-) -> Array:
-    """Check the arguments that all samplers share, and draw."""
-    check_key(function, key)
-    shape = check_shape(function, shape)
-    return finish(draw_units(key, shape, check_dtype(function, dtype, "f", np.float64), transform), shape)
 
 
 def _above(lowest: float, u: Array) -> Array:
@@ -96,9 +84,7 @@ def uniform(
     >>> random.uniform(random.key(0), (3,)).round(4)
     array([0.4185, 0.2163, 0.9653])
     """
-    check_key("uniform", key)
-    shape = check_shape("uniform", shape)
-    dtype = check_dtype("uniform", dtype, "f", np.float64)
+    shape, dtype = check("uniform", key, shape, dtype, "f", np.float64)
     if type(minval) in (int, float) and type(maxval) in (int, float) and (minval, maxval) == (0, 1):
         return finish(draw_units(key, shape, dtype), shape)
     low, high = as_array(minval, dtype), as_array(maxval, dtype)
@@ -154,9 +140,7 @@ def normal(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) -> A
     >>> random.normal(random.key(0), (3,)).round(4)
     array([-0.2058, -0.7848,  1.8161])
     """
-    check_key("normal", key)
-    shape = check_shape("normal", shape)
-    dtype = check_dtype("normal", dtype, "fc", np.float64)
+    shape, dtype = check("normal", key, shape, dtype, "fc", np.float64)
     if dtype.kind == "f":
         return finish(draw_normal(key, shape, dtype), shape)
     keys = split_key(key, (2,))
@@ -237,39 +221,6 @@ def truncated_normal(
     return finish(np.clip(samples, np.nextafter(low, infinity), np.nextafter(high, -infinity)), shape)
 
 
-def exponential(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) -> Array:
-    """Draw exponentially distributed numbers, of mean 1.
-
-    JAX's ``jax.random.exponential``.
-
-    Parameters
-    ----------
-    key
-        A key, uint32, shape (2,).
-    shape
-        The shape of the result.
-    dtype
-        float16, float32 or float64 (the default).
-
-    Returns
-    -------
-    numpy.ndarray
-        Of the given shape and dtype; a NumPy scalar for shape ().
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `key` is not one key, or `shape` or `dtype` is not as described.
-
-    Examples
-    --------
-    >>> from lanewise import random
-    >>> random.exponential(random.key(0), (3,)).round(4)
-    array([0.5421, 0.2437, 3.3616])
-    """
-    return _sample("exponential", key, shape, dtype, lambda u: -np.log1p(-u))
-
-
 def gumbel(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None, mode: str | None = None) -> Array:
     """Draw numbers of the standard Gumbel distribution.
 
@@ -303,9 +254,7 @@ def gumbel(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None, mode
     >>> random.gumbel(random.key(0), (3,)).round(4)
     array([ 0.1379, -0.426 ,  3.344 ])
     """
-    check_key("gumbel", key)
-    shape = check_shape("gumbel", shape)
-    dtype = check_dtype("gumbel", dtype, "f", np.float64)
+    shape, dtype = check("gumbel", key, shape, dtype, "f", np.float64)
     return finish(draw_gumbel(key, shape, dtype, check_mode("gumbel", mode)), shape)
 
 
@@ -329,48 +278,25 @@ def draw_gumbel(key: Key, shape: Shape, dtype: np.dtype[Any], mode: str) -> Arra
     return result
 
 
-def laplace(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) -> Array:
-    """Draw numbers of the Laplace distribution of mean 0 and scale 1.
-
-    JAX's ``jax.random.laplace``.
-
-    Parameters
-    ----------
-    key
-        A key, uint32, shape (2,).
-    shape
-        The shape of the result.
-    dtype
-        float16, float32 or float64 (the default).
-
-    Returns
-    -------
-    numpy.ndarray
-        Of the given shape and dtype; a NumPy scalar for shape ().
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `key` is not one key, or `shape` or `dtype` is not as described.
-
-    Examples
-    --------
-    >>> from lanewise import random
-    >>> random.laplace(random.key(0), (3,)).round(4)
-    array([ 0.178 ,  0.838 , -2.6685])
-    """
-
-    def transform(u: Array) -> Array:
-        u = _symmetric(u)
-        return np.sign(u) * np.log1p(-np.abs(u))
-
-    return _sample("laplace", key, shape, dtype, transform)
+# ---- one transform of uniform numbers ----
 
 
-def logistic(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) -> Array:
-    """Draw numbers of the logistic distribution of mean 0 and scale 1.
+class Sampler(Protocol):
+    """What samplers without parameters look like."""
 
-    JAX's ``jax.random.logistic``.
+    def __call__(self, key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) -> Array:
+        """Draw."""
+
+
+def _sampler(name: str, what: str, transform: Callable[[Array], Array], example: str) -> Sampler:
+    def sampler(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) -> Array:
+        shape, dtype = check(name, key, shape, dtype, "f", np.float64)
+        return finish(draw_units(key, shape, dtype, transform), shape)
+
+    sampler.__name__ = sampler.__qualname__ = name
+    sampler.__doc__ = f"""Draw {what}.
+
+    JAX's ``jax.random.{name}``.
 
     Parameters
     ----------
@@ -394,49 +320,35 @@ def logistic(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) ->
     Examples
     --------
     >>> from lanewise import random
-    >>> random.logistic(random.key(0), (3,)).round(4)
-    array([-0.3291, -1.2874,  3.3263])
+    >>> random.{name}(random.key(0), (3,)).round(4)
+    array({example})
     """
-
-    def transform(u: Array) -> Array:
-        u = _above(float(np.finfo(u.dtype).tiny), u)
-        return np.log(u) - np.log1p(-u)
-
-    return _sample("logistic", key, shape, dtype, transform)
+    return sampler
 
 
-def cauchy(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) -> Array:
-    """Draw numbers of the Cauchy distribution of location 0 and scale 1.
+def _laplace(u: Array) -> Array:
+    u = _symmetric(u)
+    return np.sign(u) * np.log1p(-np.abs(u))
 
-    JAX's ``jax.random.cauchy``.
 
-    Parameters
-    ----------
-    key
-        A key, uint32, shape (2,).
-    shape
-        The shape of the result.
-    dtype
-        float16, float32 or float64 (the default).
+def _logistic(u: Array) -> Array:
+    u = _above(float(np.finfo(u.dtype).tiny), u)
+    return np.log(u) - np.log1p(-u)
 
-    Returns
-    -------
-    numpy.ndarray
-        Of the given shape and dtype; a NumPy scalar for shape ().
 
-    Raises
-    ------
-    TypeError, ValueError
-        If `key` is not one key, or `shape` or `dtype` is not as described.
+def _cauchy(u: Array) -> Array:
+    return np.tan((_above(float(np.finfo(u.dtype).eps), u) - 0.5) * pi)
 
-    Examples
-    --------
-    >>> from lanewise import random
-    >>> random.cauchy(random.key(0), (3,)).round(4)
-    array([-0.2619, -1.2378,  9.1425])
-    """
 
-    def transform(u: Array) -> Array:
-        return np.tan((_above(float(np.finfo(u.dtype).eps), u) - 0.5) * pi)
-
-    return _sample("cauchy", key, shape, dtype, transform)
+exponential = _sampler(
+    "exponential", "exponentially distributed numbers, of mean 1", lambda u: -np.log1p(-u), "[0.5421, 0.2437, 3.3616]"
+)
+laplace = _sampler(
+    "laplace", "numbers of the Laplace distribution of mean 0 and scale 1", _laplace, "[ 0.178 ,  0.838 , -2.6685]"
+)
+logistic = _sampler(
+    "logistic", "numbers of the logistic distribution of mean 0 and scale 1", _logistic, "[-0.3291, -1.2874,  3.3263]"
+)
+cauchy = _sampler(
+    "cauchy", "numbers of the Cauchy distribution of location 0 and scale 1", _cauchy, "[-0.2619, -1.2378,  9.1425]"
+)

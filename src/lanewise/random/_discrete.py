@@ -15,6 +15,7 @@ from ._arguments import (
     ShapeLike,
     as_array,
     at_rank,
+    check,
     check_dtype,
     check_key,
     check_mode,
@@ -57,10 +58,8 @@ def bits(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) -> NDA
     >>> random.bits(random.key(0), (3,), "uint8")
     array([167, 146,  40], dtype=uint8)
     """
-    check_key("bits", key)
-    shape = check_shape("bits", shape)
-    width = 8 * check_dtype("bits", dtype, "u", np.uint64).itemsize
-    return finish(draw(key, shape, bit_sampler(width)), shape)
+    shape, dtype = check("bits", key, shape, dtype, "u", np.uint64)
+    return finish(draw(key, shape, bit_sampler(8 * dtype.itemsize)), shape)
 
 
 def randint(
@@ -99,9 +98,7 @@ def randint(
     >>> random.randint(random.key(0), (5,), 1, 7)
     array([4, 6, 6, 6, 4])
     """
-    check_key("randint", key)
-    shape = check_shape("randint", shape)
-    dtype = check_dtype("randint", dtype, "iu", np.int64)
+    shape, dtype = check("randint", key, shape, dtype, "iu", np.int64)
     minval, maxval = _bound("minval", minval), _bound("maxval", maxval)
     check_parameters("randint", shape, minval=minval.shape, maxval=maxval.shape)
     return finish(draw_integers(key, shape, minval, maxval, dtype), shape)
@@ -233,9 +230,7 @@ def rademacher(key: Key, shape: ShapeLike = (), dtype: DTypeLike | None = None) 
     >>> random.rademacher(random.key(0), (4,))
     array([ 1,  1, -1, -1])
     """
-    check_key("rademacher", key)
-    shape = check_shape("rademacher", shape)
-    dtype = check_dtype("rademacher", dtype, "iufc", np.int64)
+    shape, dtype = check("rademacher", key, shape, dtype, "iufc", np.int64)
     heads = draw_units(key, shape, np.dtype(np.float64)) < 0.5
     return finish(heads.astype(dtype) * 2 - 1, shape)
 
