@@ -140,58 +140,28 @@ def positive_definite(size: int) -> Any:
     return data
 
 
-def _solve(size: int, full: int) -> Workload:
-    return Workload(
-        name=f"solve_{size}",
-        title=f"solve {size} x {size}, {{n}} systems",
-        sizes=Sizes(8, 8_000, full),
-        data=systems(size),
-        one=solve,
-        in_axes=((0, 0),),
-        by_hand=solve_by_hand,
-        kind=SMALL,
-        signature="(i,i),(i)->(i)",
-        numba=solve_numba,
-        limit=solve_limit if size == 3 else None,
-    )
-
-
-def _inverse(size: int, full: int) -> Workload:
-    return Workload(
-        name=f"inv_{size}",
-        title=f"inverse {size} x {size}, {{n}} matrices",
-        sizes=Sizes(8, 8_000, full),
-        data=matrices(size),
-        one=inverse,
-        in_axes=((0,),),
-        by_hand=inverse,
-        kind=SMALL,
-        signature="(i,i)->(i,i)",
-        numba=inverse_numba,
-    )
-
-
-def _cholesky(size: int, full: int) -> Workload:
-    return Workload(
-        name=f"cholesky_{size}",
-        title=f"Cholesky {size} x {size}, {{n}} matrices",
-        sizes=Sizes(8, 8_000, full),
-        data=positive_definite(size),
-        one=cholesky,
-        in_axes=((0,),),
-        by_hand=cholesky,
-        kind=SMALL,
-        signature="(i,i)->(i,i)",
-        numba=cholesky_numba,
-    )
+def _of_sizes(name: str, title: str, full: dict[int, int], data: Any, **own: Any) -> tuple[Workload, ...]:
+    """A workload for each size of the matrices, with so many of them in the full run."""
+    return tuple(
+        Workload(
+            name=f"{name}_{size}", title=title.replace("N", str(size)), sizes=Sizes(8, 8_000, lanes), data=data(size),
+            kind=SMALL, limit=solve_limit if (name, size) == ("solve", 3) else None, **own,
+        )
+        for size, lanes in full.items()
+    )  # fmt: skip
 
 
 WORKLOADS = (
-    _solve(3, 100_000),
-    _solve(4, 100_000),
-    _solve(8, 50_000),
-    _inverse(4, 100_000),
-    _inverse(8, 50_000),
-    _cholesky(4, 100_000),
-    _cholesky(8, 50_000),
-)
+    *_of_sizes(
+        "solve", "solve N x N, {n} systems", {3: 100_000, 4: 100_000, 8: 50_000}, systems,
+        one=solve, by_hand=solve_by_hand, numba=solve_numba, in_axes=((0, 0),), signature="(i,i),(i)->(i)",
+    ),
+    *_of_sizes(
+        "inv", "inverse N x N, {n} matrices", {4: 100_000, 8: 50_000}, matrices,
+        one=inverse, by_hand=inverse, numba=inverse_numba, in_axes=((0,),), signature="(i,i)->(i,i)",
+    ),
+    *_of_sizes(
+        "cholesky", "Cholesky N x N, {n} matrices", {4: 100_000, 8: 50_000}, positive_definite,
+        one=cholesky, by_hand=cholesky, numba=cholesky_numba, in_axes=((0,),), signature="(i,i)->(i,i)",
+    ),
+)  # fmt: skip
