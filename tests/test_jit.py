@@ -30,11 +30,6 @@ def same(fun, *args, rtol=1e-12, atol=1e-13):
     return got
 
 
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
 @pytest.mark.parametrize("n", SIZES)
 def test_every_batch_size(n, rng):
     x, m, v = rng.normal(size=(n, 3)), rng.normal(size=(n, 4, 4)), rng.normal(size=(n, 4))

@@ -8,7 +8,6 @@ import pytest
 from lanewise import PerformanceWarning, jit, lax, vmap
 from lanewise.compile import run
 
-pytestmark = pytest.mark.filterwarnings("error")
 RNG = np.random.default_rng(8)
 
 

@@ -7,7 +7,6 @@ from lanewise import jit, num_threads, vmap
 from lanewise.compile.gemm import packed, tiling
 from lanewise.compile.plan import KernelStep, PackStep
 
-pytestmark = pytest.mark.filterwarnings("error")
 RNG = np.random.default_rng(11)
 
 

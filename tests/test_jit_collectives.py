@@ -11,11 +11,6 @@ from lanewise.compile.plan import KernelStep
 SIZES = (1, 2, 8, 37, 20_000)
 
 
-@pytest.fixture
-def rng():
-    return np.random.default_rng(2)
-
-
 def same(fun, *args, **options):
     """A compiled map gives what it gives eagerly; sums to rounding."""
     found, wanted = jit(vmap(fun, **options))(*args), vmap(fun, **options)(*args)

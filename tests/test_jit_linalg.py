@@ -16,11 +16,6 @@ TOLERANCE = {"f4": 2e-3, "f8": 1e-9, "c8": 2e-3, "c16": 1e-9}
 LANES = 21
 
 
-@pytest.fixture
-def rng():
-    return np.random.default_rng(1)
-
-
 def compiled(fun, *args, in_axes=0):
     """The results of a compiled function whose steps are kernels only."""
     function = jit(vmap(fun, in_axes=in_axes))

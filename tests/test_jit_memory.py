@@ -12,7 +12,6 @@ import pytest
 from lanewise import jit, settings
 from lanewise.compile import buffers
 
-pytestmark = pytest.mark.filterwarnings("error")
 COUNT = buffers.LARGE // 8 + 5
 
 

@@ -11,7 +11,6 @@ from lanewise.compile.passes import simplify
 from lanewise.compile.plan import KernelStep
 from lanewise.compile.whole import trace
 
-pytestmark = pytest.mark.filterwarnings("error")
 RNG = np.random.default_rng(3)
 
 

@@ -5,7 +5,6 @@ import pytest
 
 from lanewise import jit, vmap
 
-pytestmark = pytest.mark.filterwarnings("error")
 DTYPES = (float, np.float32, np.int32, np.int8, np.uint16, complex)
 
 

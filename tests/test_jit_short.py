@@ -7,7 +7,6 @@ import pytest
 
 from lanewise import jit, tree, vmap
 
-pytestmark = pytest.mark.filterwarnings("error")
 A, B = np.arange(6.0).reshape(3, 2), np.ones((3, 2))
 Point = namedtuple("Point", "x y")
 

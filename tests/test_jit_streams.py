@@ -6,7 +6,6 @@ import pytest
 from lanewise import jit, num_threads, vmap
 from lanewise.compile import run
 
-pytestmark = pytest.mark.filterwarnings("error")
 ROWS = 2**17  # results of 1 MB and more are aligned
 
 

@@ -18,13 +18,7 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_threefry_partitionable", True)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _quick_compilation():
-    """Let XLA compile without its optimizations: it would take a second or more for each new shape."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
+pytestmark = pytest.mark.usefixtures("quick_xla")
 
 SEEDS = st.integers(-(2**63), 2**63 - 1)
 SHAPES = [(), (2, 0), (2, 3, 2)]
@@ -33,7 +27,6 @@ INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uin
 SOME = settings(
     max_examples=12, deadline=None, derandomize=True
 )  # JAX compiles once for each shape and dtype
-
 
 def jaxs(name, seed, *args, **kwargs):
     """What a function of `jax.random` gives for a seed, compiled as a whole: JAX is slow op by op."""

@@ -16,20 +16,13 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_threefry_partitionable", True)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _quick_compilation():
-    """Let XLA compile without its optimizations: it would take a second or more for each new shape."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
+pytestmark = pytest.mark.usefixtures("quick_xla")
 
 N = 5
 KEYS = random.split(random.key(1), N)
 ROWS = np.random.default_rng(0).normal(size=(N, 4))
 P = np.random.default_rng(1).uniform(0.1, 0.9, size=(N, 4))
 COUNTS = np.arange(3, 3 + N)
-
 
 def check(function, *args, in_axes=0):
     """Assert that `function`, of a random module and its arguments, draws in lanes what it draws in a loop.

@@ -9,8 +9,6 @@ import pytest
 
 from lanewise import jit, vmap
 
-pytestmark = pytest.mark.filterwarnings("error")
-
 
 def years(saved: Any, rate: Any) -> Any:
     year = 0

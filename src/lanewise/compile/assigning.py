@@ -39,9 +39,7 @@ def check_held(recorder: Any, value: Any, dtype: np.dtype[Any]) -> None:
         held = operations.logical_and(above, operations.less(value, high))
     else:
         held = operations.logical_and(value >= int(info.min), value <= int(info.max))
-    lost = recorder.truth(operations.logical_not(held))
-    path = recorder.scope.path
-    recorder.fail(lost if path is None else recorder.node_value(np.logical_and, path, lost))
+    recorder.fail_where(recorder.truth(operations.logical_not(held)))
 
 
 def crosses(target: Cell, index: Any, value: Any) -> bool:

@@ -14,7 +14,7 @@ from ..convert.calls import FORMS
 from ..convert.mathematics import operands
 from ..regions import LaneRange, Mixed, apart
 from .cells import Untraceable
-from .ir import leaves, map_leaves
+from .ir import leaves, replaced
 from .lists import TracedList, holds, in_order, plainly
 from .loops import Rows, zipped
 from .mixed import meet
@@ -61,12 +61,10 @@ def plain_call(r: Recorder, function: Any, own: Any, *args: Any, **kwargs: Any) 
     if package in ("numpy", "lanewise"):
         for x in leaves((args, kwargs)):
             if type(x) is Mixed:
-                return r.mixed(x, lambda y: plain_call(r, function, own, *_put(args, x, y), **_put(kwargs, x, y)))
+                return r.mixed(
+                    x, lambda y: plain_call(r, function, own, *replaced(args, x, y), **replaced(kwargs, x, y))
+                )
     return own(*args, **kwargs)
-
-
-def _put(tree: Any, old: Any, new: Any) -> Any:
-    return map_leaves(lambda x: new if x is old else x, tree)
 
 
 def _extreme(r: Recorder, better: Callable[[Any, Any], Any], *args: Any, **kwargs: Any) -> Any:

@@ -314,6 +314,10 @@ class Emitter:
         arguments = ", ".join(map(repr, refs)) + extra
         return self.add(f"call {first.llvm} @{symbol}({arguments})", first.type, first.width, refs)
 
+    def multiply_add(self, a: Ref, b: Ref, c: Ref) -> Ref:
+        """``a * b + c``, in one instruction where there is one."""
+        return self.intrinsic("fma", a, b, c) if "fma" in self.features else self.op("fadd", self.op("fmul", a, b), c)
+
     def overflowing(self, name: str, a: Ref, b: Ref) -> tuple[Ref, Ref]:
         """Arithmetic of 64-bit integers, and where the result has more bits, or nearly has."""
         a, b = self.level(a, b)

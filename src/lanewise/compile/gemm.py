@@ -259,10 +259,5 @@ def added(e: Emitter, given: Lanes, row: list[Ref], at: Ref, found: list[list[Re
     after = []
     for lane, line in enumerate(found):
         factor = e.splat(given.read(lane, at), row[0].width)
-        after.append([multiply_add(e, factor, item, total) for item, total in zip(row, line, strict=True)])
+        after.append([e.multiply_add(factor, item, total) for item, total in zip(row, line, strict=True)])
     return after
-
-
-def multiply_add(e: Emitter, a: Ref, b: Ref, c: Ref) -> Ref:
-    """``a * b + c``."""
-    return e.intrinsic("fma", a, b, c) if "fma" in e.features else e.op("fadd", e.op("fmul", a, b), c)

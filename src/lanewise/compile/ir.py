@@ -228,6 +228,11 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
 NESTED = frozenset({tuple, list, dict, slice})
 
 
+def replaced(tree: Any, old: Any, new: Any) -> Any:
+    """The same nest with one leaf in the place of another."""
+    return map_leaves(lambda x: new if x is old else x, tree)
+
+
 def reading(node: Node, known: dict[Value, Value]) -> Node:
     """A node that reads other values; itself, if it reads none of those."""
     if known.keys().isdisjoint(node.operands()):

@@ -288,14 +288,9 @@ def places(r: Recorder, index: LaneArray, size: Any) -> Any:
         raise TypeError("list indices must be integers or slices")
     whole = r.form(int, FORMS[int])(index)
     where = r.choose(whole < 0, lambda: whole + size, lambda: whole)
-    fail_where(r, r.truth(where < 0))
-    fail_where(r, r.truth(where >= size))
+    r.fail_where(r.truth(where < 0))
+    r.fail_where(r.truth(where >= size))
     return where
-
-
-def fail_where(r: Recorder, mask: Value) -> None:
-    """Note lanes at work that need the ordinary way."""
-    r.fail(mask if r.scope.path is None else r.node_value(np.logical_and, r.scope.path, mask))
 
 
 def pick(r: Recorder, items: Any, index: LaneArray) -> Any:
@@ -330,7 +325,7 @@ def in_order(r: Recorder, items: list[Any], key: Any = None, reverse: bool = Fal
     rows = [(item if key is None else key(item), item) for item in items]
     for row in rows:
         if type(row[0]) is LaneArray and row[0].data.dtype.kind == "f":
-            fail_where(r, r.truth(row[0] != row[0]))  # where a nan ends up depends on how Python sorts
+            r.fail_where(r.truth(row[0] != row[0]))  # where a nan ends up depends on how Python sorts
     if reverse:
         rows.reverse()
     for turn in range(len(rows)):
@@ -433,14 +428,14 @@ class Buffer:
         """``items.append(value)``."""
         size = self.length()
         full = size >= self.room
-        fail_where(self.r, self.r.truth(full))
+        self.r.fail_where(self.r.truth(full))
         self.write(self.r.choose(full, lambda: 0, lambda: size), self.taken_apart(value))
         self.resize(size + 1)
 
     def fill(self, items: list[Any], size: Any) -> None:
         """Hold these items over and over, so many in all."""
         r = self.r
-        fail_where(r, r.truth(size > self.room))
+        r.fail_where(r.truth(size > self.room))
         for place in range(self.room if items else 0):
             self.write(place, self.taken_apart(items[place % len(items)]))
         self.resize(r.form(max, max)(size, 0))
@@ -458,7 +453,7 @@ class Buffer:
     def insert(self, index: Any, value: Any) -> None:
         """``items.insert(index, value)``."""
         r, size = self.r, self.length()
-        fail_where(r, r.truth(size >= self.room))
+        r.fail_where(r.truth(size >= self.room))
         given: Any = index if type(index) is LaneArray else r.new(r.as_value(int(index)))
         low = r.choose(r.truths(given < 0), lambda: given + size, lambda: given)
         where = r.form(min, min)(r.form(max, max)(low, 0), size)

@@ -16,7 +16,7 @@ import optree
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray
 from ..facts import RUN, NoLaneForm, TraceError
 from ..regions import UNBOUND, Mixed
-from ..regions.meet import bound
+from ..regions.meet import bound, options_of
 from ..tree import flatten_results
 from .cells import Listed, Untraceable
 from .ir import Value, union
@@ -40,9 +40,9 @@ def meet(r: Recorder, mask: Value | None, yes: Any, no: Any) -> Any:
     """
     if yes is no:
         return yes
-    options = list(_options(yes))
+    options = list(options_of(yes))
     count, places = len(options), []
-    for option in _options(no):
+    for option in options_of(no):
         place = next((k for k in range(count) if alike(options[k], option)), None)
         if place is None:
             place = len(options)
@@ -56,10 +56,6 @@ def meet(r: Recorder, mask: Value | None, yes: Any, no: Any) -> Any:
     if mask is not None:
         codes = _where(r, mask, codes, _codes(r, no, places), SCALAR)
     return Mixed(r.new(codes), options)
-
-
-def _options(value: Any) -> list[Any]:
-    return value.options if type(value) is Mixed else [value]
 
 
 def _codes(r: Recorder, value: Any, places: list[int]) -> Value:
@@ -176,7 +172,7 @@ def fitted(r: Recorder, value: Any, like: Any) -> Any:
         return value
     if type(like) is Mixed:
         options, places = list(like.options), []
-        for option in _options(value):
+        for option in options_of(value):
             place = next((k for k, other in enumerate(like.options) if alike(option, other)), None)
             if place is None:
                 raise Unfit
@@ -285,13 +281,8 @@ def settled(r: Recorder, value: Mixed) -> Any:
     some = [code for code, option in enumerate(value.options) if option is not None and option is not UNBOUND]
     if len(some) != 1:
         raise Untraceable("the type of a value differs between lanes")
-    _fail(r, r.node_value(np.logical_not, has(r, r.as_value(value.codes), some[0])))
+    r.fail_where(r.node_value(np.logical_not, has(r, r.as_value(value.codes), some[0])))
     return value.options[some[0]]
-
-
-def _fail(r: Recorder, mask: Value) -> None:
-    """Note lanes at work that need the ordinary way."""
-    r.fail(mask if r.scope.path is None else r.node_value(np.logical_and, r.scope.path, mask))
 
 
 _WEAK: dict[str, type] = {"b": bool, "i": int, "f": float, "c": complex}
@@ -336,7 +327,7 @@ def without_unbound(r: Recorder, value: Mixed) -> Any:
     codes = r.as_value(value.codes)
     for code, option in enumerate(value.options):
         if option is UNBOUND:
-            _fail(r, has(r, codes, code))
+            r.fail_where(has(r, codes, code))
     kept = [code for code, option in enumerate(value.options) if option is not UNBOUND]
     options = [value.options[code] for code in kept]
     if any(is_container(option) for option in options):

@@ -30,7 +30,7 @@ from ..regions.branches import fill
 from .assigning import check_held, crosses
 from .cells import Cell, Listed, Untraceable, put
 from .formulas import FORMULAS, NoFormula
-from .ir import Node, Value, leaves, map_leaves, union
+from .ir import Node, Value, leaves, map_leaves, replaced, union
 from .tape import Tape, shadow, unpacked, values_in
 
 
@@ -104,7 +104,7 @@ class Recorder(Tape):
                 return self.record(rule, plain, x.plainly(args), x.plainly(kwargs), name)
             elif kind is Mixed:  # in a list, say
                 return self.mixed(
-                    x, lambda y: self.record(rule, plain, _replaced(args, x, y), _replaced(kwargs, x, y), name)
+                    x, lambda y: self.record(rule, plain, replaced(args, x, y), replaced(kwargs, x, y), name)
                 )
         function, operands = _operation(plain, args, name)
         lead = args[: len(args) - len(operands)]
@@ -297,6 +297,11 @@ class Recorder(Tape):
         """Note that lanes for which a mask is true need the ordinary way."""
         self.scope.nodes.append(Node("fail", (self.truth(True) if path is None else path,), {}, []))
 
+    def fail_where(self, mask: Value) -> None:
+        """Note lanes at work that need the ordinary way."""
+        path = self.scope.path
+        self.fail(mask if path is None else self.node_value(np.logical_and, path, mask))
+
     def caught(self) -> None:
         """Refuse to go on where the user's function has caught an exception: some lanes may not have it."""
         if sys.exc_info()[0] is not None:
@@ -382,10 +387,6 @@ def _operation(plain: Any, args: tuple[Any, ...], name: str) -> tuple[Any, tuple
         return (owner, plain.__name__), args[1:]
     return plain, args[1:]
 
-
-
-def _replaced(tree: Any, old: Any, new: Any) -> Any:
-    return map_leaves(lambda x: new if x is old else x, tree)
 
 
 ARITHMETIC = frozenset(PYTHON_OPERATORS.values())

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import facts
 from ..array import TABLE, LaneArray, live
-from ..facts import PLAIN, RUN, NoLaneForm, Run
+from ..facts import PLAIN, NoLaneForm, Run
 from ..lanes import Lanes
 from ..regions import (
     LANE_SITES,
@@ -27,6 +27,7 @@ from ..regions import (
     mark,
     site_here,
 )
+from ..regions.lanelist import run_at_work
 from .calls import FORMS, OWN
 from .logic import not_
 
@@ -179,7 +180,7 @@ def _sort(items: LaneList, key: Any, reverse: bool) -> None:
             keys(items, key)
         return
     values = items if key is None else keys(items, key)
-    _sort_by(items, values if type(values) is LaneList else LaneList(_run(), values, None), reverse)
+    _sort_by(items, values if type(values) is LaneList else LaneList(run_at_work(), values, None), reverse)
 
 
 def _sort_by(items: LaneList, values: LaneList, reverse: Any) -> None:
@@ -209,13 +210,6 @@ def _order(values: LaneList, lanes: Lanes, reverse: bool) -> Any:
         chosen.append(np.where(there, column, 0))
     chosen.insert(0, np.broadcast_to(~there, chosen[0].shape))  # what is no item comes last
     return np.lexsort(chosen[::-1], axis=0)
-
-
-def _run() -> Run:
-    run = RUN.get()
-    if run is None:
-        raise NoLaneForm("a list is used outside of the vmap that it belongs to")
-    return run
 
 
 TABLE["list sort"] = _sort

@@ -18,7 +18,7 @@ import numpy as np
 from ..array import ARRAY, PYTHON, SCALAR, TABLE, LaneArray, live
 from ..facts import NoLaneForm, Run, Unlikely, remember
 from ..lanes import NOWHERE, Lanes, spread
-from .meet import UNBOUND, Mixed, present, same
+from .meet import UNBOUND, Mixed, options_of, present, same
 
 PREFIX = "_lw_"  # of every name in rewritten code that is not the user's own
 
@@ -149,7 +149,7 @@ def select(test: LaneArray, a: Any, b: Any) -> Any:
         return a
     if alike(a, b):
         return pick(test, a, b)
-    mine, others = _options(a), _options(b)
+    mine, others = options_of(a), options_of(b)
     kinds: list[Any] = []
     values: list[Any] = []
     places: list[list[int]] = []
@@ -181,11 +181,7 @@ def select(test: LaneArray, a: Any, b: Any) -> Any:
 
 def can_select(*values: Any) -> bool:
     """Whether some values are scalars, for which `select` needs no going apart."""
-    return all(scalar_kind(option) is not None for value in values for option in _options(value))
-
-
-def _options(value: Any) -> list[Any]:
-    return value.options if type(value) is Mixed else [value]
+    return all(scalar_kind(option) is not None for value in values for option in options_of(value))
 
 
 def _codes(value: Any, places: list[int]) -> LaneArray:

@@ -310,7 +310,7 @@ class LaneList(LaneSlots):
     def __radd__(self, other: Any) -> Any:
         if not isinstance(other, list):
             return NotImplemented
-        made = LaneList(self._at_work(), other, self.site)
+        made = LaneList(run_at_work(), other, self.site)
         made.extend(self)
         return made
 
@@ -354,12 +354,6 @@ class LaneList(LaneSlots):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return func(*unlisted(args), **unlisted(kwargs))
-
-    def _at_work(self) -> Run:
-        run = RUN.get()
-        if run is None:
-            raise NoLaneForm("a list is used outside of the vmap that it belongs to")
-        return run
 
     def _compared(self, name: str, other: Any) -> Any:
         return TABLE["lists compared"](name, self, other) if isinstance(other, list) else NotImplemented
@@ -438,3 +432,11 @@ def _number(index: Any) -> Any:
     if not hasattr(type(index), "__index__"):
         [][index]
     return operator.index(index)
+
+
+def run_at_work() -> Run:
+    """The run of a list that is used."""
+    run = RUN.get()
+    if run is None:
+        raise NoLaneForm("a list is used outside of the vmap that it belongs to")
+    return run

@@ -359,6 +359,11 @@ class Mixed:
         TABLE["mixed"](self, lambda x: operator.setitem(x, index, value))
 
 
+def options_of(value: Any) -> list[Any]:
+    """The alternatives of a value that may be mixed."""
+    return value.options if type(value) is Mixed else [value]
+
+
 MIXED.add(Mixed)
 
 

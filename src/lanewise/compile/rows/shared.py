@@ -47,7 +47,7 @@ def of_shared(k: Any, function: Any, x: Array, y: Array) -> Array | None:
                     at, factor = e.address(top, e.integer("mul", index(e, n), along)), factors.get(n, 0)
                     for m, carry in enumerate(sums):
                         item = e.load(e.address(at, e.integer("mul", e.index(m), down)), kind)
-                        carry.now = multiply_add(e, item, factor, carry.now)
+                        carry.now = e.multiply_add(item, factor, carry.now)
                 for m, carry in enumerate(sums):
                     found.put(w.plus(r, m), 0, carry.now)
         return w.array(found, (rows,))
@@ -56,8 +56,3 @@ def of_shared(k: Any, function: Any, x: Array, y: Array) -> Array | None:
 def is_shared(matrix: Array) -> bool:
     """Whether a matrix lies in an array of the kernel's, the same for all lanes."""
     return matrix.source is not None and matrix.source.width == 1 and hasattr(matrix.source, "view")
-
-
-def multiply_add(e: Any, a: Any, b: Any, c: Any) -> Any:
-    """``a * b + c``."""
-    return e.intrinsic("fma", a, b, c) if "fma" in e.features else e.op("fadd", e.op("fmul", a, b), c)
