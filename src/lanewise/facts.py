@@ -13,9 +13,6 @@ Signals that the user's function must not swallow derive from `BaseException`.
 from __future__ import annotations
 
 import heapq
-import os
-import sys
-import sysconfig
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +23,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from .lanes import LaneAxis, Lanes, chain, compose
+from .usercode import user_line
 
 PLAIN: set[Any] = set()
 """The statements that ask facts, since lanes can't part there and keep the law (`regions`)."""
@@ -569,61 +567,3 @@ def note_write(lanes: Lanes, data: Any) -> Run | None:
                 run.give_up(run.lenders[id(owner)])
     run.wrote()
     return run
-
-
-# ---- where in the user's code ----
-
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
-_LIBRARIES = tuple({os.path.abspath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "purelib", "platlib")})
-
-
-def is_core_file(filename: str) -> bool:
-    """Whether a source file is lanewise's or NumPy's own; the planets are an application."""
-    if filename.startswith(_HERE):
-        return not is_application(filename)
-    return filename.startswith((_NUMPY, "<frozen", "<__array_function__"))
-
-
-def is_application(filename: str) -> bool:
-    """Whether a source file is of the planets, which are written as a user would write them."""
-    return filename.startswith(_HERE + "planets")
-
-
-def is_user_file(filename: str) -> bool:
-    """Whether a source file belongs to the user, not to an installed library."""
-    return not is_core_file(filename) and not filename.startswith(_LIBRARIES)
-
-
-def user_line(traceback: Any = None) -> str:
-    """``file:line`` of the innermost frame of the user's code, of a traceback or of the call at work.
-
-    Where only libraries are at work, of the innermost of those.
-    """
-    places = _frames_of(traceback) if traceback is not None else _frames_here()
-    library = ""
-    for filename, line in places:
-        if is_user_file(filename):
-            return f"{filename}:{line}"
-        if not library and not is_core_file(filename):
-            library = f"{filename}:{line}"
-    return library
-
-
-def _frames_of(traceback: Any) -> list[tuple[str, int]]:
-    places = []
-    while traceback is not None:
-        places.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
-        traceback = traceback.tb_next
-    return places[::-1]
-
-
-def _frames_here() -> list[tuple[str, int]]:
-    places = []
-    frame = sys._getframe(2)
-    while frame is not None:
-        places.append((frame.f_code.co_filename, frame.f_lineno))
-        if frame.f_back is None:
-            break
-        frame = frame.f_back
-    return places

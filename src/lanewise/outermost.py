@@ -16,22 +16,12 @@ from . import facts, hot
 from .axes import label, ragged
 from .collect import Outcome, Piece, kind_of, plain_data
 from .execute import Call, Groups, many_groups, run_inner, slow_message, stack
-from .facts import (
-    FEW,
-    LANE,
-    MANY_GROUPS,
-    RUN,
-    CollectiveError,
-    NoLaneForm,
-    PerformanceWarning,
-    Run,
-    TraceError,
-    user_line,
-)
+from .facts import FEW, LANE, MANY_GROUPS, RUN, CollectiveError, NoLaneForm, PerformanceWarning, Run, TraceError
 from .guards import Watch, watch
 from .inputs import copy_alike
 from .lanes import LaneAxis
 from .tree import flatten_results
+from .usercode import user_line
 
 
 def run_call(call: Call) -> Any:

@@ -12,10 +12,11 @@ from .array import ARRAY, PYTHON, SCALAR, LaneArray, live
 from .axes import check_function, label
 from .collect import merge
 from .convert import lane_form, looks
-from .facts import RUN, NoLaneForm, Run, TraceError, user_line
+from .facts import RUN, NoLaneForm, Run, TraceError
 from .lanes import LaneAxis, Lanes
 from .regions import Returned, outcomes
 from .tree import flatten, flatten_results
+from .usercode import user_line
 
 
 class ShapeDtypeStruct:

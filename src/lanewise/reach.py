@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .array import LaneArray
-from .facts import is_user_file
+from .usercode import is_user_file
 
 _MOST = 512  # objects that are looked at, the nearest first
 _LONG = 1024  # longer containers are taken for data

@@ -27,8 +27,8 @@ from .array import TABLE
 from .convert import MADE, is_rewritten
 from .convert.calls import FORMS
 from .convert.unseen import may_change
-from .facts import is_core_file, is_user_file
 from .reach import is_user_module
+from .usercode import is_core_file, is_user_file
 
 _MOST = 2000  # things that are looked at
 _BYTES = 4 << 20  # of arrays, whose contents are compared

@@ -159,6 +159,6 @@ def lane_index(r: Recorder, axis: LaneAxis) -> Any:
 
 
 FORMS: dict[str, Callable[..., Any]] = {
-    "_fold": fold, "all_gather": all_gather, "all_to_all": all_to_all, "ppermute": ppermute,
+    "fold": fold, "all_gather": all_gather, "all_to_all": all_to_all, "ppermute": ppermute,
 }  # fmt: skip
 """What is recorded for each collective."""

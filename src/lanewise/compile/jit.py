@@ -19,11 +19,12 @@ from .. import settings
 from ..array import ARRAY, SCALAR, LaneArray
 from ..axes import an, check_function, label
 from ..collect import Piece, promote
-from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided, user_line
+from ..facts import RUN, PerformanceWarning, Signal, TraceError, Undecided
 from ..hot import cold
 from ..lanes import LaneAxis, Lanes
 from ..pickling import name_of
 from ..regions import Mixed
+from ..usercode import user_line
 from .batches import batch_axis, mapped_first, other_size, sees_no_size
 from .ir import Program
 from .mixed import Choice

@@ -24,8 +24,8 @@ from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
 from ..array import TABLE
-from ..facts import is_application, is_user_file
 from ..regions.both import PREFIX
+from ..usercode import is_application, is_user_file
 from . import light
 from .rewrite import CannotRewrite, has_regions, rewrite
 from .source import find

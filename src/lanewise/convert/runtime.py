@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..facts import RUN, Run, is_core_file, recorder
+from ..facts import RUN, Run, recorder
 from ..lanes import NOWHERE, LaneAxis
 from ..regions import (
     GONE,
@@ -26,6 +26,7 @@ from ..regions import (
     either,
     take_turns,
 )
+from ..usercode import is_core_file
 from .functions import attribute, function, method
 from .logic import all_, and_, any_, chain, if_expression, in_, is_, is_not, not_, not_in, or_
 from .subscripts import augmented, concatenated, delete, get, new, repeated, set_, set_augmented, sliced

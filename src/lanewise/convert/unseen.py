@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from ..array import LaneArray
-from ..facts import RUN, is_core_file, is_user_file
+from ..facts import RUN
 from ..regions import LaneList, effect
 from ..regions.both import PREFIX
+from ..usercode import is_core_file, is_user_file
 
 CONTAINERS = frozenset({list, dict, set, deque, bytearray})
 """The types of plain Python's containers that can be changed."""

@@ -40,18 +40,6 @@ from numpy import not_equal as ne
 from numpy import power as pow
 from numpy import subtract as sub
 
-from ..collectives import (
-    all_gather,
-    all_to_all,
-    axis_index,
-    axis_size,
-    pmax,
-    pmean,
-    pmin,
-    ppermute,
-    pshuffle,
-    psum,
-)
 from ._arrays import (
     clamp,
     dynamic_index_in_dim,
@@ -67,6 +55,18 @@ from ._arrays import (
     top_k,
 )
 from ._branches import cond, switch
+from ._collectives import (
+    all_gather,
+    all_to_all,
+    axis_index,
+    axis_size,
+    pmax,
+    pmean,
+    pmin,
+    ppermute,
+    pshuffle,
+    psum,
+)
 from ._loops import fori_loop, map, scan, while_loop
 from ._scans import associative_scan, cumlogsumexp, cummax, cummin, cumprod, cumsum
 

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..array import TABLE, LaneArray, live
-from ..facts import RUN, NoLaneForm, is_user_file
+from ..facts import RUN, NoLaneForm
+from ..usercode import is_user_file
 
 _UNSAFE = frozenset({
     "lexsort", "bincount", "packbits", "unpackbits", "ravel_multi_index", "unravel_index", "vdot",

@@ -10,7 +10,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ..facts import PLAIN, RUN, Refiled, Run, is_core_file, remember
+from ..facts import PLAIN, RUN, Refiled, Run, remember
+from ..usercode import is_core_file
 
 LANE_SITES: set[Any] = set()
 """The sites that make lane lists."""
