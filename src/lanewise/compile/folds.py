@@ -14,6 +14,7 @@ from .lift import CHEAP, QUICK, fold
 from .values import Array, Pair, filled, literal, parts, rejoin
 
 if TYPE_CHECKING:
+    from .cycles import Loop, Phi
     from .kernel import Kernel
 
 SCRATCH = 1 << 17  # bytes that a value may take on the stack
@@ -57,49 +58,50 @@ def closure(k: Kernel, values: Iterable[Value], without: Iterable[Value] = ()) -
 def run(k: Kernel, row: Axis, nodes: list[Node], values: list[Value], done: frozenset[Axis]) -> None:
     """One loop for some folds over a row."""
     e = k.e
-    totals: list[Array] = []
+    totals: list[Any] = []  # of each fold what there is at the end of the loop, or without one
     results = [node.outputs[0] for node in nodes]
     with k.loop(row) as loop:
         operands = [x for node in nodes for x in node.operands()]
         prepare(k, operands, done | {row})
-        arrays = k.values_of(operands)
+        arrays = iter(k.values_of(operands))
+        mask = None
         if loop is not None:
             keep(k, row, closure(k, values, without=results), done)
             mask = rest(k, row, loop.counter)
-        phis = []
-        given = iter(arrays)
         for node in nodes:
-            ufunc, value = node.args[2], node.outputs[0]
-            varies = k.vector is not None and k.vector in union(node)
-            items = [next(given) for _ in node.operands()]
-            items = [k.wide(x, tuple(union(node))) for x in items]
+            items = [k.wide(next(arrays), tuple(union(node))) for _ in node.operands()]
             if loop is None:
-                totals.append(terms(e, value.dtype, items, None))
-                continue
-            width = e.width if varies else 1
-            carried = []
-            for group in zip(*[x.refs.ravel() for x in items], strict=True):
-                start = identity(e, ufunc, value.dtype, width)
-                own = [loop.carry(ref) for ref in parts(start)]
-                if mask is not None:
-                    zero = ufunc if len(group) == 1 else np.add
-                    group = tuple([masked(e, mask, x, value.dtype, zero) for x in group])
-                total = rejoin([phi.ref for phi in own], type(start) is Pair)[0]
-                for phi, ref in zip(own, parts(step(e, ufunc, value.dtype, total, group)), strict=True):
-                    phi.next = e.splat(ref, width) if ref.width < width else ref
-                carried.append(own)
-            phis.append(carried)
-    for n, node in enumerate(nodes):
+                totals.append(terms(e, node.outputs[0].dtype, items, None))
+            else:
+                totals.append(carried(k, loop, node, items, mask))
+    for node, total in zip(nodes, totals, strict=True):
         value = node.outputs[0]
         if loop is not None:
-            refs = [phi.ref for own in phis[n] for phi in own]
-            totals.append(Array(filled(rejoin(refs, value.dtype.kind == "c"), value.shape), value.dtype))
-        items = totals[n].refs.ravel()
+            total = Array(filled(rejoin([phi.ref for phi in total], value.dtype.kind == "c"), value.shape), value.dtype)
+        refs = list(total.refs.ravel())
         if row in k.vectors:
-            items = [across(e, node.args[2], value.dtype, item) for item in items]
+            refs = [across(e, node.args[2], value.dtype, ref) for ref in refs]
         if node.args[2] is np.add and value.dtype.kind in "fc":  # a sum of nothing but -0.0 is 0.0
-            items = [step(e, np.add, value.dtype, item, (literal(e, 0, value.dtype),)) for item in items]
-        k.keep(value, Array(filled(list(items), value.shape), value.dtype))
+            refs = [step(e, np.add, value.dtype, ref, (literal(e, 0, value.dtype),)) for ref in refs]
+        k.keep(value, Array(filled(refs, value.shape), value.dtype))
+
+
+def carried(k: Kernel, loop: Loop, node: Node, items: list[Array], mask: Any) -> list[Phi]:
+    """What a loop carries of a fold: for each element of the result a total, to which each turn adds its terms."""
+    e, ufunc, dtype = k.e, node.args[2], node.outputs[0].dtype
+    width = e.width if k.vector is not None and k.vector in union(node) else 1
+    found = []
+    for group in zip(*[x.refs.ravel() for x in items], strict=True):
+        start = identity(e, ufunc, dtype, width)
+        own = [loop.carry(ref) for ref in parts(start)]
+        if mask is not None:
+            zero = ufunc if len(group) == 1 else np.add
+            group = tuple([masked(e, mask, x, dtype, zero) for x in group])
+        total = rejoin([phi.ref for phi in own], type(start) is Pair)[0]
+        for phi, ref in zip(own, parts(step(e, ufunc, dtype, total, group)), strict=True):
+            phi.next = e.splat(ref, width) if ref.width < width else ref
+        found += own
+    return found
 
 
 def union(node: Node) -> set[Axis]:
