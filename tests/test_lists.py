@@ -557,3 +557,12 @@ def test_wild_functions_take_no_slow_path(name):
     expected = stack(entry.loop(*slow))
     found = vmap(entry.fun, in_axes=entry.in_axes, strict=True)(*fast)
     assert not (text := disagreement((expected, slow), (found, fast), entry.tol)), text
+
+
+def test_a_slice_of_a_list_of_each_lane_takes_no_truth_values_of_numpy():
+    def f(x, k):
+        items = [[x], [x, x]][k % 2]
+        return items[: k == 3]
+
+    with pytest.raises(TypeError, match="slice indices must be integers or None"):
+        vmap(f)(np.arange(4.0), np.arange(4))

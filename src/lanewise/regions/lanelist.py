@@ -188,6 +188,8 @@ class LaneList(LaneSlots):
 
     def _bounds(self, index: slice) -> tuple[Any, Any, int]:
         """The start and the count of the items of a slice: numbers, or of each lane; and its step."""
+        if not all(x is None or _is_number(x) for x in (index.start, index.stop, index.step)):
+            raise TypeError("slice indices must be integers or None or have an __index__ method")
         step = 1 if index.step is None else operator.index(index.step)
         size = self.size()
         if step == 0 or not any(type(x) is LaneArray for x in (size, index.start, index.stop)):
