@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
 
-from lanewise import jit, settings
+from lanewise import jit, settings, vmap
 from lanewise.compile import buffers
+from lanewise.compile.emit import Region
 
 COUNT = buffers.LARGE // 8 + 5
 
@@ -125,3 +127,19 @@ assert os.waitpid(child, 0)[1] == 0
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_child_has_a_pool_of_its_own():
     subprocess.run([sys.executable, "-c", FORK], check=True)  # a process without the threads of other packages
+
+
+def test_nothing_is_left_of_writing_code() -> None:
+    def regions() -> int:
+        gc.collect()
+        return sum(type(x) is Region for x in gc.get_objects())
+
+    def recursive(x: Any, n: Any) -> Any:
+        return x if n <= 0 else recursive(x * 0.5, n - 1) + 1
+
+    before = regions()
+    x, n = np.arange(8.0), np.arange(8)
+    for k in range(3):
+        jit(vmap(lambda x, n, k=k: x * k + n if x > n else np.sort(np.stack([x, n, x]))[1]))(x, n)
+    jit(vmap(recursive))(x, n)
+    assert regions() <= before

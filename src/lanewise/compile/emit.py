@@ -93,7 +93,7 @@ class Later(Ref):
 class Region:
     """The code of the function itself, or of a loop or branch in it."""
 
-    __slots__ = ("block", "depth", "fails", "known", "lines", "memo", "parent", "turns")
+    __slots__ = ("all", "block", "depth", "fails", "known", "lines", "memo", "parent", "turns")
 
     def __init__(self, parent: Region | None, block: str, turns: float = 0) -> None:
         self.parent = parent
@@ -104,6 +104,8 @@ class Region:
         self.known: dict[Any, Ref] = {}
         self.memo: dict[Any, Any] = {}  # what values of the program are here
         self.fails: list[Ref] = []  # masks of lanes that need the ordinary way
+        self.all: list[Region] = [] if parent is None else parent.all  # the regions of the function
+        self.all.append(self)
 
 
 class Emitter:
@@ -134,6 +136,11 @@ class Emitter:
         self.flags: Ref | None = None  # memory for whether some lane failed, if that is asked on the way
         self.choices: dict[str, tuple[Ref, Ref, Ref]] = {}  # which instructions are choices, and between what
         self.made: dict[str, tuple[str, list[Ref]]] = {}  # which are one mask and, or or, another
+
+    def forget(self) -> None:
+        """Forget what values are: Python does not find circles that go through arrays of objects."""
+        for region in self.root.all:
+            region.memo.clear()
 
     # ---- names ----
 

@@ -372,6 +372,13 @@ class Kernel:
 
     def write(self, outputs: list[tuple[Value, View]], checks: list[Node]) -> Code:
         """The code of the kernel."""
+        try:
+            return self.code_of(outputs, checks)
+        finally:
+            self.e.forget()
+
+    def code_of(self, outputs: list[tuple[Value, View]], checks: list[Node]) -> Code:
+        """The same, while it is known what values are."""
         e = self.e
         e.store(e.index(0), self.flags)
         self.asked = asked(self.makers.values()).union(value for value, _ in outputs)

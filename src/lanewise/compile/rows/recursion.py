@@ -117,6 +117,7 @@ def function(k: Any, known: Signature, body: Program, outside: Any) -> str:
         e.do(f"%r{n} = insertvalue {known.types} {given}, {ref}, {n}")
         given = f"%r{n}"
     text = e.root.lines
+    e.forget()
     k.e, k.flags, k.kept, k.index, k.node = before
     k.e.declared |= e.declared
     k.e.work += CALLS * e.work * max(k.e.region.turns, 1)
