@@ -241,3 +241,19 @@ def test_many_traces_name_the_argument():
             compiled(*args(n))
         with pytest.warns(PerformanceWarning, match=what):
             compiled(*args(15))
+
+
+@pytest.mark.filterwarnings("ignore::lanewise.PerformanceWarning")
+def test_arrays_of_other_types_where_one_of_numpys_was_before() -> None:
+    total = jit(vmap(lambda row: row.sum()))
+    x = np.arange(12.0).reshape(3, 4)
+    for other in (x, np.ma.array(x, mask=x > 20), x.view(type("Own", (np.ndarray,), {}))):
+        np.testing.assert_array_equal(total(other), x.sum(1))
+
+
+def test_squares_of_truth_values() -> None:
+    x = np.array([[True, False], [True, True]])
+    for power in (2, 3, 2.0):
+        for mapped in (vmap(lambda row, p=power: row**p), jit(vmap(lambda row, p=power: row**p))):
+            assert mapped(x).dtype == (x**power).dtype
+            np.testing.assert_array_equal(mapped(x), x**power)

@@ -347,3 +347,26 @@ def test_rows_are_transposed_in_registers(dtype, length):
     found = jit(vmap(lambda row: row[::-1]))(x + x)
     np.testing.assert_array_equal(found, (x + x)[:, ::-1])
     assert found.dtype == x.dtype
+
+
+@pytest.mark.filterwarnings("ignore::lanewise.PerformanceWarning")
+def test_numbers_that_are_pythons_in_some_lanes_are_weak_there():
+    def chosen(v, k):
+        found = k if k > 2 else 7
+        return np.float32(v) * found, np.float32(v) + (found + 1), np.int32(3) * found
+
+    def counted(v, k):
+        total = 0
+        for j in range(5):
+            if j < k:
+                total = total + (k if v > 1 else 2)
+        return np.float32(v) / 3 * total
+
+    for f in (chosen, counted):
+        rows = [f(*pair) for pair in zip(x, n, strict=True)]
+        columns = list(zip(*rows, strict=True)) if f is chosen else [rows]
+        for mapped in (jit(vmap(f)), vmap(f)):
+            found = mapped(x, n)
+            for part, column in zip(found if f is chosen else [found], columns, strict=True):
+                assert part.dtype == np.array(column).dtype
+                np.testing.assert_array_equal(part, column)

@@ -147,9 +147,11 @@ def _forward(ufunc: np.ufunc) -> Any:
 
 
 def _root(power: Any) -> Any:
-    """``x ** 0.5``, which for scalars is C's ``pow``."""
+    """``x ** 0.5``, which for scalars is C's ``pow``; ``x ** 2``, which for arrays of truth values is `np.square`."""
 
     def forward(self: LaneArray, other: Any) -> Any:
+        if self.kind == ARRAY and self.data.dtype == bool and type(other) is int and other == 2 and _SQUARED:
+            return apply(np.square, self)
         if self.kind != SCALAR or type(other) not in _FLOATS or other != 0.5 or self.data.dtype.kind != "f":
             return power(self, other)
         if recorder() is not None:
@@ -158,6 +160,9 @@ def _root(power: Any) -> Any:
         return LaneArray(_as_c(found.data, live(self).data, other), found.lanes, SCALAR)
 
     return forward
+
+
+_SQUARED = (np.ones(1, bool) ** 2).dtype == np.int8  # NumPy's shortcut, of some versions
 
 
 def power_as_c(x: Any, y: Any) -> Any:

@@ -76,8 +76,8 @@ def other_size(old: list[Any], new: list[Any], mapped: list[int]) -> int | None:
             if before != now:
                 return None
             continue
-        if type(before) is not tuple or type(now) is not tuple or len(before) != 3 or len(now) != 3:
-            return None
+        if not all(type(key) is tuple and len(key) == 3 and type(key[1]) is tuple for key in (before, now)):
+            return None  # no array
         (dtype, shape, strides), (other, sizes_now, strides_now) = before, now
         if (dtype, shape[1:], strides) != (other, sizes_now[1:], strides_now):
             return None

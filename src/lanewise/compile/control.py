@@ -16,6 +16,7 @@ import optree
 from ..array import ARRAY, PYTHON, SCALAR, LaneArray
 from ..tree import flatten, flatten_results
 from .cells import Cell, Scope, Untraceable
+from .either import differ
 from .ir import Program, Value, union
 from .lists import plainly
 from .trace import Recorder
@@ -30,6 +31,7 @@ class Carried:
         self.recorder = recorder
         self.starts = [recorder.as_value(x) for x in values]
         self.kinds = [(x.shape, x.dtype, x.axes, x.kind) for x in self.starts]
+        self.either = [x in recorder.doubtful for x in self.starts]  # whether they are Python's in some lanes
         self.cells: list[Cell] = []  # written in the body
         self.scope: Scope | None = None
         self.params: list[Value] = []
@@ -50,6 +52,12 @@ class Carried:
             cell.others = {other: other.version for other in others}
         return [r.handle(cell) for cell in cells]
 
+    def typed(self) -> list[Value]:
+        """New values of the types that are carried."""
+        values = [Value(*kind) for kind in self.kinds]
+        self.recorder.doubtful.update(value for value, either in zip(values, self.either, strict=True) if either)
+        return values
+
     def begin(self) -> list[LaneArray]:
         """Begin to trace the body: the values that it starts from."""
         r = self.recorder
@@ -57,7 +65,7 @@ class Carried:
         self.scope.nodes = []
         self.scope.path = None
         r.scope = self.scope
-        self.params = [Value(*kind) for kind in self.kinds]
+        self.params = self.typed()
         count = len(self.kinds) - len(self.cells)
         for cell, value in zip(self.cells, self.params[count:], strict=True):
             cell.value = value
@@ -81,9 +89,11 @@ class Carried:
         again = bool(fresh) or others != self.others
         self.others = others
         kinds = []
-        for old, new in zip(self.kinds, values, strict=True):
+        for n, (old, new) in enumerate(zip(self.kinds, values, strict=True)):
             kind = joined(old, new, axes)
-            again = again or kind != old
+            either = self.either[n] or new in r.doubtful or (kind[3] == PYTHON and differ(old[3], new.kind))
+            again = again or kind != old or either != self.either[n]
+            self.either[n] = either
             kinds.append(kind)
         found = None if again else [r.cast(value, kind) for value, kind in zip(values, kinds, strict=True)]
         scope.undo()
@@ -94,6 +104,7 @@ class Carried:
             self.starts.append(cell.value)
             value = cell.value
             self.kinds.append((value.shape, value.dtype, union(value.axes, axes), value.kind))
+            self.either.append(False)
         return found
 
     def finish(self, outputs: list[Value]) -> list[LaneArray]:
@@ -179,7 +190,7 @@ def emit_while(r: Recorder, carried: Carried, first: Value, test: Value, values:
     """The node of a loop that has been traced."""
     assert carried.scope is not None
     body = Program("body", carried.params, carried.scope.nodes, [test, *values])
-    outputs = [Value(*kind) for kind in carried.kinds]
+    outputs = carried.typed()
     r.add_node("while", (first, carried.inits(), body), {}, outputs)
     return carried.finish(outputs)
 
@@ -218,7 +229,7 @@ def scan(r: Recorder, f: Callable[[Any, Any], Any], init: Any, xs: Any, length: 
         if values is not None:
             assert carried.scope is not None
             body = Program("body", [*carried.params, *slices], carried.scope.nodes, [*values, *stacked])
-            outputs = [Value(*kind) for kind in carried.kinds]
+            outputs = carried.typed()
             tall = [Value((length, *x.shape), x.dtype, x.axes, ARRAY) for x in stacked]
             r.add_node("scan", (length, bool(reverse), carried.inits(), rows, body), {}, [*outputs, *tall])
             final = optree.tree_unflatten(spec, among(leaves, carried.finish(outputs)))

@@ -19,6 +19,7 @@ from ..regions import UNBOUND, Mixed
 from ..regions.meet import bound, options_of
 from ..tree import flatten_results
 from .cells import Listed, Untraceable
+from .either import differ
 from .ir import Value, union
 from .trace import Recorder
 
@@ -137,7 +138,11 @@ def _joined(r: Recorder, mask: Value | None, a: Any, b: Any) -> Any:
         return a if kind == x[0] else r.new(r.cast(r.as_value(a), (x[2], x[1], (), kind)))
     if kind == ARRAY and type(a) is type(b) is LaneArray:
         return r.one_of(mask, r.cell_of(a), r.cell_of(b))
-    return r.frozen(_where(r, mask, r.as_value(a), r.as_value(b), kind))
+    ways = r.as_value(a), r.as_value(b)
+    found = _where(r, mask, *ways, kind)
+    if differ(x[0], y[0]) or not r.doubtful.isdisjoint(ways):
+        r.doubtful.add(found)
+    return r.frozen(found)
 
 
 def same(a: Any, b: Any) -> bool:

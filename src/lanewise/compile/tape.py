@@ -93,6 +93,7 @@ class Tape:
         self.rolling = ROLLING if unrolled <= 8 else 1 << 60  # operations from which on a loop is not written out
         self.rolled = 0  # how many turns the longest loop of the program has, of those over plain numbers
         self.buffered = buffered  # where lists are made that differ in length between lanes
+        self.doubtful: set[Value] = set()  # numbers that are Python's in some lanes and NumPy's in others
         self.kept: list[Any] = []  # arrays of closures and globals: read at each call, and not only now
         self.kept_ids: set[int] = set()
 

@@ -24,11 +24,11 @@ import numpy as np
 from ..array import ARRAY, SCALAR, LaneArray, map_lanes
 from ..convert.calls import FORMS
 from ..facts import RUN, owner_of
-from ..operators import PYTHON_OPERATORS
 from ..regions import Mixed, contents
 from ..regions.branches import fill
 from .assigning import check_held, crosses
 from .cells import Cell, Listed, Untraceable, put
+from .either import ARITHMETIC, check
 from .formulas import FORMULAS, NoFormula
 from .ir import Node, Value, leaves, map_leaves, replaced, union
 from .tape import Tape, shadow, unpacked, values_in
@@ -151,6 +151,8 @@ class Recorder(Tape):
             if not x.lanes.axes:
                 x = LaneArray(np.empty((0, *x.data.shape), x.data.dtype), self.shadow_run.axis.lanes, x.kind)
             made.append(Cell(value, x, self.scope))
+        if self.doubtful:
+            check(self.doubtful, function, (args, kwargs_), outputs)
         self.add_node(function, args, kwargs_, outputs)
         for cell in made:
             self.note_view(cell, cells, function, operands, kwargs, alone=len(made) == 1)
@@ -387,9 +389,6 @@ def _operation(plain: Any, args: tuple[Any, ...], name: str) -> tuple[Any, tuple
         return (owner, plain.__name__), args[1:]
     return plain, args[1:]
 
-
-
-ARITHMETIC = frozenset(PYTHON_OPERATORS.values())
 
 
 def _see_numbers(function: Any, operands: Any) -> None:
