@@ -106,35 +106,19 @@ class Lowering:
     def attempt(self) -> Plan:
         """The steps, with the library calls known so far."""
         live = self.live()
-        for node in live:
-            if node not in self.library and not self.fits(node):
-                if self.along_rows(node):
-                    raise Unfit(node, f"{function_name(node.function)} along a row")
-                if not is_numpy(node.function):
-                    raise Unsupported(f"{function_name(node.function)} of a value that is too large for registers")
-                self.library.add(node)
+        self.see_unfit(live)
         wanted = self.wanted(live)
         outputs: list[Output] = []  # what kernels write
         libraries: list[LibraryStep] = []
         viewed = {node.args[0] for node in live if node.function in VIEWS}
         for node in live:
             if node.function in VIEWS:
-                source = self.places.get(node.args[0])
-                if source is None:
-                    raise Unsupported("a computed value is mapped over")
-                self.places[node.outputs[0]] = VIEWS[node.function](source, *node.args[1:])
+                self.view(node)
             elif node in self.library:
                 libraries.append(LibraryStep(node, self.places, [self.store(value) for value in node.outputs]))
-            elif node.function is np.asarray and (
-                node.kwargs.get("kept") or node.args[0].size > 16 or node.outputs[0] in viewed
-            ):
-                stored = self.store(node.outputs[0])
-                stored.constant = data = node.args[0]
-                if not data.flags.c_contiguous:
-                    stored.strides = data.strides
-            for value in node.outputs:
-                if value in wanted and value not in self.places:
-                    outputs.append(self.output(value))
+            elif node.function is np.asarray:
+                self.constant(node, viewed)
+            outputs += [self.output(value) for value in node.outputs if value in wanted and value not in self.places]
         results: list[tuple[Place, tuple[int, ...], bool]] = []
         for value in self.program.results:
             shared = value in self.program.inputs or self.is_view(value)
@@ -145,6 +129,32 @@ class Lowering:
         if self.checks and all(axis.size for axis in self.program.axes()):
             raise Unsupported("nothing is computed where an exception may arise")
         return Plan(self.inputs, steps, results, self.program.axes())
+
+    def see_unfit(self, live: list[Node]) -> None:
+        """Leave to the library what is too large for registers."""
+        for node in live:
+            if node not in self.library and not self.fits(node):
+                if self.along_rows(node):
+                    raise Unfit(node, f"{function_name(node.function)} along a row")
+                if not is_numpy(node.function):
+                    raise Unsupported(f"{function_name(node.function)} of a value that is too large for registers")
+                self.library.add(node)
+
+    def view(self, node: Node) -> None:
+        """Note where what is a view lies."""
+        source = self.places.get(node.args[0])
+        if source is None:
+            raise Unsupported("a computed value is mapped over")
+        self.places[node.outputs[0]] = VIEWS[node.function](source, *node.args[1:])
+
+    def constant(self, node: Node, viewed: set[Any]) -> None:
+        """Keep a constant in memory, if it is read at each call, large, or seen through a view."""
+        data = node.args[0]
+        if node.kwargs.get("kept") or data.size > 16 or node.outputs[0] in viewed:
+            stored = self.store(node.outputs[0])
+            stored.constant = data
+            if not data.flags.c_contiguous:
+                stored.strides = data.strides
 
     def along_rows(self, node: Node) -> bool:
         """Whether a node works on one element of a long axis."""
@@ -271,28 +281,13 @@ class Lowering:
             for stored in step.outputs:
                 made[stored] = (step, needs)
         self.unmade = set(made)
-        ranks: dict[Stored, int] = {}
-        pending = list(made)
-        while pending:
-            last = pending[-1]
-            if last in ranks:
-                pending.pop()
-                continue
-            needs = made[last][1] if last in made else []
-            missing = [x for x in needs if x not in ranks and x in made]
-            if missing:
-                pending.extend(missing)
-                continue
-            ranks[last] = 1 + max([ranks.get(x, 0) for x in needs], default=0)
+        ranks = ranked({stored: needs for stored, (_, needs) in made.items()})
         steps: list[Any] = []
         for rank in sorted(set(ranks.values())):
             group = [made[stored][0] for stored in made if ranks[stored] == rank]
-            seen = []
-            for item in group:
-                if isinstance(item, LibraryStep) and item not in seen:
-                    seen.append(item)
-            steps += seen
-            self.unmade -= {stored for step in seen for stored in step.outputs}
+            calls = list(dict.fromkeys(item for item in group if isinstance(item, LibraryStep)))
+            steps += calls
+            self.unmade -= {stored for step in calls for stored in step.outputs}
             steps += self.kernels([item for item in group if not isinstance(item, LibraryStep)])
             self.unmade -= {stored for stored in made if ranks[stored] == rank}
         return steps
@@ -483,6 +478,21 @@ def is_numpy(function: Any) -> bool:
     if function in (fold, *VIEWS):
         return False
     return isinstance(function, np.ufunc) or module.startswith(("numpy", "_operator"))
+
+
+def ranked(needs: dict[Stored, list[Stored]]) -> dict[Stored, int]:
+    """By what each array needs: how many steps have to come before the one that makes it, and that one."""
+    ranks: dict[Stored, int] = {}
+    pending = list(needs)
+    while pending:
+        last = pending[-1]
+        missing = [x for x in needs[last] if x not in ranks and x in needs]
+        if missing and last not in ranks:
+            pending.extend(missing)
+            continue
+        pending.pop()
+        ranks.setdefault(last, 1 + max([ranks.get(x, 0) for x in needs[last]], default=0))
+    return ranks
 
 
 def lower(program: Program, layouts: list[Any], fastmath: bool = False) -> Plan:

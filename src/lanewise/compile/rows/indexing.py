@@ -140,43 +140,52 @@ def setitem(k: Any, x: Any, index: Any, value: Any) -> Any:
     refs = x.refs.copy()
     if is_static(index):
         target = refs[index]
-        if not isinstance(target, np.ndarray):
-            refs[index] = value.refs.reshape(-1)[0]
-        else:
-            refs[index] = _fitted(value.refs, target.shape)
+        whole = isinstance(target, np.ndarray)
+        refs[index] = _fitted(value.refs, target.shape) if whole else value.refs.reshape(-1)[0]
         return Array(refs, x.dtype)
     if type(index) is Array and index.dtype == _BOOL:
         return _masked(k, x, index, value)
     index = _items(k, index)
     axes = _numbers(index)
     if len(axes) > 1:
-        places = [in_range(k, cast(e, index[axis], _INDEX), refs.shape[axis]).refs[()] for axis in axes]
-        sizes = [refs.shape[axis] for axis in axes]
-        if np.prod(sizes) > 4 * _WIDEST:
-            raise Unsupported("writing at a computed place of a large array")
-        tests = [[e.compare("eq", place, e.literal(n, "i64")) for n in range(size)]
-                 for place, size in zip(places, sizes, strict=True)]  # fmt: skip
-        for numbers in np.ndindex(*sizes):
-            here = list(index)
-            for axis, number in zip(axes, numbers, strict=True):
-                here[axis] = number
-            mask = tests[0][numbers[0]]
-            for test, number in zip(tests[1:], numbers[1:], strict=True):
-                mask = e.op("and", mask, test[number])
-            _write(e, refs, tuple(here), mask, value.refs)
-        return Array(refs, x.dtype)
+        _write_at_numbers(k, refs, index, axes, value.refs)
+    else:
+        _write_along_an_axis(k, refs, index, value.refs)
+    return Array(refs, x.dtype)
+
+
+def _write_at_numbers(k: Any, refs: Any, index: tuple[Any, ...], axes: list[int], value: Any) -> None:
+    """Put a value in a place that is computed along several axes."""
+    e = k.e
+    places = [in_range(k, cast(e, index[axis], _INDEX), refs.shape[axis]).refs[()] for axis in axes]
+    sizes = [refs.shape[axis] for axis in axes]
+    if np.prod(sizes) > 4 * _WIDEST:
+        raise Unsupported("writing at a computed place of a large array")
+    tests = [[e.compare("eq", place, e.literal(n, "i64")) for n in range(size)]
+             for place, size in zip(places, sizes, strict=True)]  # fmt: skip
+    for numbers in np.ndindex(*sizes):
+        here = list(index)
+        for axis, number in zip(axes, numbers, strict=True):
+            here[axis] = number
+        mask = tests[0][numbers[0]]
+        for test, number in zip(tests[1:], numbers[1:], strict=True):
+            mask = e.op("and", mask, test[number])
+        _write(e, refs, tuple(here), mask, value)
+
+
+def _write_along_an_axis(k: Any, refs: Any, index: tuple[Any, ...], value: Any) -> None:
+    """Put a value in a computed place along an axis, or several one after the other, so that the last one counts."""
     axis, rows = _plan(k, refs.shape, index)
     if refs.shape[axis] > _WIDEST or (rows.ndim and (rows.ndim > 1 or len(index) > 1)):
         raise Unsupported("writing at several computed places")
-    news = [value.refs]
-    if rows.ndim:  # one after the other, so that the last one counts
-        news = list(_fitted(value.refs, rows.shape + refs.shape[1:]))
+    news = [value]
+    if rows.ndim:
+        news = list(_fitted(value, rows.shape + refs.shape[1:]))
         news = [new if isinstance(new, np.ndarray) else filled([new], ()) for new in news]
     for place, new in zip(rows.refs.ravel(), news, strict=True):
         for n in range(refs.shape[axis]):
-            mask = e.compare("eq", place, e.literal(n, "i64"))
-            _write(e, refs, (*index[:axis], n, *index[axis + 1 :]), mask, new)
-    return Array(refs, x.dtype)
+            mask = k.e.compare("eq", place, k.e.literal(n, "i64"))
+            _write(k.e, refs, (*index[:axis], n, *index[axis + 1 :]), mask, new)
 
 
 def _write(e: Any, refs: Any, where: tuple[Any, ...], mask: Any, value: Any) -> None:
