@@ -63,9 +63,11 @@ def definition(name: str, arguments: Any, body: list[Any]) -> Any:
 
 def located(new: Any, node: Any) -> Any:
     """Give what stands for a statement the statement's place, where it has none of its own."""
+    own = vars(node)
+    place = {name: own[name] for name in ("lineno", "col_offset", "end_lineno", "end_col_offset") if name in own}
     for inner in walk(new):
-        if inner._attributes and not hasattr(inner, "lineno"):
-            ast.copy_location(inner, node)
+        if inner._attributes and "lineno" not in inner.__dict__:
+            inner.__dict__.update(place)
     return new
 
 

@@ -547,7 +547,8 @@ def rewrite(node: Any, free: tuple[str, ...], helpers: tuple[str, ...]) -> ast.M
         raise CannotRewrite("it has something that only Python itself runs as it should")
     node = copied(node)
     made = Function(node, [0], set(free)).rewritten()
-    names = [*(name for name in free), *(PREFIX + name for name in helpers)]
+    used = {inner.id for inner in walk(made) if type(inner) is ast.Name}
+    names = [*free, *(PREFIX + name for name in helpers if PREFIX + name in used)]
     arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
     if isinstance(made, ast.Lambda):
         body: list[Any] = [ast.Return(made)]
@@ -561,4 +562,4 @@ def rewrite(node: Any, free: tuple[str, ...], helpers: tuple[str, ...]) -> ast.M
     made.args.defaults = []
     made.args.kw_defaults = [None] * len(made.args.kwonlyargs)
     factory = definition(PREFIX + "factory", arguments, body)
-    return ast.fix_missing_locations(ast.Module([located(factory, node)], []))
+    return ast.Module([located(factory, node)], [])
