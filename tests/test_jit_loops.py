@@ -357,6 +357,55 @@ def test_what_comes_before_and_after_such_a_loop():
         np.testing.assert_allclose(part, wanted, rtol=1e-14)
 
 
+def halved(x):
+    a = b = x
+    while a + b > 4:
+        a, b = b * 0.5, a * 0.75
+    return a, b
+
+
+def both_the_same(x):
+    a = b = x
+    while a + b > 4:
+        a = b = (a + b) * 0.375
+    return a, b
+
+
+def bounded(x):
+    a, limit = x, 4.0
+    while a > limit:
+        a, limit = a - x * 0.125, limit * 1.0625
+    return a, limit
+
+
+def in_a_branch(x):
+    a = x
+    if x > 10:
+        while a > 4:
+            a = a * 0.875
+    return a, a + x
+
+
+@pytest.mark.parametrize("f", [halved, both_the_same, bounded, in_a_branch])
+@pytest.mark.parametrize("size", [3, 40, 700, 1300])
+def test_lanes_that_do_not_come_to_a_loop(f, size):
+    x = np.random.default_rng(size).normal(size=size) ** 4 * 9
+    for found, wanted in zip(jit(vmap(f))(x), zip(*map(f, x.tolist()), strict=True), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_what_a_loop_tests_before_its_first_turn_it_computes_once():
+    def root(x, e):
+        a = x
+        while abs(a - e * np.sin(a) - x) > 1e-12 * (1 + abs(x)):
+            a -= (a - e * np.sin(a) - x) / (1 - e * np.cos(a))
+        return a
+
+    x = np.concatenate([np.linspace(-9, 9, 1200), np.zeros(300), [1e9, -3e7, 2e8]])
+    e = np.where(np.arange(x.size) % 3 == 0, 0.0, 0.4)
+    np.testing.assert_allclose(jit(vmap(root))(x, e), vmap(root)(x, e), rtol=1e-12)
+
+
 def test_only_where_lanes_may_differ_much():
     def even(x):
         for k in range(99):

@@ -16,7 +16,7 @@ from .. import settings
 from . import cache
 from .vectormath import library
 
-LONG = 60_000  # letters of code that is not scheduled once more after registers are chosen: an eighth of the time
+LONG = 50_000  # letters of code that is not scheduled once more after registers are chosen: an eighth of the time
 
 FORBIDDEN = {
     "": "", "avx2": "avx512 avx10 amx evex",

@@ -1,9 +1,11 @@
 """Loops from which lanes leave at very different times: lanes that stay go on in vectors of lanes that stay.
 
 The lanes of a kernel are taken in blocks. What its loop begins with is computed for all lanes of a block and written
-to scratch. Then vectors of fresh lanes take turns until the lanes that have left are a burden; those that stay are put
-on a stack, with all that the loop carries, and as soon as there is a vector of them, it goes on. What lanes take along
-from the loop lies in scratch, too, and what comes after the loop is computed when all lanes of the block are there.
+to scratch; a test before the first turn that is the one after a turn, too, is left for later, as the loop computes what
+it is about anyway. Then vectors of fresh lanes take turns until the lanes that have left are a burden; those that stay
+are put on a stack, with all that the loop carries, and as soon as there is a vector of them, it goes on. What lanes
+take along from the loop lies in scratch, too, and what comes after the loop is computed when all lanes of the block are
+there.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ import numpy as np
 from .cycles import Loop
 from .emit import Ref
 from .folds import closure
-from .ir import Axis, Node, Program, Value
+from .ir import Axis, Node, Program, Value, leaves
 from .lift import Row
+from .passes import may_fail
 from .rows.control import alike, terms, turns
 from .values import Array, filled, rejoin
 
@@ -67,6 +70,35 @@ def is_even(k: Kernel, axis: Axis, body: Program, inits: list[Value]) -> bool:
     return any(value in made and value not in varying for value in terms(body))
 
 
+def retested(k: Kernel, node: Node) -> list[Node]:
+    """The nodes of a loop's body that test what a turn has made, if the test before the first turn is just that."""
+    first, inits, body = node.args
+    makers = {value: own for own in body.nodes for value in own.outputs}
+    starts = dict(zip(body.results[1:], inits, strict=True))
+    asked: set[Node] = set()
+    pairs = [(body.results[0], first)]
+    while pairs:
+        now, before = pairs.pop()
+        if now in starts or now not in makers:
+            if starts.get(now, now) is not before or now in body.inputs:
+                return []
+            continue
+        own, other = makers[now], k.makers.get(before)
+        if other is None or own.function is not other.function or own.mask or other.mask or may_fail(own):
+            return []
+        items, others = leaves((own.args, own.kwargs)), leaves((other.args, other.kwargs))
+        if own.kwargs.keys() != other.kwargs.keys() or len(items) != len(others):
+            return []
+        for x, y in zip(items, others, strict=True):
+            if type(x) is Value and type(y) is Value:
+                pairs.append((x, y))
+            elif type(x) is Program or type(x) is not type(y) or np.asarray(x).tobytes() != np.asarray(y).tobytes():
+                return []
+        asked.add(own)
+    twice = len(starts) < len(inits)  # one value goes two ways
+    return [] if twice or node.mask else [own for own in body.nodes if own in asked]
+
+
 class Rounds:
     """The code of a kernel with such a loop.
 
@@ -87,6 +119,7 @@ class Rounds:
         self.taken: dict[Value, Array] = {}  # what the loop reads from outside
         self.fresh: list[Ref] = []  # where what a lane takes along lies: the number of the lane, whether it begins, ...
         self.made: list[Ref] = []  # where what it brings back lies
+        self.test = retested(k, node)  # what tests lanes when they begin; if nothing does, they are tested before
         self.within = k.e.region  # the code that writes what fresh lanes begin with
 
     def write(self, rest: Callable[[], None]) -> None:
@@ -151,14 +184,12 @@ class Rounds:
     def begin(self, at: Ref) -> None:
         """Write what fresh lanes begin with."""
         k, e = self.k, self.e
-        first, inits, body = self.node.args
-        start = k.value(first).refs[()]
-        if self.node.mask is not None:
-            start = e.op("and", start, k.value(self.node.mask).refs[()])
+        _, inits, body = self.node.args
+        start = [] if self.test else [self.tested()]
         self.inits = k.values_of(inits)
         self.states = [k.wide(x, value.axes) for x, value in zip(self.inits, self.node.outputs, strict=True)]
         within = e.region
-        refs = [e.op("add", e.splat(at), e.steps(WIDE)), start, *(ref for x in self.states for ref in x.all_refs())]
+        refs = [e.op("add", e.splat(at), e.steps(WIDE)), *start, *(ref for x in self.states for ref in x.all_refs())]
         for value in body.free():
             if self.axis in value.axes:
                 self.taken[value] = k.value(value)
@@ -168,6 +199,13 @@ class Rounds:
         self.fresh = [e.alloca(WIDE, self.room) for _ in refs]
         for ref, memory in zip(refs, self.fresh, strict=True):
             e.store(self.wide(ref), self.at(memory, at))
+
+    def tested(self) -> Ref:
+        """Which lanes come to the loop."""
+        start: Ref = self.k.value(self.node.args[0]).refs[()]
+        if self.node.mask is None:
+            return start
+        return self.e.op("and", start, self.k.value(self.node.mask).refs[()])
 
     def go(self) -> None:
         """Vectors of lanes take turns, until no lane is left."""
@@ -187,14 +225,15 @@ class Rounds:
         more = e.op("or", e.compare("slt", ahead.next, self.count), e.compare("sgt", height, none))
         patience = e.select(more, e.index(PATIENCE * width), e.index(2**62))
         numbers, *refs = [e.read(self.at(memory, place), WIDE, width) for memory in self.fresh]
-        alive, carries = self.turns(refs, taken, patience)
+        alive, carries = self.turns(refs, taken, again, patience)
         found = [[carry.after() for carry in own] for own in carries]
         self.bring_back(again, place, numbers, e.compare("ult", e.steps(WIDE), taken), found)
-        staying = [numbers, e.splat(e.literal(-1, WIDE)), *(self.wide(carry.now()) for own in carries for carry in own)]
+        start = [] if self.test else [e.splat(e.literal(-1, WIDE))]
+        staying = [numbers, *start, *(self.wide(carry.now()) for own in carries for carry in own)]
         top.next = self.push(alive, height, [*staying, *refs[len(staying) - 1 :]])
         rounds.close()
 
-    def turns(self, refs: list[Ref], taken: Ref, patience: Ref) -> tuple[Ref, Any]:
+    def turns(self, refs: list[Ref], taken: Ref, again: Ref, patience: Ref) -> tuple[Ref, Any]:
         """The loop itself, for a vector of lanes."""
         k, e = self.k, self.e
         items = iter(refs)
@@ -203,15 +242,32 @@ class Rounds:
             own = [self.narrow(next(items), ref.type) for ref in like.all_refs()]
             return Array(filled(rejoin(own, like.dtype.kind == "c"), like.shape), like.dtype, like.kind)
 
-        start = e.op("and", self.narrow(next(items), "i1"), e.compare("ult", e.steps(WIDE), taken))
+        there = e.compare("ult", e.steps(WIDE), taken)
+        start = None if self.test else self.narrow(next(items), "i1")
         states = [array(x) for x in self.states]
-        for value, known in self.taken.items():
-            moved = e.place(known.all_refs()) is self.within
-            e.region.memo[value] = array(known) if moved else known
+        moved = {
+            value: array(known) if e.place(known.all_refs()) is self.within else known
+            for value, known in self.taken.items()
+        }  # fmt: skip
+        if start is None:
+            start = e.op("or", self.tested_now(states, moved, there), e.splat(again))
+        e.region.memo.update(moved)
         before, k.node = k.node, self.node
-        alive, carries = turns(k, start, states, self.inits, self.node.args[2], {}, patience)
+        alive, carries = turns(k, e.op("and", start, there), states, self.inits, self.node.args[2], {}, patience)
         k.node = before
         return alive, carries
+
+    def tested_now(self, states: list[Array], moved: dict[Value, Array], there: Ref) -> Ref:
+        """Which lanes come to the loop, by what they take along."""
+        k, e, results = self.k, self.e, self.node.args[2].results
+        memo, mask = dict(e.region.memo), e.mask
+        e.region.memo.update({**dict(zip(results[1:], states, strict=True)), **moved})
+        e.mask = there
+        for node in self.test:
+            k.run(node)
+        start = e.splat(k.value(results[0]).refs[()])
+        e.region.memo, e.mask = memo, mask  # the body makes these values anew
+        return start
 
     def bring_back(self, again: Ref, place: Ref, numbers: Ref, mask: Ref, found: list[list[Ref]]) -> None:
         """Write what lanes have made; those that stay write it once more."""
