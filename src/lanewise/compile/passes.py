@@ -110,7 +110,7 @@ _RAISING = frozenset({
 def may_fail(node: Node) -> bool:
     """Whether an operation may raise in some lanes, so that it has to run even if nobody uses what it gives."""
     function = node.function
-    if function in _RAISING or getattr(function, "__module__", "") == "math":
+    if function in _RAISING or getattr(function, "__module__", "") in ("math", "scipy.linalg._basic"):
         return True
     if function in (operator.getitem, put):  # by a computed index
         return any(type(x) is Value and x.dtype != bool for x in leaves(node.args[1]))

@@ -86,6 +86,8 @@ class Made:
 MADE = "_lanewise_form"
 
 _HELPER_CELLS: dict[str, Any] = {}
+_OF_PACKAGES: dict[Any, Any] = {}
+"""Functions of packages that have a form of their own."""
 
 
 def lane_form(fun: Any) -> Any:
@@ -101,7 +103,7 @@ def lane_form(fun: Any) -> Any:
         form = _form(fun)
         if form.new is not None and _opted_out(fun):
             return fun
-        return form.of(fun)
+        return form.of(fun) if form.new is not None else _OF_PACKAGES.get(fun, fun)
     if kind is MethodType:
         inner = lane_form(fun.__func__)
         return fun if inner is fun.__func__ else MethodType(inner, fun.__self__)
@@ -181,8 +183,9 @@ def _form(fun: FunctionType) -> Form:
 
 def _convert(fun: FunctionType) -> Form:
     code = fun.__code__
-    from .calls import OWN
+    from .calls import OWN, of_scipy
 
+    _OF_PACKAGES.update(of_scipy())
     own = code in OWN or is_application(code.co_filename)
     if not (own or is_user_file(code.co_filename)) or _opted_out(fun) or code.co_flags & _NO_BODY:
         return Form(code, None, False)

@@ -17,6 +17,7 @@ from ..array import ARRAY, PYTHON, SCALAR, LaneArray, apply, is_single, live
 from ..facts import NoLaneForm
 from ..ops.common import spread_all
 from ..ops.polynomial import undispatched
+from ..ops.triangular import scipy_function
 from ..regions import (
     VARYING,
     LaneList,
@@ -88,6 +89,16 @@ def form_of(function: Any) -> Callable[[Any], Any]:
         return form
 
     return enter
+
+
+def of_scipy() -> dict[Any, Any]:
+    """Functions of SciPy that have a row, with their forms, if SciPy is loaded."""
+    function = scipy_function()
+    if function is None:
+        return {}
+    if function not in FORMS:
+        form_of(function)(functools.partial(apply, function))
+    return {function: FORMS[function]}
 
 
 def _as_one(x: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...ops.triangular import TRANSPOSED
 from ..emit import Emitter, Ref
 from ..scratch import Carry, Work, even
 from ..values import Array, Pair, filled, literal
@@ -156,6 +157,54 @@ def solve(k: Any, a: Any, b: Any) -> Any:
         found = Eliminated(k, w, m, right, columns)
         answer = found.solve(right.shape)
     k.fail(found.singular.now)
+    return answer
+
+
+def solve_triangular(
+    k: Any, a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False,
+    overwrite_b: bool = False, check_finite: bool = True,
+) -> Any:  # fmt: skip
+    """``scipy.linalg.solve_triangular``; the row is entered in `special`."""
+    e, dtype = k.e, k.node.outputs[0].dtype
+    right = cast(e, as_array(k, b), dtype)
+    columns = 1 if right.ndim == 1 else right.shape[-1]
+    matrix = matrix_of(k, a, dtype)
+    size = matrix.shape[0]
+    if not 0 < columns <= 2 * LARGEST:
+        raise Unsupported("linear algebra of this shape")
+    flipped, conjugated = TRANSPOSED[trans], trans in (2, "C") and dtype.kind == "c"
+    ascending = bool(lower) is not flipped
+    w = Work(k, dtype, size * size * columns > UNROLLED, [matrix, right])
+    with w.outermost():
+        no = e.splat(e.literal(False, "i1"), w.width)
+        bad = Carry(no)
+        m, x = w.matrix(size, size, matrix), w.matrix(size, columns, right)
+        if check_finite:
+            for part, width in ((m, size), (x, columns)):
+                for r in w.loop(0, size, bad):
+                    for c in w.loop(0, width, bad):
+                        odd = e.op("xor", one(e, np.isfinite, dtype, part.get(r, c)), e.literal(True, "i1"))
+                        bad.now = e.op("or", bad.now, odd)
+
+        def coefficient(r: Any, c: Any) -> Any:
+            item = m.get(c, r) if flipped else m.get(r, c)
+            return conjugate(e, dtype, item) if conjugated else item
+
+        for n in w.loop(0, size, bad):
+            c = n if ascending else w.minus(size - 1, n)
+            if not unit_diagonal:
+                pivot = coefficient(c, c)
+                none = one(e, np.equal, dtype, pivot, literal(e, 0, dtype))
+                bad.now = e.op("or", bad.now, none)
+                pivot = choose(e, none, literal(e, 1, dtype), pivot)
+                for side in w.loop(0, columns):
+                    x.put(c, side, divide(e, dtype, x.get(c, side), pivot))
+            for r in w.loop(w.plus(c, 1), size) if ascending else w.loop(0, c):
+                factor = negative(e, dtype, coefficient(r, c))
+                for side in w.loop(0, columns):
+                    x.put(r, side, fused(e, dtype, factor, x.get(c, side), x.get(r, side)))
+        answer = w.array(x, right.shape)
+    k.fail(bad.now)
     return answer
 
 

@@ -1,4 +1,4 @@
-"""Functions of `scipy.special`: they have rows once SciPy is loaded, which the user's code does."""
+"""Functions of SciPy: they have rows once SciPy is loaded, which the user's code does."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ...ops.triangular import scipy_function
 from ..emit import Emitter
 from ..vectormath import libm
 from .elementwise import ELEMENTS, Scalar, elementwise
+from .linalg import solve_triangular
 from .table import ROWS, Unsupported
 
 
@@ -41,6 +43,8 @@ _RULES: dict[str, Scalar] = {"erf": _libm("erf"), "erfc": _libm("erfc"), "ndtr":
 
 def enter_scipy() -> None:
     """Enter the rules, if SciPy is there and they are not."""
+    if (function := scipy_function()) is not None:
+        ROWS[function] = solve_triangular
     special = sys.modules.get("scipy.special")
     if special is None or getattr(special, "erf", None) in ROWS:
         return
