@@ -70,6 +70,7 @@ CALLS: dict[str, Row] = {
         ("integrate.fixed_quad", lambda s: integrate.fixed_quad(lambda t: t * s, 0, 1)[0], S),
         ("optimize.brentq", lambda s: optimize.brentq(lambda t: t**3 - s, -9.0, 9.0), S),
         ("fft.fftshift", lambda x: fft.fftshift(x), X),
+        ("linalg.solve_triangular", lambda a: linalg.solve_triangular(a, a[0]), SPD),
     ),
     # functions that follow the Array API standard
     **rows(
@@ -138,7 +139,6 @@ CALLS: dict[str, Row] = {
         ("linalg.expm", lambda a: linalg.expm(a), M),
         ("linalg.eigvalsh", lambda a: linalg.eigvalsh(a), SPD),
         ("linalg.sqrtm", lambda a: linalg.sqrtm(a), SPD),
-        ("linalg.solve_triangular", lambda a: linalg.solve_triangular(a, a[0]), SPD),
         ("linalg.toeplitz", lambda x: linalg.toeplitz(x), X),
         ("stats.norm.cdf", lambda x: stats.norm.cdf(x, 0, 2), X),
         ("stats.linregress", lambda x: stats.linregress(x, x**2).slope, X),

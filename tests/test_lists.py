@@ -286,6 +286,13 @@ def caught(x, k, row):
         return -1.0
 
 
+def sliced_by_a_truth(x, k, row):
+    items = [1.0]
+    if x > 0:
+        items.append(x)
+    return items[(x > 1) :]
+
+
 def removed(x, k, row):
     items = [0, 1, 2]
     items[0] = k
@@ -293,7 +300,10 @@ def removed(x, k, row):
     return items
 
 
-@pytest.mark.parametrize("fun", [out_of_range, popped_from_an_empty_list, removed], ids=lambda fun: fun.__name__)
+RAISING = [out_of_range, popped_from_an_empty_list, sliced_by_a_truth, removed]
+
+
+@pytest.mark.parametrize("fun", RAISING, ids=lambda fun: fun.__name__)
 def test_exceptions(fun):
     check(fun, X, K, ROWS)
 

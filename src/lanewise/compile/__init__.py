@@ -14,6 +14,7 @@ ir.py         Program, Node, Value: NumPy functions of one example, and the lane
 tape.py       the values of a program in the making, and the lane values that stand for them
 trace.py      the recorder: what a function on zero lanes asks of NumPy, as nodes
 cells.py      arrays that are written and viewed, as values; assigning.py: assignments that stay eager
+inplace.py    functions that write arrays
 mixed.py      values that are one thing in some lanes and another elsewhere; either.py: Python's or NumPy's numbers
 lists.py      lists: as choices for each item, or as buffers with a length
 whole.py      a function's arguments, results and written arguments

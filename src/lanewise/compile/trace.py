@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, SCALAR, LaneArray, map_lanes
-from ..convert.calls import FORMS
 from ..facts import RUN, owner_of
 from ..regions import Mixed, contents
 from ..regions.branches import fill
@@ -30,6 +29,7 @@ from .assigning import check_held, crosses
 from .cells import Cell, Listed, Untraceable, put
 from .either import ARITHMETIC, check
 from .formulas import FORMULAS, NoFormula
+from .inplace import record_out, writer_of
 from .ir import Node, Value, leaves, map_leaves, replaced, union
 from .tape import Tape, shadow, unpacked, values_in
 
@@ -94,7 +94,8 @@ class Recorder(Tape):
             As `array.settle` has them.
         """
         if getattr(rule, "__qualname__", "").startswith("composite."):  # NumPy's own code: its parts are recorded
-            return rule(*args, **kwargs)
+            writer = writer_of(plain)
+            return rule(*args, **kwargs) if writer is None else writer(self, *args[1:], **kwargs)
         packed = False
         for x in leaves((args, kwargs)):
             kind = type(x)
@@ -116,9 +117,10 @@ class Recorder(Tape):
                 pass
         if isinstance(function, np.ufunc) or function in ARITHMETIC:
             _see_numbers(function, operands)
-        writer = WRITERS.get(function)
-        if writer is not None or kwargs.get("out") is not None:
-            return self.record_write(writer, rule, function, args, operands, kwargs)
+        if (writer := writer_of(function)) is not None:
+            return writer(self, *operands, **kwargs)
+        if kwargs.get("out") is not None:
+            return record_out(self, rule, function, lead, operands, kwargs)
         if packed:
             operands, kwargs = unpacked(self, (operands, kwargs))
         operands, kwargs = map_lanes(self.cell_of, (operands, kwargs))
@@ -180,31 +182,6 @@ class Recorder(Tape):
         if type(x) is not np.ndarray:
             return x
         return self.constant(x, ARRAY).value if id(x) in self.kept_ids else x.copy()
-
-    def record_write(
-        self, writer: Any, rule: Any, function: Any, args: tuple[Any, ...], operands: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Any:  # fmt: skip
-        """Record an operation in place: the array's cell holds the result from now on."""
-        if writer is not None:
-            return writer(self, *operands, **kwargs)
-        out = kwargs["out"]
-        targets = out if type(out) is tuple else (out,)
-        if len(targets) != 1 or type(targets[0]) is not LaneArray or not isinstance(function, np.ufunc):
-            raise Untraceable("an operation in place of an unusual kind")
-        target = self.cell_of(targets[0])
-        rest = {key: value for key, value in kwargs.items() if key != "out"}
-        if "where" in rest and rest["where"] is not True:
-            raise Untraceable("an operation in place under a mask")
-        lead = args[: len(args) - len(operands)]
-        cells, rest = map_lanes(self.cell_of, (operands, rest))
-        result = self.call(rule, function, lead, cells, rest)
-        if type(result) is not LaneArray or result.data.shape[result.lanes.ndim :] != target.value.shape:
-            raise Untraceable("an operation in place that broadcasts")
-        if not np.can_cast(result.data.dtype, target.value.dtype, "same_kind"):
-            raise Untraceable("an operation in place whose result does not fit")
-        self.store(target, Ellipsis, result)
-        return targets[0]
 
     def store(self, target: Cell, index: Any, value: Any) -> None:
         """``target[index] = value``."""
@@ -343,38 +320,6 @@ class Recorder(Tape):
         cell = self.constant(value, ARRAY)
         cell.frozen = True
         return cell
-
-
-# ---- in-place functions ----
-
-
-def _setitem(recorder: Recorder, x: LaneArray, index: Any, value: Any) -> None:
-    if type(value) in (list, tuple):
-        value = FORMS[np.array](recorder.cast_items(value, x.data.dtype) if x.data.dtype.kind in "biuf" else value)
-    recorder.store(recorder.cell_of(x), index, unpacked(recorder, value))
-
-
-def _fill(recorder: Recorder, x: LaneArray, value: Any) -> None:
-    recorder.store(recorder.cell_of(x), Ellipsis, value)
-
-
-def _copyto(recorder: Recorder, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    if type(dst) is not LaneArray or where is not True or casting != "same_kind":
-        raise Untraceable("np.copyto of an unusual kind")
-    recorder.store(recorder.cell_of(dst), Ellipsis, src)
-
-
-def _refuse(recorder: Recorder, *args: Any, **kwargs: Any) -> Any:
-    raise Untraceable("an array is written in an unusual way")
-
-
-WRITERS: dict[Any, Callable[..., Any]] = {
-    operator.setitem: _setitem, "fill": _fill, np.copyto: _copyto,
-    **dict.fromkeys([
-        np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, "sort", "partition", "put", "resize",
-        "byteswap", "setfield",
-    ], _refuse),
-}  # fmt: skip
 
 
 # ---- helpers ----
