@@ -174,8 +174,10 @@ class Driver:
     def table(self, link: KernelStep, objects: Ref, heads: dict[Stored, Ref]) -> Ref:
         """The objects of a kernel."""
         e = self.e
-        memory = e.alloca("ptr", len(link.stored))
+        memory, used = e.alloca("ptr", len(link.stored)), {view.slot for view in link.views}
         for n, stored in enumerate(link.stored):
+            if n not in used:
+                continue
             known = heads.get(stored)
             if known is None:
                 known = e.load(e.address(objects, e.index(8 * self.slots[stored])), "ptr")

@@ -138,9 +138,12 @@ class Emitter:
         self.made: dict[str, tuple[str, list[Ref]]] = {}  # which are one mask and, or or, another
 
     def forget(self) -> None:
-        """Forget what values are: Python does not find circles that go through arrays of objects."""
+        """Forget what values are: circles that go through arrays of objects are found by nobody, others take long."""
         for region in self.root.all:
-            region.memo.clear()
+            for known in (region.memo, region.known, region.fails):
+                known.clear()
+        for own in (self.choices, self.made, self.root.all):
+            own.clear()
 
     # ---- names ----
 

@@ -163,7 +163,9 @@ def write(k: Kernel, x: View, matrix: View, out: View, size: int, columns: int, 
                 first = e.index(start + whole * step)
                 multiply(e, given, rows, made, first, columns - start - whole * step, size, dtype)
     e.do("ret i64 0")
-    return k.code()
+    found = k.code()
+    e.forget()
+    return found
 
 
 @contextmanager
