@@ -12,7 +12,7 @@ import pytest
 from cases import entering
 from law import check
 
-from lanewise import vmap
+from lanewise import facts, jit, vmap
 
 X = np.array([-2.5, -1.0, -0.0, 0.5, 1.0, 2.0, 3.5, 7.0])
 N = np.array([0, 1, 2, 3, 5, 8, -3, 4])
@@ -25,6 +25,87 @@ case = entering(CASES)
 @pytest.mark.parametrize(("fun", "args", "options"), CASES)
 def test_vmap_is_the_loop(fun: Any, args: Any, options: Any) -> None:
     check(fun, *args, **options)
+
+
+# ---- methods ----
+
+
+class Base:
+    def __init__(self, scale):
+        self.scale = scale
+
+    def scaled(self, y):
+        if y > 0:
+            return y * self.scale
+        return -y
+
+    @classmethod
+    def made(cls, y):
+        return cls(y + 1)
+
+
+class Derived(Base):
+    def __init__(self, scale):
+        super().__init__(scale)
+        self.twice = 2 * scale
+
+    def scaled(self, y):
+        if y > 1:
+            return super().scaled(y) + self.twice
+        return super().scaled(-y) if y < -1 else 0.5
+
+    @classmethod
+    def made(cls, y):
+        found = super().made(y)
+        return found if found.scale > 0 else cls(0.0)
+
+    def counted(self, y):
+        total, k = 0.0, 0
+        while k < y:
+            total += super().scaled(k - 1.0)
+            k += 1
+        return total + sum(Base.scaled(self, v) for v in (y, -y))
+
+
+class Renamed(Derived):
+    def scaled(this, y):
+        def inner(z):
+            return this.scale * z if z > 2 else z
+
+        return inner(super().scaled(y))
+
+
+@case(X)
+def super_in_branches(x):
+    return Derived(3.0).scaled(x)
+
+
+@case(X)
+def super_in_a_loop(x):
+    return Derived(2.0).counted(x)
+
+
+@case(X)
+def super_of_a_super(x):
+    return Renamed(2.0).scaled(x)
+
+
+@case(X)
+def super_of_a_class(x):
+    return Derived.made(x).scaled(1.5)
+
+
+@case(X)
+def super_of_an_object_of_each_lane(x):
+    return Derived(x).scaled(x)
+
+
+def test_super_asks_no_facts(monkeypatch):
+    monkeypatch.setattr(facts, "agree", None)
+    for function in (super_in_branches, super_in_a_loop, super_of_a_super):
+        expected = [function(x) for x in X]
+        np.testing.assert_array_equal(vmap(function, strict=True)(X), expected)
+        np.testing.assert_array_equal(jit(vmap(function))(X), expected)
 
 
 # ---- inner functions ----

@@ -1,12 +1,12 @@
 """Plain Python control flow into regions of lanes: functions rewritten once, when they are first mapped.
 
 Only the mapped function and the user's own functions that it calls are rewritten. What has no source, or
-something that only Python itself runs as it should (generators, ``super()``), stays as it is and asks facts. What is
+something that only Python itself runs as it should (generators, ``locals()``), stays as it is and asks facts. What is
 rewritten is compiled under the file name and the line numbers of its source. Plain values meet it as it was written.
 
 ```
 source.py       a function's source as a syntax tree; trees.py, nodes.py: such trees
-unfold.py       first, as simpler statements: `:=`; comprehensions.py, patterns.py (`match`)
+unfold.py       first, as simpler statements: `:=`; comprehensions.py, patterns.py (`match`), supers.py (`super()`)
 rewrite.py      statements; expressions.py; names.py: what later code may read, so that nothing dead is merged
 runtime.py      what statements become; logic.py: conditions; subscripts.py: items; functions.py: calls, attributes
 calls.py        builtins and NumPy's creation functions; mathematics.py: `math`; sequences.py: functions on lists

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..regions.both import PREFIX
-from . import light
+from . import light, supers
 from .comprehensions import as_loop
 from .expressions import Expressions, named_iterators
 from .names import Liveness, bound, declared, own_parts, read, rebound
@@ -193,7 +193,7 @@ class Function:
         return [ast.Expr(call_helper("effect"))] if outside or attributes else []
 
     def on_FunctionDef(self, node: Any, place: Place) -> list[Any]:
-        if not can_rewrite(node):
+        if not can_rewrite(node, ()):
             return [node]
         return [self.inside(node).rewritten()]
 
@@ -528,9 +528,12 @@ def has_regions(body: list[Any]) -> bool:
     )
 
 
-def can_rewrite(node: Any) -> bool:
-    """Whether a definition is one that can be rewritten."""
+def can_rewrite(node: Any, free: tuple[str, ...]) -> bool:
+    """Whether a definition with some free variables is one that can be rewritten."""
+    written_out = supers.names_of(supers.plain_calls(node)) if supers.CLASS in free else ()
     for inner in walk(node):
+        if id(inner) in written_out:
+            continue
         if isinstance(inner, (ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.TryStar)):
             return False
         if isinstance(inner, ast.Name) and (inner.id in _LEFT_ALONE or inner.id.startswith(PREFIX)):
@@ -543,9 +546,11 @@ def can_rewrite(node: Any) -> bool:
 
 def rewrite(node: Any, free: tuple[str, ...], helpers: tuple[str, ...]) -> ast.Module:
     """A module with one function that makes the rewritten one, given its free variables and the helpers."""
-    if not can_rewrite(node):
+    if not can_rewrite(node, free):
         raise CannotRewrite("it has something that only Python itself runs as it should")
     node = copied(node)
+    if supers.CLASS in free:
+        supers.write_out(node)
     made = Function(node, [0], set(free)).rewritten()
     used = {inner.id for inner in walk(made) if type(inner) is ast.Name}
     names = [*free, *(PREFIX + name for name in helpers if PREFIX + name in used)]
