@@ -96,3 +96,15 @@ def test_what_the_outer_lanes_have_alone():
     found, counts = quietly(jit(vmap(outer, in_axes=(0, None))), xs, ys)
     np.testing.assert_array_equal(found, [[inner(x, y)[0] for y in ys] for x in xs])
     np.testing.assert_array_equal(counts, np.arange(5))
+
+
+TABLE = np.arange(600.0).reshape(100, 6)
+
+
+@pytest.mark.parametrize("fun", [
+    lambda i: TABLE[i, 2], lambda i: TABLE[2, i], lambda i: TABLE[i][1] + TABLE[i, -1], lambda i: TABLE[i % 3, i],
+], ids=["row", "column", "both", "computed"])  # fmt: skip
+def test_a_large_table_by_an_index_of_several_parts(fun):
+    numbers = np.arange(67) % 6
+    for f in (jit(vmap(fun)), vmap(jit(fun))):
+        np.testing.assert_array_equal(quietly(f, numbers), [fun(i) for i in numbers])

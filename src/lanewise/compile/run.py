@@ -15,7 +15,7 @@ from ..lanes import LaneAxis, Lanes
 from .buffers import fresh
 from .emit import LINE
 from .gemm import packed
-from .ir import Axis, Value, map_leaves
+from .ir import Axis, Value, leaves, map_leaves
 from .native import address_of, fastcall, machine
 from .plan import KernelStep, LibraryStep, PackStep, Place, Plan, Stored, batch_of
 from .threads import pool, threads_now
@@ -223,6 +223,6 @@ def call_lanes(function: Any, args: Any, kwargs: Any) -> Any:
 
     if isinstance(function, (str, tuple)):
         return call_plain(function, args, kwargs)
-    if any(type(x) is LaneArray for x in args):
+    if any(type(x) is LaneArray for x in leaves((args, kwargs))):  # the items of an index, too
         return apply(function, *args, **kwargs)
     return function(*args, **kwargs)

@@ -20,7 +20,6 @@ from ..ops.polynomial import undispatched
 from ..ops.triangular import scipy_function
 from ..regions import (
     VARYING,
-    LaneList,
     LaneRange,
     Mixed,
     apart,
@@ -33,6 +32,7 @@ from ..regions import (
     truths,
     unlisted,
 )
+from .listed import LISTS, array_of
 from .mathematics import ITEMS, float_of, forms, mapped
 from .unseen import changes_arguments, note_arguments
 
@@ -124,12 +124,12 @@ def _of_lists(function: Any) -> Any:
         kind = type(args[0]) if args else None
         if kind is Mixed:
             return apart(call, args, kwargs)
-        return function(*(unlisted(args) if kind in _SEQUENCES else args), **kwargs)
+        if kind in LISTS:
+            return array_of(function, *unlisted(args), **kwargs)
+        return function(*args, **kwargs)
 
     return call
 
-
-_SEQUENCES = frozenset({LaneList, list, tuple})
 
 _enter_creation()
 FORMS.update(undispatched())

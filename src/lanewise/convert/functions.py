@@ -16,6 +16,7 @@ from ..ops.polynomial import lane_instance
 from ..regions import Mixed, effect
 from . import lane_form
 from .calls import FORMS, guarded
+from .listed import OF_ARRAYS, listed
 from .subscripts import new
 from .unseen import CHANGEABLE, UNCHANGEABLE, note_call, note_object
 
@@ -45,7 +46,9 @@ def method(owner: Any, name: str) -> Any:
         return found
     if type(found) is MethodType or type(found) is FunctionType:
         return function(found)
-    if not isinstance(owner, (np.generic, np.ufunc)):
+    if kind is np.ufunc:
+        return functools.partial(listed, found)
+    if not isinstance(owner, np.generic):
         effect(owner)
     return found
 
@@ -65,6 +68,8 @@ def function(found: Any) -> Any:
         if kind is BuiltinFunctionType:
             owner = found.__self__
             own = method(owner, found.__name__) if type(owner) in CHANGEABLE else guarded(found)
+        elif kind is _DISPATCHED and found not in OF_ARRAYS:
+            own = functools.partial(listed, found)
         return own if (tracer := recorder()) is None else tracer.form(found, own)
     if kind is MethodType:
         form = FORMS.get(found) or lane_form(found)
@@ -77,6 +82,9 @@ def function(found: Any) -> Any:
 
 def _of_instance(found: Any, kind: Any) -> Any:
     """The form of what is called and is no function: an object of the user's class, or a method of a type."""
+    if kind is np.ufunc:
+        own = functools.partial(listed, found)
+        return own if (tracer := recorder()) is None else tracer.form(found, own)
     if kind is functools.partial:
         return functools.partial(function(found.func), *found.args, **found.keywords)
     if kind is Mixed:
@@ -91,7 +99,8 @@ def _of_instance(found: Any, kind: Any) -> Any:
     return MethodType(form, found)  # type: ignore[arg-type]
 
 
-_BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, ABCMeta, type(np.sum)})
+_DISPATCHED = type(np.sum)
+_BY_VALUE = frozenset({FunctionType, BuiltinFunctionType, type, ABCMeta, _DISPATCHED})
 
 
 def attribute(owner: Any, name: str) -> Any:
