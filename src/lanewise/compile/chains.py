@@ -161,14 +161,14 @@ class Driver:
         return Code(sorted(declared), helpers, [*e.allocas, *e.root.lines])
 
     def head(self, stored: Stored) -> Ref:
-        """What kernels read of an array object."""
+        """What kernels read of an array object: where its data are, and its shape if they ask for that."""
         e, at = self.e, offsets()
-        head = e.alloca("i8", max(at.data, at.shape, at.strides) + 8)
-        for offset, numbers in ((at.shape, stored.shape), (at.strides, stored.strides)):
-            memory = e.alloca("i64", len(numbers))
-            for n, number in enumerate(numbers):
-                e.store(e.index(number or 0), e.address(memory, e.index(8 * n)))
-            e.store(memory, e.address(head, e.index(offset)))
+        head = e.alloca("i8", max(at.data, at.shape) + 8)
+        if any(view.sized for link in self.links for x, view in seen(link) if x is stored):
+            memory = e.alloca("i64", len(stored.shape))
+            for n, number in enumerate(stored.shape):
+                e.store(e.index(number), e.address(memory, e.index(8 * n)))
+            e.store(memory, e.address(head, e.index(at.shape)))
         return head
 
     def table(self, link: KernelStep, objects: Ref, heads: dict[Stored, Ref]) -> Ref:

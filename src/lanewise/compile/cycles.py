@@ -88,7 +88,8 @@ class Loop:
             failed.next = e.op("or", failed.ref, e.failed())
             outer.fails.append(failed.ref)
         phis = self.single()
-        if len(self.phis) > (self.counter is not None):
+        own = self.phis[self.counter is not None :]
+        if any(phi.ref.width == e.width for phi in own):  # what only counts has little to compute ahead
             phis += carried_over(e, region, outer, phis)
         e.region = outer
         counted = bool(self.condition)

@@ -55,9 +55,11 @@ class View:
         Of each dimension, in bytes, where they are the same in every call; else None.
     starts : tuple
         Dimensions, and the places where those begin that do not at 0.
+    sized : bool
+        Whether the kernel reads the array's shape.
     """
 
-    __slots__ = ("dims", "lanes", "number", "slot", "starts", "strides")
+    __slots__ = ("dims", "lanes", "number", "sized", "slot", "starts", "strides")
 
     def __init__(
         self, slot: int, lanes: Steps, dims: Dims, strides: tuple[int | None, ...],
@@ -69,6 +71,7 @@ class View:
         self.strides = strides
         self.starts = starts
         self.number = number
+        self.sized = False
 
     def at(self, slot: int) -> View:
         """The same of another object."""
@@ -172,6 +175,7 @@ class Kernel:
             return self.e.index(axis.size)
         for view in self.views.values():
             if axis in view.lanes:
+                view.sized = True
                 shape = self.field(view.slot, offsets().shape)
                 return self.e.load(self.e.address(shape, self.e.index(8 * view.lanes[axis][0][0])), "i64")
         raise Unsupported(f"nothing in memory has the axis {axis}")
