@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import same
 
 from lanewise import PerformanceWarning, jit, vmap
 
@@ -220,3 +221,114 @@ def test_places_of_lanes_that_do_not_write_may_be_bad() -> None:
     a, n = np.arange(80.0), np.arange(80) - 1
     n[:5] = 2**62
     np.testing.assert_array_equal(jit(vmap(fill))(a, n), [fill(*pair) for pair in zip(a, n, strict=True)])
+
+
+# ---- arrays of any size ----
+
+
+def struck_out(n):
+    sieve = np.zeros(900)
+    for i in range(900):
+        sieve[i * n % 900] += i
+    return sieve
+
+
+def totals(x):
+    out = np.zeros(700)
+    c = 0.0
+    for i in range(700):
+        c = c + x[i]
+        out[i] = c
+    return out, out[-1], out.sum()
+
+
+def counted(x):
+    found = np.zeros(500, np.int32)
+    for i in range(40):
+        found[int(x[i] * 100) % 500] += 1
+    return found
+
+
+def bubbles(x):
+    x = x.copy()
+    for i in range(99):
+        for j in range(99 - i):
+            if x[j] > x[j + 1]:
+                x[j], x[j + 1] = x[j + 1], x[j]
+    return x[:100]
+
+
+def written_argument(x):
+    for i in range(1, 600):
+        if x[i - 1] < x[i]:
+            x[i] = x[i - 1] * 0.5
+    return x.max()
+
+
+def table_of_rows(x):
+    found = np.ones((30, 20))
+    k = 0
+    while k < 25 and x[k] < 2:
+        found[(k * k) % 30] = x[:20] * k
+        found[k % 7, 3] = -1.0
+        k += 1
+    return found
+
+
+def single(x):
+    found = np.zeros(300, np.float32)
+    for i in range(300):
+        found[(i * 7) % 300] = x[i]
+    return found
+
+
+def complex_numbers(x):
+    found = np.zeros(200, complex)
+    for i in range(200):
+        found[(i * 7) % 200] = x[i] + 1j * x[i // 2]
+    return found * 2
+
+
+def twice(x):
+    found = np.zeros(300)
+    for k in range(3):
+        for i in range(300):
+            found[(i * 7 + k) % 300] += x[i] * k
+    return found
+
+
+N = 43
+RNG = np.random.default_rng(11)
+LARGE = RNG.normal(size=(N, 800)).round(2)
+
+
+@pytest.mark.parametrize(
+    "function", [totals, counted, bubbles, table_of_rows, single, complex_numbers, twice], ids=lambda f: f.__name__
+)
+def test_large_arrays_are_written_at_computed_places(function):
+    same(function, LARGE, tol=1e-13)
+
+
+def test_a_large_array_and_a_number():
+    same(struck_out, RNG.integers(1, 900, N))
+
+
+def test_a_large_argument_is_written():
+    expected, found = LARGE.copy(), LARGE.copy()
+    results = [written_argument(x) for x in expected]
+    np.testing.assert_array_equal(jit(vmap(written_argument))(found), results)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_places_out_of_a_large_array():
+    def f(x, n):
+        out = np.zeros(400)
+        for i in range(20):
+            out[i * n] = x[i]
+        return out
+
+    n = np.full(N, 20)
+    same(f, LARGE, n)
+    n[5] = 22
+    with pytest.raises(IndexError, match="out of bounds"):
+        jit(vmap(f))(LARGE, n)

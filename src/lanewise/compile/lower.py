@@ -20,6 +20,7 @@ from .lift import MOST, Lift, Row, fold
 from .native import machine
 from .passes import may_fail
 from .plan import VIEWS, KernelStep, LibraryStep, Output, Place, Plan, Stored, contiguous, into
+from .rows.held import large_held
 from .rows.special import enter_scipy
 from .rows.table import ROWS, Unsupported
 
@@ -181,8 +182,8 @@ class Lowering:
             return True
         if node.function is np.asarray:
             return is_supported(node.outputs[0].dtype)
-        read = set(large_free(node))  # in memory, whatever their size
-        values = [*node.outputs, *(x for x in node.operands() if x not in self.places and x not in read)]
+        read = {*large_free(node), *large_held(node)}  # in memory
+        values = [x for x in (*node.outputs, *node.operands()) if x not in read and x not in self.places]
         if node.function in PRODUCTS and len(node.operands()) == 2:
             shared = [x for x in node.operands() if not x.axes and len(x.shape) == 2]
             if shared:  # a very large matrix: one product for all lanes
@@ -214,6 +215,7 @@ class Lowering:
                 found.update(x for x in node.operands() if x.axes)
                 found.update(x for x in node.outputs if x.axes and x in computed)
             found.update(large_free(node))
+            found.update(x for x in large_held(node) if x not in node.outputs)
             if node.function is not lane_out:
                 continue
             users = used.get(node.outputs[0], [])

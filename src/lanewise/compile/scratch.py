@@ -68,7 +68,9 @@ class Registers:
 class Scratch:
     """A matrix in memory."""
 
-    def __init__(self, e: Emitter, dtype: np.dtype[Any], rows: int, columns: int, width: int) -> None:
+    def __init__(
+        self, e: Emitter, dtype: np.dtype[Any], rows: int, columns: int, width: int, memory: Ref | None = None
+    ) -> None:  # fmt: skip
         self.e = e
         self.dtype = dtype
         self.width = width
@@ -77,7 +79,7 @@ class Scratch:
         self.part = SIZES[self.kind] * width  # bytes of a part of an element, for all lanes
         self.step = self.part * (2 if self.complex else 1)
         self.row = self.step * columns
-        self.memory = e.alloca("i8", max(rows * columns, 1) * self.step)
+        self.memory = memory or e.alloca("i8", max(rows * columns, 1) * self.step)
 
     def address(self, row: Any, column: Any) -> Ref:
         """Where an element is."""

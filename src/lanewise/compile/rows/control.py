@@ -95,16 +95,17 @@ def hold(k: Any, body: Program, inits: list[Array], outputs: list[Value], first:
         if n not in places and type(source) is not Held:
             continue
         if type(source) is not Held:
-            source = Held(k.e, init, k.e.width if k.varies(outputs[n].axes) else 1)
+            source = Held(k, init, k.e.width if k.varies(outputs[n].axes) else 1)
         found[n] = Array(None, init.dtype, source=source)
     return found
 
 
 def let_go(k: Any, held: Array, init: Array, output: Value) -> Array:
-    """What was in memory, after a loop: in registers, but in a loop around that holds it, too."""
+    """What was in memory, after a loop: as it is there in a loop around that holds it, too; else nobody writes it."""
     if held.source is init.source or output not in k.asked:
         return held
-    return Array(held.refs, held.dtype)
+    assert type(held.source) is Held
+    return held.source.settled()
 
 
 def terms(body: Program) -> list[Value]:

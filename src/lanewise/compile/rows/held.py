@@ -14,10 +14,13 @@ import numpy as np
 from ..cells import put, put_view
 from ..emit import SIZES, Emitter, Ref, type_of
 from ..ir import Node, Program, Value, leaves
+from ..scratch import InScratch, Scratch, Work, rows_and_columns
 from ..values import Array, Source, filled, parts, rejoin
 from .places import gathered, of_lanes, scattered
 
 FEW = 8  # elements that are sooner chosen among in registers
+MANY = 64  # elements that are copied by loops
+LARGEST = 1 << 15  # bytes of each lane
 
 
 class Held(Source):
@@ -31,18 +34,42 @@ class Held(Source):
         How many lanes it has.
     """
 
-    __slots__ = ("dtype", "e", "memory", "step", "type")
+    __slots__ = ("dtype", "e", "k", "memory", "step", "type")
     changes = picks = True
 
-    def __init__(self, e: Emitter, array: Array, width: int) -> None:
+    def __init__(self, k: Any, array: Array, width: int) -> None:
+        e: Emitter = k.e
         super().__init__(array.shape, width, e.region)
-        self.e, self.dtype = e, array.dtype
+        self.k, self.e, self.dtype = k, e, array.dtype
         self.type = "i8" if array.dtype.kind == "b" else type_of(array.dtype)
         self.step = SIZES[self.type] * width  # from one part of an element to the next
+        if array.made is None and array.source is not None and self.is_matrix():
+            self.memory = e.alloca("i8", self.elements() * self.step)
+            array.source.fill(*self.matrix(), 0)
+            return
         refs = array.all_refs()
-        self.memory = e.alloca("i8", max(len(refs), 1) * self.step)
+        self.memory = e.alloca("i8", max(self.elements(), 1) * self.step)
         for n, ref in enumerate(refs):
             e.store(self.stored(ref), e.address(self.memory, e.index(n * self.step)))
+
+    def elements(self) -> int:
+        """How many there are; a complex one counts for two."""
+        return math.prod(self.shape) * (2 if self.dtype.kind == "c" else 1)
+
+    def is_matrix(self) -> bool:
+        """Whether it is large, and lies as a matrix in scratch memory does (`scratch.Scratch`)."""
+        return math.prod(self.shape) > MANY and len(self.shape) <= 2 and self.dtype.kind != "b"
+
+    def matrix(self) -> tuple[Work, Scratch]:
+        """A matrix in scratch memory that lies as it does, for what is copied by loops."""
+        work = Work(self.k, self.dtype, True, [])
+        return work, Scratch(self.e, self.dtype, *rows_and_columns(self.shape), self.width, self.memory)
+
+    def settled(self) -> Array:
+        """What it holds when nothing writes it any more."""
+        if not self.is_matrix():
+            return Array(self.read(), self.dtype)
+        return Array(None, self.dtype, source=InScratch(*self.matrix(), self.shape, 0, False))
 
     def refs(self) -> Any:
         """Its elements as they are now."""
@@ -115,6 +142,21 @@ def held_in(body: Program, inits: list[Any], first: int) -> list[int]:
         n for n, init in enumerate(inits)
         if math.prod(init.shape) > FEW and in_place(body, n, first) and is_moving(body, body.inputs[n])
     ]  # fmt: skip
+
+
+def large_held(node: Node) -> list[Value]:
+    """The large arrays that a loop carries in memory: what it starts with, and what it gives."""
+    if node.function not in ("while", "scan"):
+        return []
+    inits, first = carried(node), 1 if node.function == "while" else 0
+    held = [n for n in held_in(node.args[-1], inits, first) if may_be_large(inits[n])]
+    return [x for n in held for x in (inits[n], node.outputs[n])]
+
+
+def may_be_large(value: Value) -> bool:
+    """Whether an array is large, and can be copied by loops."""
+    size = math.prod(value.shape)
+    return MANY < size <= LARGEST // value.dtype.itemsize and len(value.shape) <= 2 and value.dtype.kind != "b"
 
 
 def in_place(body: Program, n: int, first: int) -> bool:

@@ -53,7 +53,7 @@ def _spilled(k: Any, x: Array) -> Any:
     key = (id(region), *map(id, refs))  # what a loop carries is something else after the loop
     if key not in k.spilled:
         before, e.region = e.region, region
-        k.spilled[key] = Held(e, x, max(ref.width for ref in refs)), region, refs
+        k.spilled[key] = Held(k, x, max(ref.width for ref in refs)), region, refs
         e.region = before
     return k.spilled[key][0]
 
