@@ -375,6 +375,40 @@ def test_forks_and_other_pools_of_threads():
     in_subprocess(FORKS, LANEWISE_NUM_THREADS="2")
 
 
+FORKS_WHILE_OTHERS_COMPILE = """
+import os, signal, threading, warnings
+warnings.simplefilter("ignore")
+from lanewise import jit, vmap
+x = np.arange(3000.0)
+jit(vmap(lambda x: x + 1))(x)
+going = True
+def compile_on():
+    k = 0
+    while going:
+        k += 1
+        jit(vmap(lambda x, k=k: x * k + 0.125))(x)
+threads = [threading.Thread(target=compile_on) for _ in range(2)]
+for thread in threads:
+    thread.start()
+found = []
+for turn in range(12):
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(60)
+        good = np.array_equal(jit(vmap(lambda x: x * turn + 0.5))(x), x * turn + 0.5)
+        os._exit(0 if good else 1)
+    found.append(os.waitpid(pid, 0)[1])
+going = False
+for thread in threads:
+    thread.join()
+assert not any(found), found
+"""
+
+
+def test_forks_while_other_threads_compile():
+    in_subprocess(FORKS_WHILE_OTHERS_COMPILE)
+
+
 def test_more_threads_than_there_are(monkeypatch):
     function = jit(vmap(lambda x: np.exp(x)))
     monkeypatch.setattr(settings, "threads", lambda: 10**20)

@@ -8,6 +8,7 @@ raises; what was written behind that (through a view made earlier) is undone as 
 from __future__ import annotations
 
 import ctypes
+import os
 import random
 import threading
 from collections.abc import Sequence
@@ -148,6 +149,16 @@ def _share(a: Any, b: Any) -> bool:
 
 _LOCK = threading.Lock()
 _PROTECTED: dict[int, list[Any]] = {}  # the arrays that are read-only for now, each with its number of watches
+
+
+def _forget() -> None:
+    """After a fork, nobody may be there to release the lock."""
+    global _LOCK
+    _LOCK = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 def _protect(arrays: list[Any]) -> None:

@@ -7,6 +7,7 @@ import functools
 import itertools
 import os
 import struct
+import sys
 import threading
 from typing import Any
 
@@ -124,14 +125,32 @@ def machine() -> Machine:
     return _MACHINE
 
 
+_HELD: list[Any] = []
+
+
+def _hold() -> None:
+    """Before a fork, wait until no other thread is in LLVM: in the child nobody would release what that one holds."""
+    lock = getattr(getattr(sys.modules.get("llvmlite.binding.ffi"), "lib", None), "_lock", None)
+    if lock is not None:
+        lock.__enter__()
+        _HELD.append(lock)
+
+
+def _let_go() -> None:
+    """After the fork, go on."""
+    if _HELD:
+        _HELD.pop().__exit__(None, None, None)
+
+
 def _forget() -> None:
-    """After a fork, nobody may be there to release the lock."""
+    """In the child, nobody may be there to release the lock."""
     global _MAKING
     _MAKING = threading.Lock()
+    _let_go()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(before=_hold, after_in_parent=_let_go, after_in_child=_forget)
 
 
 def address_of(name: str) -> int:
