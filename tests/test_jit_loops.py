@@ -482,3 +482,21 @@ def test_random_loops(first):
         expected = list(zip(*[f(*row) for row in zip(x, n, strict=True)], strict=True))
         for part, wanted in zip(found, expected, strict=True):
             np.testing.assert_array_equal(part, np.array(wanted), text)
+
+
+def test_turns_that_all_lanes_leave_where_turns_are_written_out() -> None:
+    def f(x: Any, n: Any) -> Any:
+        k, found = 0, np.zeros(2)
+        while k < 3:
+            k += 1
+            if k == 1:
+                continue
+            found[1] += 10.0**k
+            if n > 2:
+                def own() -> Any:  # another function in each turn: the loop is written out
+                    return 1.0
+
+                own()
+        return found
+
+    compiled(f, *x_and_n())

@@ -380,6 +380,8 @@ class TracedLoop:
 
     def go_on(self) -> bool:
         """Whether to take the next turn, when all lanes have left this one."""
+        if not self.symbolic:
+            self.rejoin()
         return self.symbolic or all(path is not None for path, _ in self.broken)
 
     def rejoin(self) -> None:
