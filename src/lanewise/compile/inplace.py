@@ -12,6 +12,7 @@ import numpy as np
 from ..array import PYTHON, LaneArray, map_lanes
 from ..convert.calls import FORMS
 from ..ops.common import npl
+from .assigning import crosses
 from .cells import Untraceable
 from .tape import unpacked
 
@@ -95,6 +96,9 @@ def copyto(r: Recorder, dst: Any, src: Any, casting: str = "same_kind", where: A
         raise Untraceable("np.copyto of an unusual kind")
     if where is not True:
         _see_fit(dst, src)
+        own = [r.cell_of(x) for x in (src, where) if type(x) is LaneArray]
+        if any(crosses(r.cell_of(dst), Ellipsis, x) for x in own):
+            raise Untraceable("an array is assigned to itself, one element after another")
     r.store(r.cell_of(dst), Ellipsis, _where(dst, src, where))
 
 
