@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..array import LaneArray
-from ..facts import TraceError
+from ..facts import RUN, TraceError, Undecided
 from ..regions import GONE, Mixed, contents
 from ..regions.branches import fill
 from .cells import Listed, Untraceable
@@ -56,9 +56,10 @@ def either(r: Recorder, test: Any, then: Any, orelse: Any, variables: list[Any])
                 answer = None if body is None else body()
             except TraceError:
                 raise
-            except Exception:  # who goes this way has it from the ordinary way
+            except (Exception, Unsaid) as problem:  # who goes this way has it from the ordinary way
                 if not state.restore(r):
                     raise
+                settle(problem)
                 r.fail(path)
                 r.left += 1
                 answer = GONE
@@ -150,12 +151,32 @@ def leaving(r: Recorder, made: Callable[..., Any], args: Any, kwargs: Any) -> An
         return made(*args, **kwargs)
     except TraceError:
         raise
-    except Exception:
+    except (Exception, Unsaid) as problem:
         own = r.frames[len(state.frames) :]
         if r.scope.path is None or len(own) != 1 or not own[0].exits or not state.restore(r):
             raise
+        settle(problem)
         r.fail(r.scope.path)
         return own[0].result()
+
+
+class Unsaid(Undecided):
+    """An exception is raised that says something of a value."""
+
+
+def settle(problem: BaseException) -> None:
+    """The lanes that raise are on the ordinary way: no signal is pending."""
+    run = RUN.get()
+    if run is not None and run.signal is problem:
+        run.signal = None
+
+
+def said(r: Recorder, make: Callable[[], Any]) -> Any:
+    """An exception that is raised; who has it has it from the ordinary way, and may read it there."""
+    try:
+        return make()
+    except Undecided as problem:
+        raise Unsaid(*problem.args) from None
 
 
 class TooDeep(Exception):

@@ -69,6 +69,7 @@ class Recorder(Tape):
     switch = Elsewhere("control")
     called = Elsewhere("statements")
     frame = Elsewhere("statements", "TracedFrame")
+    said = Elsewhere("statements")
     truths = Elsewhere("statements")
     negated = Elsewhere("statements")
     either = Elsewhere("statements")

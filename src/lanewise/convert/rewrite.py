@@ -230,6 +230,13 @@ class Function:
             return place.leave(call_method(place.loop, "skip"))
         return [ast.Expr(call_method(place.loop, "rejoin")), ast.Continue()]
 
+    def on_Raise(self, node: Any, place: Place) -> list[Any]:
+        """An exception that says something of a value: where a function is traced, there is none."""
+        made = self.expressions.visit(copied(node))
+        if node.exc is not None and holds(node.exc, (ast.JoinedStr, ast.Call, ast.BinOp)) and not binds(node.exc):
+            made.exc = located(call_helper("said", thunk(made.exc)), made.exc)
+        return [*self.effects(node), made]
+
     def on_Assert(self, node: Any, place: Place) -> list[Any]:
         error = ast.Call(variable("AssertionError"), [node.msg] if node.msg is not None else [], [])
         test = ast.UnaryOp(ast.Not(), node.test)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import sys
+from collections.abc import Callable
 from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -169,6 +170,11 @@ def caught(before: Any) -> None:
         run.region = before[1]
 
 
+def said(make: Callable[[], Any]) -> Any:
+    """An exception that is raised, in words that may need values."""
+    return make() if (tracer := recorder()) is None else tracer.said(make)
+
+
 # ---- variables of a function around ----
 
 
@@ -243,7 +249,7 @@ def _parts_lanes(items: Any, written: Any, chooses: bool) -> bool:
 
 HELPERS: dict[str, Any] = {
     "GONE": GONE, "enter": enter, "if": if_, "loop": loop, "depth": depth, "caught": caught, "effect": effect,
-    "own": own, "outside": outside, "rebound": rebound,
+    "said": said, "own": own, "outside": outside, "rebound": rebound,
     "new": new, "sliced": sliced, "repeated": repeated, "concatenated": concatenated, "delete": delete,
     "attribute": attribute, "comprehend": comprehend, "eat": eat, "iterator": iterator, "given": given,
     "take_turns": take_turns,
