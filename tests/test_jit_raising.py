@@ -33,7 +33,7 @@ def in_a_loop(x):
     n = 0
     while abs(x) > 0.1:
         if x < -8:
-            raise RuntimeError("x is %g in turn %d" % (x, n)) from None
+            raise RuntimeError("x is " + str(x) + f" in turn {n}") from None
         x, n = 0.5 * x, n + 1
     return n
 
