@@ -55,6 +55,12 @@ SLOW = {
     "np.place": "m = np.zeros(9, bool); m[0:5:2] = True; np.place(x, m, x[:3])",
     "np.put": "np.put(x, [0, 2, 4], x[:3])",
     "a copy under a mask": "np.copyto(x[0:5:2], x[:3], where=x[:3] > 0)",
+    "a copy under a mask of its own": "m = x > 0; np.copyto(m[1:], m[:-1], where=m[:-1]); x[...] = m",
+    "np.place by a mask of its own": "m = x > 0; np.place(m[1:], m[:-1], [True, False]); x[...] = m",
+    "np.place where lanes have parted": "m = x > 0\nif m[0]:\n    np.place(m[1:], m[:-1], [True, False])\nx[...] = m",
+    "a copy under a mask where lanes have parted": "if x[0] > 0:\n    np.copyto(x[0:5:2], x[:3], where=x[:3] > 0)",
+    "ufunc.at": "np.add.at(x, [1, 1, 2], x[:3])",
+    "ufunc.at of its own places": "n = (x > 0).astype(int); np.add.at(n, n[:3], n[1:4]); x[...] = n",
     "an array of its own, of two axes": "y = q.T * 1; y[1] = y[:, 2]; q[...] = y",
 }
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..array import PYTHON, LaneArray, map_lanes
+from ..array import ARRAY, PYTHON, LaneArray, map_lanes
 from ..convert.calls import FORMS
 from ..ops.common import npl
-from .assigning import crosses
 from .cells import Untraceable
 from .tape import unpacked
 
@@ -96,9 +95,8 @@ def copyto(r: Recorder, dst: Any, src: Any, casting: str = "same_kind", where: A
         raise Untraceable("np.copyto of an unusual kind")
     if where is not True:
         _see_fit(dst, src)
-        own = [r.cell_of(x) for x in (src, where) if type(x) is LaneArray]
-        if any(crosses(r.cell_of(dst), Ellipsis, x) for x in own):
-            raise Untraceable("an array is assigned to itself, one element after another")
+        if any(_share(r, dst, x) for x in (src, where)):
+            raise Untraceable("an array is copied to itself under a mask, one element after another")
     r.store(r.cell_of(dst), Ellipsis, _where(dst, src, where))
 
 
@@ -108,6 +106,11 @@ def putmask(r: Recorder, a: Any, mask: Any, values: Any) -> None:
         raise Untraceable("np.putmask of an unusual kind")
     _see_fit(a, values)
     r.store(r.cell_of(a), Ellipsis, _where(a, values, mask))
+
+
+def _share(r: Recorder, a: LaneArray, b: Any) -> bool:
+    """Whether two values may share memory."""
+    return type(b) is LaneArray and b.kind == ARRAY and not r.cell_of(a).roots().isdisjoint(r.cell_of(b).roots())
 
 
 def _see_fit(target: LaneArray, new: Any) -> None:
@@ -136,6 +139,8 @@ def at(ufunc: np.ufunc, r: Recorder, a: Any, indices: Any, *operands: Any) -> No
     shape = np.shape(indices)
     if type(a) is not LaneArray or len(shape) != 1 or shape[0] > MOST or len(operands) > 1:
         raise Untraceable(f"np.{ufunc.__name__}.at of an unusual kind")
+    if any(_share(r, a, x) for x in (indices, *operands)):
+        raise Untraceable(f"np.{ufunc.__name__}.at of what shares memory")
     if any(np.ndim(x) > 1 or (np.ndim(x) == 1 and np.shape(x) != shape) for x in operands) or a.ndim != 1:
         raise Untraceable(f"np.{ufunc.__name__}.at of an unusual kind")
     for n in range(shape[0]):

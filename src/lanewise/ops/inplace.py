@@ -105,6 +105,13 @@ def _check_cast(value: Any, x: LaneArray, casting: Any) -> None:
         raise TypeError(f"Cannot cast array data from {dtype!r} to {x.data.dtype!r} according to the rule {casting!r}")
 
 
+def _changes_itself(mask: LaneArray, x: LaneArray) -> bool:
+    """Whether a mask is read where the array has been written already."""
+    ours, its = mask.data.__array_interface__, x.data.__array_interface__
+    same = ours["data"] == its["data"] and mask.data.strides == x.data.strides
+    return mask.data.dtype == bool and overlap(mask, x) and not same
+
+
 @row(np.copyto)
 def copyto(func: Any, dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """``np.copyto``: a write with a mask of one's own for every lane."""
@@ -114,7 +121,7 @@ def copyto(func: Any, dst: Any, src: Any, casting: Any = "same_kind", where: Any
         raise TypeError(f"Cannot cast array data from {mask.data.dtype!r} to dtype('bool')")
     _check_cast(src, x, casting)
     found = in_order(x, Ellipsis, src)
-    if found is not src and where is not True:
+    if where is not True and (found is not src or _changes_itself(mask, x)):
         raise NoLaneForm("an array is copied to itself under a mask, one element after another,")
     src = found
     put_masked(x, source(src, x.data.dtype), mask)
@@ -129,7 +136,7 @@ def putmask(func: Any, a: Any, mask: Any, values: Any) -> None:
     if type(values) is LaneArray or isinstance(values, np.ndarray):
         _check_cast(values, x, "safe")
     found = elements(source(values, x.data.dtype))
-    if func is np.place and found.size > 1 and overlap(found, x):
+    if func is np.place and (_changes_itself(where, x) or (found.size > 1 and overlap(found, x))):
         raise NoLaneForm("an array is written with its own elements, one by one")
     if where.size != x.size:
         raise ValueError("putmask: mask and data must be the same size")

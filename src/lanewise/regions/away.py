@@ -70,6 +70,8 @@ def through(rule: Any, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
             return None
         if TABLE["crosses"](*args[1:]):
             run.give_up()  # of copies it does not show
+    elif plain in _ONE_BY_ONE and _share((*args[1:], *kwargs.values())):
+        run.give_up()
     while True:
         copies = Copies()
         new_args, new_kwargs = map_lanes(copies, (args, kwargs))
@@ -89,6 +91,16 @@ def through(rule: Any, plain: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
             if result is now:
                 result = base
         return result
+
+
+_ONE_BY_ONE = (np.copyto, np.place)
+"""What may write an element before it has read all others, where its operands share memory."""
+
+
+def _share(operands: tuple[Any, ...]) -> bool:
+    """Whether the first of some operands shares memory with another."""
+    owners = [id(facts.owner_of(x.data)) for x in operands if type(x) is LaneArray]
+    return type(operands[0]) is LaneArray and owners[0] in owners[1:]
 
 
 class Copies:
