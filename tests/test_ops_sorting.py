@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from law import Row, law
+
+from lanewise import vmap
 
 SORTING = [
     Row("sort", lambda x: (np.sort(x), np.sort(x, axis=0), np.sort(x, axis=None)), ("real:3,4",)),
@@ -81,3 +84,12 @@ SORTING = [
     Row("isin table", lambda x: np.isin(x, [0, 2], kind="table"), ("i8:4|0..5",)),
 ]  # fmt: skip
 test_sorting, test_sorting_at_random = law(SORTING)
+
+
+@pytest.mark.filterwarnings("ignore::lanewise.PerformanceWarning")
+def test_methods_of_plain_arrays_see_no_objects() -> None:
+    table = np.array([-0.5, -0.25, 0.25, 1.75, np.nan])
+    x = np.array([0.28, -np.inf, 0.98])
+    for side in ("left", "right"):
+        found = vmap(lambda v, side=side: table.searchsorted(v, side))(x)
+        np.testing.assert_array_equal(found, np.searchsorted(table, x, side))

@@ -34,7 +34,8 @@ def _is_safe(code: CodeType) -> bool:
     return (
         is_user_file(code.co_filename)
         and "site-packages" not in code.co_filename
-        and not (_UNSAFE & set(code.co_names))
+        and _UNSAFE.isdisjoint(code.co_names)
+        and _UNSAFE.isdisjoint(text for text in code.co_consts if type(text) is str)  # methods, in rewritten code
         and not _has_unsafe_operators(code)
     )
 
