@@ -16,6 +16,7 @@ import functools
 import itertools
 import math
 import operator
+import reprlib
 import weakref
 from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
@@ -386,7 +387,7 @@ def _is_named_tuple(kind: Any) -> bool:
 
 def _is_made(member: Any) -> bool:
     """Whether a method is one that `dataclasses` has written."""
-    made = (FunctionType, "<string>"), (FunctionType, dataclasses.__file__)
+    made = [(FunctionType, name) for name in ("<string>", dataclasses.__file__, reprlib.__file__)]
     return member is None or (type(member), getattr(getattr(member, "__code__", None), "co_filename", "")) in made
 
 
