@@ -336,3 +336,14 @@ def test_lanes_that_leave_before_a_loop_stay_away(function):
         found = jit(vmap(function))(ours, y, k)
     np.testing.assert_allclose(found, [function(*lane) for lane in zip(theirs, y, k, strict=True)], rtol=1e-14)
     np.testing.assert_allclose(ours, theirs, rtol=1e-14)
+
+
+@pytest.mark.filterwarnings("ignore::lanewise.PerformanceWarning")
+def test_a_carry_that_changes_its_dtype_is_an_error_also_where_it_is_compiled():
+    def f(x, k):
+        return lax.while_loop(lambda c: c[0] < k, lambda c: (c[0] + 1, k), (0, x))
+
+    x, k = np.arange(4.0) + 0.5, np.arange(4)
+    for mapped in (vmap(f), jit(vmap(f)), vmap(jit(f))):
+        with pytest.raises(TypeError, match=r"lax.while_loop: body_fun changes the dtype of init_val\[1\]"):
+            mapped(x, k)

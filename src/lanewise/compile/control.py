@@ -167,16 +167,19 @@ def while_loop(r: Recorder, cond_fun: Callable[[Any], Any], body_fun: Callable[[
     cond_fun, body_fun, init
         As `lax.while_loop` has them.
     """
+    from ..lax._types import Typed, check_alike, follows
+
     init = plainly(init)
+    before = Typed.of(*flatten(init))
     leaves, spec = flatten_results(init)
     first = r.truth(cond_fun(init))
     carried = Carried(r, leaves)
     for _ in range(TRIES):
         state = optree.tree_unflatten(spec, carried.begin())
         new = body_fun(state)
-        found, new_spec = flatten_results(new)
-        if new_spec != spec:
-            raise TypeError(f"while_loop: body_fun gives {new_spec}, but init_val is {spec}.")
+        headline = "while_loop: body_fun changes the {aspect} of {where}"
+        check_alike(headline, "init_val", ["before", "after"], before, Typed.of(*flatten(new)), follows)
+        found, _ = flatten_results(new)
         test = r.truth(cond_fun(new))
         carried.see_lists()
         values = carried.end([*found], union(first.axes, test.axes))
