@@ -106,3 +106,15 @@ def test_in_a_loop_only_the_lanes_at_work_count() -> None:
 
     n = np.concatenate([np.arange(2, 60), [2**55, 3**34, 2**61 - 2**31, 10**15]])
     np.testing.assert_array_equal(jit(vmap(largest_factor))(n), [largest_factor(int(x)) for x in n])
+
+
+def test_remainders_of_constants_among_vectors() -> None:
+    def f(x: Any, y: Any) -> Any:
+        if np.isnan(np.array([0.5, -1.5], np.float32)).any():
+            np.floor_divide(np.array([*x]), y, out=x)
+        return x, 0.5 % y
+
+    x = np.arange(15.0).reshape(3, 5)
+    rows, rest = jit(vmap(f, in_axes=(1, None)))(x, 2.0)
+    np.testing.assert_array_equal(rows, x.T)
+    np.testing.assert_array_equal(rest, np.full(5, 0.5))

@@ -370,3 +370,17 @@ def test_numbers_that_are_pythons_in_some_lanes_are_weak_there():
             for part, column in zip(found if f is chosen else [found], columns, strict=True):
                 assert part.dtype == np.array(column).dtype
                 np.testing.assert_array_equal(part, column)
+
+
+@pytest.mark.filterwarnings("ignore::lanewise.PerformanceWarning")
+@pytest.mark.parametrize(("first", "second"), [(np.float32, np.float64), (np.float64, np.float32)])
+def test_alternatives_that_are_pythons_or_numpys_have_the_dtype_of_the_loop(first, second):
+    table, y, k = np.array([1.5], first), np.arange(9).astype(second), np.arange(9)
+
+    def f(y, k):
+        return [2.0, table[0], y][k % 3]
+
+    for mapped in (vmap(f), jit(vmap(f)), vmap(jit(f))):
+        found = mapped(y, k)
+        assert found.dtype == np.float64
+        np.testing.assert_array_equal(found, [f(a, b) for a, b in zip(y, k, strict=True)])

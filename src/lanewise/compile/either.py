@@ -39,3 +39,9 @@ def check(either: set[Value], function: Any, operands: Any, outputs: list[Value]
         either.update(output for output in outputs if output.kind == PYTHON)
     elif any(np.result_type(*strong, x.dtype.type(0).item()) != np.result_type(*strong, x.dtype) for x in unsure):
         raise Untraceable("a number is Python's in some lanes and NumPy's in others")
+
+
+def check_stacked(either: set[Value], values: list[Value]) -> None:
+    """Refuse alternatives of a result whose common dtype depends on which of the two one of them is."""
+    if not either.isdisjoint(values) and len({x.dtype for x in values}) > 1:
+        raise Untraceable("a number is Python's in some lanes and NumPy's in others")

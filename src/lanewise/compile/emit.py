@@ -403,7 +403,9 @@ class Emitter:
         return self.add(f"extractelement {ref}, i64 {n}", ref.type, 1, [ref])
 
     def gather_lanes(self, refs: list[Ref]) -> Ref:
-        """A vector of scalars."""
+        """A vector of scalars; one of them is that itself."""
+        if len(refs) == 1:
+            return refs[0]
         if self.is_cut(len(refs)):
             return Wide(self, [self.gather_lanes(refs[n : n + self.piece]) for n in range(0, len(refs), self.piece)])
         text = f"<{len(refs)} x {refs[0].type}> poison"

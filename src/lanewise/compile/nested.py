@@ -20,6 +20,7 @@ from ..reach import Reach
 from ..regions import Mixed
 from ..tree import flatten_results
 from .cells import Cell, Scope, Untraceable, lane_in, lane_out
+from .either import check_stacked
 from .ir import Axis, Node, Value, union
 from .lists import plainly
 from .mixed import Choice, is_number, weak_type, without_unbound
@@ -131,6 +132,7 @@ def stack_mixed(r: Recorder, leaf: Mixed, at: Any, axis: Axis, fun: Any) -> Any:
     if at is None:
         raise Untraceable("a result that is not stacked differs in kind between lanes")
     options = [r.stack(x, at, axis, fun) if is_number(x) else x for x in leaf.options]
+    check_stacked(r.doubtful, [r.as_value(x) for x in leaf.options if is_number(x)])
     return Choice(r.stack(leaf.codes, 0, axis, fun), options, at, [weak_type(x) for x in leaf.options])
 
 

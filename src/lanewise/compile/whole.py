@@ -17,9 +17,10 @@ from ..program import ShapeDtypeStruct
 from ..regions import Mixed
 from ..tree import flatten, flatten_results
 from .cells import Cell, Untraceable
+from .either import check_stacked
 from .ir import Axis, Program, Value
 from .lists import NeedsBuffer, plainly
-from .mixed import Choice, without_unbound
+from .mixed import Choice, is_number, without_unbound
 from .nested import watched
 from .statements import NeedsRecursion
 from .tape import unpacked
@@ -183,6 +184,7 @@ def leaf_of(recorder: Recorder, leaf: Any, results: list[Any]) -> Any:
     if type(leaf) is Mixed:
         leaf = without_unbound(recorder, leaf)
     if type(leaf) is Mixed:
+        check_stacked(recorder.doubtful, [recorder.as_value(x) for x in leaf.options if is_number(x)])
         leaf = Choice(leaf.codes, leaf.options, None, [])
     if type(leaf) is not Choice:
         return place_of(recorder, leaf, results)
