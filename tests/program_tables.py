@@ -214,7 +214,7 @@ TEXTS = {  # strings and dicts
     "results": "{d}['p'] ; len({d}) ; {v} ; ({t}, {v}) ; {d}",
 }
 
-ALGEBRA = {  # small matrices; what is not exact is rounded
+ALGEBRA = {  # small matrices; what is not exact is rounded, from where there are no ties
     "kinds": "mma",
     "leaves": {},
     "expressions": {
@@ -226,18 +226,20 @@ ALGEBRA = {  # small matrices; what is not exact is rounded
             np.linalg.norm(np.sign({a}), np.inf) ; np.round(np.linalg.cond(np.eye(3) * 2), 6)
         """,
         "a": """
-            np.round(np.linalg.solve(np.sign({m}) + 4 * np.eye(3), np.sign({a})), 6) ;
+            np.round(np.linalg.solve(np.sign({m}) + 4 * np.eye(3), np.sign({a})) / np.e, 6) ;
             np.cross(np.sign({a}), np.sign({a})) ; (np.sign({m}) @ np.sign({a})) ; (np.sign({a}) @ np.sign({m})) ;
             np.linalg.eigvalsh(np.diag(np.sign({a}))) ;
             np.einsum('ij,j->i', np.sign({m}), np.sign({a})) ; np.dot(np.sign({m}), np.sign({a})) ;
             np.linalg.norm(np.sign({m}), axis=1) ; np.tensordot(np.sign({m}), np.sign({a}), 1) ; np.diag({m}) ;
-            np.round(np.linalg.solve(np.sign({m}), np.sign({a})), 6) ; np.convolve(np.sign({a}), np.ones(2))[:3] ;
-            np.triu({m})[0] ; np.linalg.multi_dot([np.sign({m}), np.sign({m}), np.sign({a})])
+            np.round(np.linalg.solve(np.sign({m}), np.sign({a})) / np.e, 6) ;
+            np.convolve(np.sign({a}), np.ones(2))[:3] ; np.triu({m})[0] ;
+            np.linalg.multi_dot([np.sign({m}), np.sign({m}), np.sign({a})])
         """,
         "m": """
-            (np.sign({m}) @ np.sign({m})) ; np.round(np.linalg.inv(np.sign({m}) + 4 * np.eye(3)), 6) ; np.triu({m}) ;
-            np.round(np.linalg.inv(np.sign({m})), 6) ; np.linalg.matrix_power(np.sign({m}), 3) ; np.diag({a}) ;
-            np.linalg.cholesky(4 * np.eye(3)) ; np.round(np.linalg.solve(np.sign({m}) + 4 * np.eye(3), np.eye(3)), 6) ;
+            (np.sign({m}) @ np.sign({m})) ; np.round(np.linalg.inv(np.sign({m}) + 4 * np.eye(3)) / np.e, 6) ;
+            np.triu({m}) ; np.round(np.linalg.inv(np.sign({m})) / np.e, 6) ; np.linalg.matrix_power(np.sign({m}), 3) ;
+            np.diag({a}) ; np.linalg.cholesky(4 * np.eye(3)) ;
+            np.round(np.linalg.solve(np.sign({m}) + 4 * np.eye(3), np.eye(3)) / np.e, 6) ;
             np.einsum('ij,kj->ik', np.sign({m}), np.sign({m})) ; np.kron(np.sign({a}), np.sign({a})).reshape(3, 3) ;
             np.dot(np.sign({m}), np.sign({m}).T) ; np.block([[{m}[:1]], [{m}[1:]]]) ; np.rot90({m}) ; np.flip({m}, 0) ;
             np.linalg.matrix_power(np.sign({m}), 0) ; np.matmul(np.sign({m}).T, np.sign({m}))

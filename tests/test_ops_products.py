@@ -262,3 +262,20 @@ def test_some_singular_matrices() -> None:
             return x
 
     check(safe, a)
+
+
+@pytest.mark.filterwarnings("ignore::lanewise.PerformanceWarning")
+def test_dot_writes_only_what_lies_in_one_piece_also_where_lanes_have_parted():
+    def f(x, y):
+        if (x > y).any():
+            np.dot(np.eye(3), np.ones(3), out=x)
+
+    for x in (np.arange(15.0).reshape(3, 5), np.asfortranarray(np.arange(15.0).reshape(3, 5))):
+        expected = None if x.flags.f_contiguous else ValueError
+        y = np.array([30.0, 0.0, 30.0, 0.0, 0.0])
+        if expected is None:
+            vmap(f, in_axes=(1, 0))(x, y)
+            np.testing.assert_array_equal(x[:, [1, 3, 4]], 1.0)
+        else:
+            with pytest.raises(expected, match="output array is not acceptable"):
+                vmap(f, in_axes=(1, 0))(x, y)

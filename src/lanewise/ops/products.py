@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, FAST, SCALAR, SLOW, TABLE, LaneArray, row, wrap
-from ..facts import NoLaneForm
+from ..facts import NoLaneForm, parted
 from ..lanes import NOWHERE, Lanes, spread
 from ..operators import PYTHON_OPERATORS
 from .common import as_lanes, data_axis, elements, lane, npl, rank, spread_all, weaken
@@ -142,6 +142,8 @@ def dot(func: Any, a: Any, b: Any, out: Any = None) -> Any:
             return found
     a, b = as_lanes(a), as_lanes(b)
     ndim = rank(b)
+    if type(out) is LaneArray and parted():
+        raise NoLaneForm("np.dot writes an array, which has to lie in one piece, where lanes went different ways")
     if type(out) is LaneArray and out.data.size and not out.data[(0,) * out.lanes.ndim].flags.c_contiguous:
         raise ValueError("output array is not acceptable")
     if ndim == 0 or rank(a) == 0:
