@@ -43,5 +43,15 @@ def check(either: set[Value], function: Any, operands: Any, outputs: list[Value]
 
 def check_stacked(either: set[Value], values: list[Value]) -> None:
     """Refuse alternatives of a result whose common dtype depends on which of the two one of them is."""
-    if not either.isdisjoint(values) and len({x.dtype for x in values}) > 1:
+    if either.isdisjoint(values):
+        return
+    unsure = {x for x in values if x in either}
+    if _common(values, unsure) != _common(values, set()):
         raise Untraceable("a number is Python's in some lanes and NumPy's in others")
+
+
+def _common(values: list[Value], strong: set[Value]) -> np.dtype[Any]:
+    """The dtype of some numbers together; all that are Python's are weak, but for some."""
+    fixed = [x.dtype for x in values if x.kind != PYTHON or x in strong]
+    weak = [x.dtype.type(0).item() for x in values if x.kind == PYTHON and x not in strong]
+    return np.result_type(*fixed, *weak) if fixed else np.result_type(*[x.dtype for x in values])
