@@ -257,3 +257,13 @@ def test_squares_of_truth_values() -> None:
         for mapped in (vmap(lambda row, p=power: row**p), jit(vmap(lambda row, p=power: row**p))):
             assert mapped(x).dtype == (x**power).dtype
             np.testing.assert_array_equal(mapped(x), x**power)
+
+
+@pytest.mark.filterwarnings("ignore::lanewise.PerformanceWarning")
+def test_what_is_no_number_is_an_error_also_where_nobody_uses_the_result():
+    def f(x):
+        x ^ dict
+        return 250
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        jit(vmap(f))(np.arange(3.0))

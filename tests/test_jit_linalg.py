@@ -211,3 +211,25 @@ def test_lanes_do_not_depend_on_their_neighbours(rng):
     a = rng.normal(size=(64, 7, 7))
     function = jit(vmap(lambda a: np.linalg.eigvalsh(a)))
     assert np.array_equal(function(a)[::-1], function(a[::-1].copy()))
+
+
+ZEROS = {
+    "sum": lambda m, v, o: v.sum(), "of rows": lambda m, v, o: m.sum(1), "mean": lambda m, v, o: m.mean(0),
+    "reduce": lambda m, v, o: np.add.reduce(v), "trace": lambda m, v, o: np.trace(m), "vectors": lambda m, v, o: v @ o,
+    "matrix and vector": lambda m, v, o: m @ o, "matrices": lambda m, v, o: m @ m.T,
+    "inner": lambda m, v, o: np.inner(m, o), "dot": lambda m, v, o: np.dot(v, o), "dots": lambda m, v, o: np.dot(m, m),
+    "vdot": lambda m, v, o: np.vdot(v, o), "a column": lambda m, v, o: np.dot(m[:, :1], o[None]),
+    "tensordot": lambda m, v, o: np.tensordot(m, o, 1), "einsum": lambda m, v, o: np.einsum("ij->i", m),
+    "einsum of two": lambda m, v, o: np.einsum("i,i->i", v, o),
+    "einsum that turns": lambda m, v, o: np.einsum("ij->ji", m),
+    "kron": lambda m, v, o: np.kron(v, o), "outer": lambda m, v, o: np.outer(v, o), "prod": lambda m, v, o: v.prod(),
+    "cumsum": lambda m, v, o: np.cumsum(v),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 9, 20])
+@pytest.mark.parametrize("name", ZEROS)
+def test_sums_of_negative_zeros_have_the_sign_of_numpys(name, size):
+    m, v, o = np.full((4, size, size), -0.0), np.full((4, size), -0.0), np.ones((4, size))
+    found = jit(vmap(ZEROS[name]))(m, v, o)
+    np.testing.assert_array_equal(np.signbit(found), np.signbit([ZEROS[name](*x) for x in zip(m, v, o, strict=True)]))

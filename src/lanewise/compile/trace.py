@@ -148,6 +148,8 @@ class Recorder(Tape):
         outputs: list[Value] = []
         made = []
         for x in found:
+            if x.data.dtype.hasobject:
+                raise Untraceable("an operation on what is no number")  # which may raise where there are lanes
             axes = tuple([self.axes[self.of_shadow[a]] for a in x.lanes.axes if self.of_shadow[a] is not self.root])
             value = Value(x.data.shape[x.lanes.ndim :], x.data.dtype, axes, x.kind)
             outputs.append(value)

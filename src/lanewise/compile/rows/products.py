@@ -25,13 +25,14 @@ def fused(e: Emitter, dtype: np.dtype[Any], a: Any, b: Any, c: Any) -> Any:
 
 
 def inner(e: Emitter, dtype: np.dtype[Any], xs: list[Any], ys: list[Any]) -> Any:
-    """The sum of products of two rows; long ones in four chains."""
+    """The sum of products of two rows, which begins with zero, as that of -0.0 is 0.0; long ones in four chains."""
+    zero = literal(e, 0, dtype)
     if not xs:
-        return literal(e, 0, dtype)
+        return zero
     chains = 4 if len(xs) >= 16 else 1
     sums: list[Any] = []
     for n in range(chains):
-        total = multiply(e, dtype, xs[n], ys[n])
+        total = fused(e, dtype, xs[n], ys[n], zero)
         for x, y in zip(xs[n + chains :: chains], ys[n + chains :: chains], strict=True):
             total = fused(e, dtype, x, y, total)
         sums.append(total)
@@ -52,6 +53,10 @@ def product(k: Any, a: Any, b: Any, **kwargs: Any) -> Any:
         raise Unsupported("a product with arguments")
     function, e = k.node.function, k.e
     x, y, dtype = _operands(k, a, b)
+    if 0 in (x.ndim, y.ndim) or (function in (np.dot, np.inner) and 1 in (x.refs.size, y.refs.size)):
+        shape = function(np.zeros(x.shape, bool), np.zeros(y.shape, bool)).shape
+        pairs = np.broadcast_arrays(x.refs.ravel(), y.refs.ravel())  # by one number; sums begin with zero
+        return result(k, filled([multiply(e, dtype, *items) for items in zip(*pairs, strict=True)], shape))
     if function in (np.matmul, np.dot, np.linalg.matmul) and x.ndim == 2 == y.ndim:
         return multiplied(k, x, y)
     tiled = of_shared(k, function, x, y)
@@ -62,10 +67,6 @@ def product(k: Any, a: Any, b: Any, **kwargs: Any) -> Any:
         left = filled([conjugate(e, dtype, item) for item in left.ravel()], left.shape)
     if function is np.vdot:
         left, right = left.reshape(-1), right.reshape(-1)
-    if left.ndim == 0 or right.ndim == 0:
-        pairs = np.broadcast_arrays(left, right)
-        found = [multiply(e, dtype, *items) for items in zip(*[p.ravel() for p in pairs], strict=True)]
-        return result(k, filled(found, pairs[0].shape))
     return result(k, contract(k, dtype, function, left, right))
 
 
@@ -157,8 +158,8 @@ def trace(k: Any, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype
     rows = cast(k.e, as_array(k, a), kind).refs.diagonal(offset, axis1, axis2)
     found = []
     for items in rows.reshape(-1, rows.shape[-1]):
-        total = items[0] if items.size else literal(k.e, 0, kind)
-        for item in items[1:]:
+        total = literal(k.e, 0, kind)
+        for item in items:
             total = one(k.e, np.add, kind, total, item)
         found.append(total)
     return result(k, filled(found, k.node.outputs[0].shape))
@@ -190,7 +191,7 @@ class Term:
 
     def _with(self, ufunc: np.ufunc, other: Any) -> Term:
         item = other.item if type(other) is Term else literal(self.e, other, self.dtype)
-        if type(other) is not Term and other == (ufunc is np.multiply):  # the object loops start from 0 and 1
+        if type(other) is not Term and ufunc is np.multiply and other == 1:  # the object loops start from 0 and 1
             return self
         return Term(self.e, self.dtype, one(self.e, ufunc, self.dtype, self.item, item))
 
@@ -219,7 +220,10 @@ def summed(k: Any, *args: Any, **kwargs: Any) -> Any:
 
     if k.node.function is np.convolve:
         raise Unsupported("np.convolve")
-    found = k.node.function(*[terms(x) for x in args], **kwargs)
+    operands = [terms(x) for x in args]
+    found = k.node.function(*operands, **kwargs)
     found = found if isinstance(found, np.ndarray) else filled([found], ())
+    if k.node.function is np.tensordot and all(np.size(x) > 1 for x in operands[:2]):
+        found = found + 0  # as NumPy's sums begin
     items = [x.item if type(x) is Term else literal(k.e, x, dtype) for x in found.ravel()]
     return result(k, filled(items, found.shape))

@@ -107,7 +107,8 @@ def _total(k: Any, ufunc: np.ufunc, a: Any, axis: Any, keepdims: bool) -> Array:
             return literal(k.e, 0 if ufunc is np.add else 1, dtype)
         if dtype.kind not in "fc":
             return tree(items, add)
-        return pairwise(items, add) if contiguous and ufunc is np.add else chain(items, add)
+        found = pairwise(items, add) if contiguous and ufunc is np.add else chain(items, add)
+        return add(found, literal(k.e, 0, dtype)) if ufunc is np.add else found  # NumPy's sums of -0.0 are 0.0
 
     return result(k, fold(k, x, axis, keepdims, run))
 
