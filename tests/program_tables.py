@@ -88,7 +88,7 @@ WRITES = """
     {M}[{M} < {v}] = 0 ; {M}.sort(axis=0) ; np.sum({m}, axis=0, out={A}) ; {Z}.real[0] = {v} ; {Z}.imag = {a} ;
     {Z}[{n} % 3] *= {v} ; {I}[{n} % 3] = {n} ; {I}[{b}] += {n} ; {I!} += {i} ; {B}[{n} % 3] = {c} ; {B!} &= {b} ;
     {W}[0] = {v} ; {W}[...] += {v} ; {W}[-1] *= {v} ; {W!} -= {v} ; {W}[{n} % 3 - 1:] = {v} ; {W}.flat[0] = {v} ;
-    {V!} += {v} ; {V!} = {v} ; {V!} *= {v} ; {N!} += {n} ; {N!} = {n} ; {A!} = {a} ; {V!}, {V!} = {v}, {v}
+    {V!} += {v} ; {V!} = {v} ; {V!} *= {v} ; {N!} += {n} ; {N!} = {n} ; {A!} = {a} ; {V!}, ({V!},) = {v}, ({v},)
 """
 
 ERRORS = ["ValueError", "ZeroDivisionError", "IndexError", "KeyError", "Exception"]
@@ -124,7 +124,7 @@ LISTS = {  # what lists add to these tables
         {L}[0] += {v} ;
         {L}[{n} % 2] = {v} ; {L}.insert({n}, {v}) ; {L}.extend({l}) ; {L}.sort() ; {L}.reverse() ; {L!} = {l} ;
         {L!} = {L} ; {L!} += [{v}] ; del {L}[{n}] ; {L}.clear() ; {L}[1:] = {l} ; {L}.remove({v}) ; {L} += {l} ;
-        {L}[0], {L}[{n}] = {L}[{n}], {L}[0] ; {L!} *= 2 ; {L!}, {L!} = {L}, {L} ; {L}.sort(key=lambda e: -e)
+        {L}[0], {L}[{n}] = {L}[{n}], {L}[0] ; {L!} *= 2 ; {L!}, ({L!},) = {L}, ({L},) ; {L}.sort(key=lambda e: -e)
     """,
     "results": "{l} ; len({l}) ; ({l}[0], len({l})) ; sum({l}) ; {v} ; ({v}, {l})",
 }
@@ -209,7 +209,7 @@ TEXTS = {  # strings and dicts
     "writes": """
         {D}['p'] = {v} ; {D}['q'] += {v} ; {D}['pq'[{n} % 2]] = {v} ; {D}.update(q={v}) ; {D}.setdefault('r', {v}) ;
         {D}.pop('r', None) ; {D!} = {d} ; del {D}['q'] ; {D}[{t}] = {v} ; {D!} |= {d} ; {D}.clear() ; {T!} = {t} ;
-        {T!} = ({t} + {t})[:4] ; {D!}, {D!} = {D}, {D} ; {D}['p'] = {a}.copy()[0]
+        {T!} = ({t} + {t})[:4] ; {D!}, ({D!},) = {D}, ({D},) ; {D}['p'] = {a}.copy()[0]
     """,
     "results": "{d}['p'] ; len({d}) ; {v} ; ({t}, {v}) ; {d}",
 }
