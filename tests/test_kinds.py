@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from law import check
 
-from lanewise import PerformanceWarning, vmap
+from lanewise import PerformanceWarning, jit, vmap
 
 A = np.arange(12.0).reshape(4, 3) - 5
 X = np.array([1.5, -2.0, 0.0])
@@ -166,3 +166,15 @@ def test_methods_of_python_scalars():
     check(lambda x: x.item().is_integer() * 1.0, X, strict=False)
     check(lambda n: n.item().bit_length(), np.array([1, 5, 200]), strict=False)
     check(lambda x: sum(hasattr(x.item(), name) for name in ("shape", "dtype", "astype", "T", "sum")) * 1.0, X)
+
+
+@pytest.mark.filterwarnings("ignore::lanewise.PerformanceWarning")
+def test_the_least_integer_divided_by_minus_one_outgrows_64_bits():
+    x, y = np.full(3, -(2**63)), np.array([-1, -1, -1])
+
+    def quotients(x, y):
+        return x.item() // y.item(), x.item() // -1, divmod(x.item(), y.item())[0]
+
+    for mapped in (vmap(quotients), jit(vmap(quotients))):
+        for found in mapped(x, y):
+            assert found.tolist() == [2**63] * 3

@@ -16,6 +16,7 @@ from ..array import FAST, PYTHON, SLOW, LaneArray, live
 from ..lanes import spread
 
 _BIG = 2**62  # integers below stay within 64 bits
+_LEAST = -(2**63)
 _EXACT = 2**53  # and these are exact as floats
 _KINDS = {np.dtype(float): "f", np.dtype(np.int64): "i"}
 
@@ -76,6 +77,8 @@ def _division(ufunc: np.ufunc) -> Rule:
     def rule(x: Any, y: Any, floats: bool) -> Any:
         if not (y if type(y) in (int, float) else y.all()) or (type(y) is int and y == -1):
             return SLOW
+        if not floats and ufunc is np.floor_divide and np.size(x) and np.min(x) == _LEAST:
+            return SLOW  # divided by -1 it outgrows 64 bits
         if floats or ufunc is not np.true_divide:
             with np.errstate(all="ignore"):
                 return ufunc(x, y)

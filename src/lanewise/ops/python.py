@@ -73,6 +73,8 @@ def division(func: Any, a: Any, b: Any) -> LaneArray:
         return division(func, *[live(v) if type(v) is LaneArray else v for v in (a, b)])  # type: ignore[no-any-return]
     if _kind(x, y) == "i" and func is operator.truediv and max(np.abs(v).max(initial=0) for v in (x, y)) > _EXACT:
         raise NoLaneForm("Python integers above 2**53 are divided")
+    if _kind(x, y) == "i" and func is operator.floordiv and ((x == np.iinfo(np.int64).min) & (y == -1)).any():
+        raise NoLaneForm("a Python integer outgrows 64 bits")
     if _kind(x, y) == "c" and func is not operator.truediv:
         return func(0j, 1)  # type: ignore[no-any-return]
     with np.errstate(all="ignore"):

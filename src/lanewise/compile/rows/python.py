@@ -34,6 +34,9 @@ def arithmetic(k: Any, a: Any, b: Any) -> Any:
                 if operand.dtype.kind == "i" and operand.refs[()].constant is None:
                     _small(k, operand.refs[()])
     left, right = cast(e, x, dtype).refs[()], cast(e, y, dtype).refs[()]
+    if dtype == _INTEGER and function is operator.floordiv and right.constant in (None, -1):
+        least, by = e.literal(-(2**63), "i64"), e.literal(-1, "i64")
+        k.fail(e.op("and", e.compare("eq", left, least), e.compare("eq", right, by)))
     if dtype == _INTEGER and function in _OVERFLOWING and k.node not in k.counters:
         return _made(_checked(k, _OVERFLOWING[function], left, right), dtype)
     return _made(one(e, _UFUNCS[function], dtype, left, right), dtype)
