@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 
 from lanewise import PerformanceWarning, jit, num_threads, settings, vmap
-from lanewise.compile import cache, native, run
+from lanewise.compile import cache, native, run, threads
 
 PAGE = mmap.PAGESIZE
 DTYPES = ["?", "i1", "u2", "i4", "i8", "f2", "f4", "f8", "c8", "c16"]
@@ -414,6 +414,38 @@ def test_more_threads_than_there_are(monkeypatch):
     monkeypatch.setattr(settings, "threads", lambda: 10**20)
     x = np.ones((200_000, 2))
     np.testing.assert_allclose(function(x), np.exp(x))
+
+
+@pytest.mark.skipif(threads._FUTEX is None, reason="no workers on this system")
+def test_workers_leave_the_core_where_the_caller_is():
+    """One sleeper for each core: the one on the caller's, wherever that is, is sent away if there is another core."""
+    cores, found = sorted(os.sched_getaffinity(0)), threads.pool(1)
+    memory, waits, last = (ctypes.c_int64 * 96)(), threading.Event(), 0
+    sleepers = []
+    for core in cores:
+        thread = threading.Thread(target=waits.wait)
+        thread.start()
+        own = (ctypes.c_int64 * 4)(ctypes.addressof(memory), last, thread.native_id, core)
+        last = ctypes.addressof(own)
+        sleepers.append((thread, own))
+    memory[threads._WORKERS // 8] = last
+    try:
+        found.part(ctypes.addressof(memory))
+        moved = [core for (thread, _), core in zip(sleepers, cores, strict=True)
+                 if os.sched_getaffinity(thread.native_id) == set(cores) - {core}]  # fmt: skip
+        kept = [core for (thread, _), core in zip(sleepers, cores, strict=True)
+                if os.sched_getaffinity(thread.native_id) == set(cores)]  # fmt: skip
+        assert sorted(moved + kept) == cores
+        assert len(moved) == (len(cores) > 1)
+        os.sched_setaffinity(0, cores[:1])
+        found.part(ctypes.addressof(memory))  # who may run nowhere else stays
+        assert all(os.sched_getaffinity(thread.native_id) for thread, _ in sleepers)
+        os.sched_setaffinity(0, cores)
+        x = np.linspace(-2, 2, 300_000)
+        np.testing.assert_allclose(jit(vmap(np.tanh))(x), np.tanh(x), rtol=1e-14)
+    finally:
+        os.sched_setaffinity(0, cores)
+        waits.set()
 
 
 @pytest.mark.parametrize("lanes", [5, 50_000])

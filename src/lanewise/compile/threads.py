@@ -3,6 +3,9 @@
 The caller opens a job, works on it itself, closes it and waits for those who have joined: a worker that the system
 has put to sleep delays nobody. When a lane needs the ordinary way, nobody takes another chunk. Where another thread
 has a job open, the call stays on its own thread.
+
+Linux wakes a worker where it has slept, though the caller may have come to that core meanwhile and another one be idle
+(with two cores it looks for none): all the work would be the caller's. So who slept there may not go on there.
 """
 
 from __future__ import annotations
@@ -21,10 +24,14 @@ from .. import settings
 from .native import address_of, machine
 
 SPIN = 3000  # how often a worker looks for the next job before it sleeps
-_FUTEX = {"x86_64": 202, "aarch64": 98}.get(platform.machine()) if sys.platform == "linux" else None
+_CALLS = {"x86_64": (202, 203, 204), "aarch64": (98, 122, 123)}
+_FUTEX, _SET, _GET = _CALLS.get(platform.machine(), (None,) * 3) if sys.platform == "linux" else (None,) * 3
+"""The numbers of system calls: to sleep and to wake, and for the cores where a thread may run."""
 
 # The fields of a pool, in bytes.
-_LOCK, _STATE, _EPOCH, _SLEEPERS, _NEXT, _SIZE, _CHUNK, _KERNEL, _OBJECTS, _FLAGS = range(0, 640, 64)
+_LOCK, _STATE, _EPOCH, _SLEEPERS, _NEXT, _SIZE, _CHUNK, _KERNEL, _OBJECTS, _FLAGS, _WORKERS = range(0, 704, 64)
+# The fields of a worker: its pool, the worker before it, the number of its thread, and the core where it sleeps.
+_POOL_OF, _BEFORE, _THREAD, _CORE = range(0, 32, 8)
 
 _WANTED: ContextVar[int | None] = ContextVar("lanewise_threads", default=None)
 
@@ -92,6 +99,7 @@ def runtime_text() -> str:
     """The code of callers and workers."""
     return f"""
 declare i64 @syscall(i64, ...)
+declare i32 @sched_getcpu()
 declare void @llvm.x86.sse2.pause()
 
 define internal void @work(ptr %pool) {{
@@ -150,6 +158,7 @@ open:
   %asleep = icmp sgt i64 %sleepers, 0
   br i1 %asleep, label %wake, label %go
 wake:
+  call void @part(ptr %pool)
   %woken = call i64 (i64, ...) @syscall(i64 {_FUTEX}, ptr %epochp, i32 129, i32 1024, ptr null, ptr null, i32 0)
   br label %go
 go:
@@ -169,8 +178,49 @@ done:
   ret i64 %flags
 }}
 
-define void @worker(ptr %pool) {{
+define void @part(ptr %pool) {{
 entry:
+  %mask = alloca [16 x i64]
+  %here = call i32 @sched_getcpu()
+  %workersp = getelementptr i8, ptr %pool, i64 {_WORKERS}
+  %last = load atomic ptr, ptr %workersp seq_cst, align 8
+  %known = icmp ult i32 %here, 1024
+  br i1 %known, label %look, label %exit
+look:
+  %worker = phi ptr [ %last, %entry ], [ %before, %check ], [ %before, %move ]
+  %none = icmp eq ptr %worker, null
+  br i1 %none, label %exit, label %check
+check:
+  %beforep = getelementptr i8, ptr %worker, i64 {_BEFORE}
+  %before = load ptr, ptr %beforep
+  %corep = getelementptr i8, ptr %worker, i64 {_CORE}
+  %core = load atomic i32, ptr %corep seq_cst, align 4
+  %same = icmp eq i32 %core, %here
+  br i1 %same, label %move, label %look
+move:
+  %threadp = getelementptr i8, ptr %worker, i64 {_THREAD}
+  %thread = load i64, ptr %threadp
+  store [16 x i64] zeroinitializer, ptr %mask
+  %got = call i64 (i64, ...) @syscall(i64 {_GET}, i64 0, i64 128, ptr %mask)
+  %byte = lshr i32 %here, 3
+  %bytep = getelementptr i8, ptr %mask, i32 %byte
+  %bit = and i32 %here, 7
+  %old = load i8, ptr %bytep
+  %shift = trunc i32 %bit to i8
+  %one = shl i8 1, %shift
+  %others = xor i8 %one, -1
+  %new = and i8 %old, %others
+  store i8 %new, ptr %bytep
+  %set = call i64 (i64, ...) @syscall(i64 {_SET}, i64 %thread, i64 128, ptr %mask)
+  br label %look
+exit:
+  ret void
+}}
+
+define void @worker(ptr %self) {{
+entry:
+  %pool = load ptr, ptr %self
+  %corep = getelementptr i8, ptr %self, i64 {_CORE}
   %statep = getelementptr i8, ptr %pool, i64 {_STATE}
   %epochp = getelementptr i8, ptr %pool, i64 {_EPOCH}
   %sleepersp = getelementptr i8, ptr %pool, i64 {_SLEEPERS}
@@ -190,9 +240,12 @@ idle:
   %tired = icmp sgt i64 %more, {SPIN}
   br i1 %tired, label %sleep, label %spin
 sleep:
+  %core = call i32 @sched_getcpu()
+  store atomic i32 %core, ptr %corep seq_cst, align 4
   %down = atomicrmw add ptr %sleepersp, i64 1 seq_cst
   %slept = call i64 (i64, ...) @syscall(i64 {_FUTEX}, ptr %epochp, i32 128, i32 %seen, ptr null, ptr null, i32 0)
   %up = atomicrmw sub ptr %sleepersp, i64 1 seq_cst
+  store atomic i32 -1, ptr %corep seq_cst, align 4
   br label %join
 join:
   %now = load atomic i32, ptr %epochp seq_cst, align 4
@@ -222,21 +275,25 @@ class Pool:
         if platform.machine() != "x86_64":
             text = text.replace("declare void @llvm.x86.sse2.pause()\n", "")
         code = machine().object_code(text)
-        found = machine().link(code, {"syscall": address_of("syscall")}, "parallel", "worker")
-        parallel, worker = found
+        symbols = {name: address_of(name) for name in ("syscall", "sched_getcpu")}
+        parallel, worker, part = machine().link(code, symbols, "parallel", "worker", "part")
         kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2)
         self.parallel = kind(parallel)
-        self.worker = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(worker)
-        self.memory = (ctypes.c_int64 * 88)()
+        self.worker, self.part = [ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address) for address in (worker, part)]
+        self.memory = (ctypes.c_int64 * 96)()
         self.address = (ctypes.addressof(self.memory) + 63) & ~63
         self.workers: list[Any] = []
+        self.last = ctypes.c_void_p.from_address(self.address + _WORKERS)
 
     def grow(self, count: int) -> None:
         """See that there are so many workers."""
         while len(self.workers) < count:
-            thread = threading.Thread(target=self.worker, args=(self.address,), name="lanewise", daemon=True)
+            own = (ctypes.c_int64 * 4)(self.address, self.last.value or 0, 0, -1)
+            thread = threading.Thread(target=self.worker, args=(own,), name="lanewise", daemon=True)
             thread.start()
-            self.workers.append(thread)
+            own[2] = thread.native_id or 0
+            self.workers.append((thread, own))
+            self.last.value = ctypes.addressof(own)  # from now on callers look at it
 
 
 _POOL: Pool | None = None
