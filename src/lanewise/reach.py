@@ -10,7 +10,6 @@ import dis
 import gc
 import random
 import sys
-import weakref
 from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
@@ -20,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .array import LaneArray
-from .usercode import is_user_file
+from .usercode import is_user_file, remembered
 
 _MOST = 512  # objects that are looked at, the nearest first
 _LONG = 1024  # longer containers are taken for data
@@ -56,20 +55,9 @@ class Names(NamedTuple):
     loose: frozenset[tuple[str, str]]  # functions with an ``out`` that are more than called by name: owner and name
 
 
-_NAMES: dict[int, tuple[Any, Names]] = {}  # by identity: to hash a code object takes as long as to run it
-
-
+@remembered
 def names_of(code: CodeType) -> Names:
-    """The names that a code object, and those nested in it, refer to."""
-    key = id(code)
-    known = _NAMES.get(key)
-    if known is None or known[0]() is not code:
-        known = _NAMES[key] = (weakref.ref(code, lambda _: _NAMES.pop(key, None)), _read_names(code))
-    return known[1]
-
-
-def _read_names(code: CodeType) -> Names:
-    """The same, from the instructions.
+    """The names that a code object, and those nested in it, refer to.
 
     A library's code is taken at its word: it does not keep state in arrays of its own.
     """

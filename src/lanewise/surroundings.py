@@ -17,7 +17,6 @@ import itertools
 import math
 import operator
 import reprlib
-import weakref
 from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
@@ -29,7 +28,7 @@ from .convert import MADE, is_rewritten
 from .convert.calls import FORMS
 from .convert.unseen import may_change
 from .reach import is_user_module
-from .usercode import is_core_file, is_user_file
+from .usercode import is_core_file, is_user_file, remembered
 
 _MOST = 2000  # things that are looked at
 _BYTES = 4 << 20  # of arrays, whose contents are compared
@@ -326,19 +325,9 @@ class Told(NamedTuple):
     refused: str  # why it is not known to be without effects, in words
 
 
-_TOLD: dict[int, tuple[Any, Told]] = {}
-
-
-def told_of(code: CodeType) -> Told:
+@remembered
+def told_of(outermost: CodeType) -> Told:
     """What a code object, and those nested in it, name and do."""
-    known = _TOLD.get(id(code))
-    if known is None or known[0]() is not code:
-        key = id(code)
-        known = _TOLD[key] = (weakref.ref(code, lambda _: _TOLD.pop(key, None)), _read(code))
-    return known[1]
-
-
-def _read(outermost: CodeType) -> Told:
     found: dict[str, None] = {}
     attributes: dict[str, None] = {}
     refused = ""

@@ -1,17 +1,42 @@
-"""Where in the user's code: which files are the user's own, and the line at work."""
+"""The user's code: which files are the user's own, the line at work, and what is read once from a code object."""
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
-from typing import Any
+import weakref
+from collections.abc import Callable
+from types import CodeType
+from typing import Any, TypeVar
 
 import numpy as np
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 _LIBRARIES = tuple({os.path.abspath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "purelib", "platlib")})
+
+T = TypeVar("T")
+
+
+def remembered(read: Callable[[CodeType], T]) -> Callable[[CodeType], T]:
+    """``read``, which runs once for each code object.
+
+    By identity, and as long as the code lives: to hash a code object takes as long as to read it, and a strong
+    reference would keep what it holds.
+    """
+    known: dict[int, tuple[Any, T]] = {}
+
+    @functools.wraps(read)
+    def recall(code: CodeType) -> T:
+        key = id(code)
+        found = known.get(key)
+        if found is None or found[0]() is not code:
+            found = known[key] = (weakref.ref(code, lambda _: known.pop(key, None)), read(code))
+        return found[1]
+
+    return recall
 
 
 def is_core_file(filename: str) -> bool:

@@ -10,7 +10,6 @@ import dis
 import functools
 import operator
 import sys
-import weakref
 from collections import deque
 from types import CodeType, FunctionType, MethodType
 from typing import Any
@@ -21,7 +20,7 @@ from ..array import LaneArray
 from ..facts import RUN
 from ..regions import LaneList, effect
 from ..regions.both import PREFIX
-from ..usercode import is_core_file, is_user_file
+from ..usercode import is_core_file, is_user_file, remembered
 
 CONTAINERS = frozenset({list, dict, set, deque, bytearray})
 """The types of plain Python's containers that can be changed."""
@@ -63,19 +62,9 @@ def note_arguments(args: tuple[Any, ...]) -> None:
         effect(*found)
 
 
-_KNOWN: dict[int, tuple[Any, bool]] = {}
-
-
+@remembered
 def may_change(code: CodeType) -> bool:
     """Whether some code, or code defined in it, may change anything but its own variables."""
-    known = _KNOWN.get(id(code))
-    if known is None or known[0]() is not code:
-        key = id(code)
-        known = _KNOWN[key] = (weakref.ref(code, lambda _: _KNOWN.pop(key, None)), _changes(code))
-    return known[1]
-
-
-def _changes(code: CodeType) -> bool:
     if any(name.startswith(PREFIX) for name in code.co_freevars):
         return False  # it is rewritten, and says itself what it changes
     if not _CHANGERS.isdisjoint(code.co_names):
@@ -83,7 +72,7 @@ def _changes(code: CodeType) -> bool:
     for step in dis.get_instructions(code):
         if step.opname in _STORES or (step.opname == "STORE_DEREF" and step.argval in code.co_freevars):
             return True
-    return any(isinstance(const, CodeType) and _changes(const) for const in code.co_consts)
+    return any(isinstance(const, CodeType) and may_change(const) for const in code.co_consts)
 
 
 def note_call(found: Any, made: Any) -> None:
