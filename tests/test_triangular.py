@@ -49,6 +49,7 @@ def test_options(trans, lower, dtype, unit):
     agree(lambda a, b: solve_triangular(a, b, trans, lower, unit_diagonal=unit), *systems(4, dtype=dtype), tol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore:Calling solve_triangular with .* dtype=bool:DeprecationWarning")  # since SciPy 1.18
 @pytest.mark.parametrize("dtypes", [("f4", "f4"), ("f4", "f8"), ("i4", "f4"), ("i8", "i8"), ("c8", "f4"), ("?", "f8")])
 def test_dtypes(dtypes):
     a, b = systems(3)
