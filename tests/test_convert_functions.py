@@ -546,3 +546,10 @@ def what_a_type_of_numpy_does_not_hold(x, n):
 ])  # fmt: skip
 def test_no_lanes(fun: Any, args: Any) -> None:
     check(fun, *args, empty=0)
+
+
+def test_builtins_by_keyword(rng):
+    x = rng.normal(size=9) * 10
+    check(lambda x: round(number=float(x), ndigits=1) + pow(base=float(x), exp=2), x)
+    check(lambda x: complex(real=float(x), imag=2.0), x)
+    check(lambda n: pow(base=int(n), exp=3, mod=7), np.arange(9))

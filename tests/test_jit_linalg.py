@@ -233,3 +233,51 @@ def test_sums_of_negative_zeros_have_the_sign_of_numpys(name, size):
     m, v, o = np.full((4, size, size), -0.0), np.full((4, size), -0.0), np.ones((4, size))
     found = jit(vmap(ZEROS[name]))(m, v, o)
     np.testing.assert_array_equal(np.signbit(found), np.signbit([ZEROS[name](*x) for x in zip(m, v, o, strict=True)]))
+
+
+DECOMPOSITIONS = {
+    "solve": lambda a, b: np.linalg.solve(a, b), "inverse": lambda a, b: np.linalg.inv(a),
+    "several sides": lambda a, b: np.linalg.solve(a, np.stack([b, b + 1], 1)),
+    "determinant": lambda a, b: np.linalg.det(a), "logarithm": lambda a, b: tuple(np.linalg.slogdet(a)),
+    "cholesky": lambda a, b: np.linalg.cholesky(a), "upper": lambda a, b: np.linalg.cholesky(a, upper=True),
+    "eigenvalues": lambda a, b: np.linalg.eigvalsh(a), "power": lambda a, b: np.linalg.matrix_power(a, -2),
+    "third power": lambda a, b: np.linalg.matrix_power(a, 3),
+}  # fmt: skip
+
+
+def outcome(fun, *args):
+    """What a function gives: its results, or the type of its error."""
+    try:
+        found = fun(*args)
+    except np.linalg.LinAlgError as error:
+        return type(error)
+    return [np.asarray(x) for x in (found if isinstance(found, tuple) else (found,))]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", ["f8", "c16"])
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 9])
+@pytest.mark.parametrize("name", DECOMPOSITIONS)
+def test_nan_and_inf_are_where_lapack_has_them(name, size, dtype, rng):
+    fun = DECOMPOSITIONS[name]
+    function = jit(vmap(fun))
+    for turn in range(12):
+        a = (positive(rng, size, "f8") * (rng.random((size, size)) < (0.6 if turn % 3 else 2)))[:1].astype(dtype)
+        b = numbers(rng, (1, size), dtype)
+        where = a[0, rng.integers(size)] if turn % 4 else b[0]
+        where[rng.integers(size)] = [np.nan, np.inf, -np.inf][turn % 3]
+        found, wanted = outcome(function, a, b), outcome(fun, a[0], b[0])
+        if isinstance(wanted, type):
+            assert found is wanted
+            continue
+        for x, y in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(x[0], y, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_determinants_whose_products_outgrow_numbers(rng):
+    a = np.zeros((3, 4, 4))
+    a[:, range(4), range(4)] = [
+        [1e200, 1e200, 1e-200, 1e-200], [1e-200, 1e-200, 1e200, 1e200], [1e-160, 1e-155, 1e200, 1e100]
+    ]  # fmt: skip
+    np.testing.assert_allclose(jit(vmap(lambda a: np.linalg.det(a)))(a), [np.linalg.det(m) for m in a], rtol=1e-9)

@@ -117,3 +117,26 @@ def test_nothing_is_asked_that_is_not_finite_where_that_is_not_wanted():
     a, b = systems(3)
     a[3, 2, 0] = np.nan
     agree(lambda a, b: solve_triangular(a, b, check_finite=False), a, b)
+
+
+def test_operands_by_keyword():
+    a, b = systems(3)
+    agree(lambda a, b: solve_triangular(a=a, b=b, lower=True), a, b)
+    expected = [solve_triangular(*row) for row in zip(a, b, strict=True)]
+    for f in (vmap(solve_triangular, strict=True), jit(vmap(solve_triangular))):
+        np.testing.assert_allclose(f(a=a, b=b), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_what_is_no_number_and_not_looked_for(number):
+    a, b = systems(4, 2)
+    a[3, 1, 2], a[5, 2, 1], b[7, 2, 0] = number, number, number
+    for lower in (False, True):
+
+        def f(a, b, lower=lower):
+            return solve_triangular(a, b, lower=lower, check_finite=False)
+
+        expected = [f(*row) for row in zip(a, b, strict=True)]
+        for g in (vmap(f), jit(vmap(f))):
+            np.testing.assert_allclose(g(a, b), expected, rtol=1e-9)

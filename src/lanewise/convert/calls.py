@@ -76,7 +76,7 @@ def form_of(function: Any) -> Callable[[Any], Any]:
     def enter(form: Any) -> Any:
         @_named_as(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            kinds = set(map(type, args))
+            kinds = set(map(type, (*args, *kwargs.values())))
             if Mixed in kinds:
                 if same:
                     args = tuple([_as_one(x) for x in args])
@@ -141,9 +141,9 @@ def _float(x: Any = 0.0) -> Any:
 
 
 @form_of(int)
-def _int(x: Any = 0, *base: Any) -> Any:
-    if type(x) is not LaneArray or base or x.data.dtype.kind not in "biuf" or _is_array(x):
-        return int(x, *base)
+def _int(x: Any = 0, /, *base: Any, **named: Any) -> Any:
+    if type(x) is not LaneArray or base or named or x.data.dtype.kind not in "biuf" or _is_array(x):
+        return int(x, *base, **named)
     x = live(x)
     data = x.data.reshape(x.lanes.shape)
     if data.dtype.kind == "f":
@@ -199,7 +199,8 @@ def _bool(x: Any = False) -> Any:
 
 
 @form_of(complex)
-def _complex(*args: Any) -> Any:
+def _complex(real: Any = 0, *args: Any, **named: Any) -> Any:
+    args = (real, *args, *named.values())
     if any(type(x) is complex or (type(x) is LaneArray and x.data.dtype.kind == "c") for x in args):
         return complex(*args)
     parts = [float_of(x) if type(x) is LaneArray else x for x in args]
@@ -222,7 +223,8 @@ def _range(*args: Any) -> Any:
 
 
 @form_of(round)
-def _round(x: Any, ndigits: Any = None) -> Any:
+def _round(number: Any, ndigits: Any = None) -> Any:
+    x = number
     if type(x) is not LaneArray or type(ndigits) is LaneArray or x.kind == ARRAY or x.data.dtype.kind not in "biuf":
         return round(x) if ndigits is None else round(x, ndigits)
     x = live(x)
@@ -239,16 +241,17 @@ def _divmod(a: Any, b: Any) -> Any:
 
 
 @form_of(pow)
-def _pow(a: Any, b: Any, *modulus: Any) -> Any:
-    if not modulus:
-        return a**b
-    for x in (a, b, *modulus):
+def _pow(base: Any, exp: Any, mod: Any = None) -> Any:
+    if mod is None:
+        return base**exp
+    operands = (base, exp, mod)
+    for x in operands:
         if type(x) is LaneArray and x.kind != PYTHON:
             raise TypeError(  # as NumPy's numbers do
                 f"unsupported operand type(s) for ** or pow(): "
-                f"{', '.join([repr(_type_name(y)) for y in (a, b, *modulus)])}"
+                f"{', '.join([repr(_type_name(y)) for y in operands])}"
             )
-    return mapped(pow, a, b, *modulus)
+    return mapped(pow, *operands)
 
 
 def _type_name(x: Any) -> str:

@@ -43,6 +43,8 @@ def solve_triangular(
     matrix, lower = turned(matrix, trans, lower)
     dtype = dtype_of(func, matrix.dtype, right.dtype)
     found = substituted(matrix.astype(dtype), right.astype(dtype), lower, unit_diagonal)
+    if not np.isfinite(found).all():
+        raise NoLaneForm("solve_triangular of nan or inf")  # what LAPACK makes of them
     return LaneArray(found if len(shapes[1]) == 2 else found[..., 0], lanes, ARRAY)
 
 

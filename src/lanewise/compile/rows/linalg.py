@@ -48,6 +48,23 @@ def _magnitude(e: Emitter, x: Any) -> Ref:
     return e.intrinsic("fabs", x)
 
 
+def wild(w: Work, m: Any, rows: int, first: int, stop: int) -> Ref:
+    """Where a matrix has nan or inf, from one column to another: what LAPACK makes of those is another thing."""
+    e, no = w.e, w.e.splat(w.e.literal(False, "i1"), w.width)
+    found = Carry(no)
+    for r in w.loop(0, rows, found):
+        for c in w.loop(first, stop, found):
+            found.now = e.op("or", found.now, no_number(e, m.get(r, c)))
+    return found.now
+
+
+def no_number(e: Emitter, x: Any) -> Ref:
+    """Where a number is nan or infinite."""
+    part = e.op("fadd", x.re, x.im) if type(x) is Pair else x
+    nothing = e.op("fsub", part, part)
+    return e.compare("uno", nothing, nothing)
+
+
 # ---- elimination ----
 
 
@@ -68,7 +85,7 @@ class Eliminated:
 
     def __init__(self, k: Any, w: Work, a: Array, sides: Array | None = None, count: int = 0) -> None:
         e, dtype, size = w.e, w.dtype, a.shape[0]
-        self.w, self.size, self.count = w, size, count
+        self.k, self.w, self.size, self.count = k, w, size, count
         self.first = even(size) if w.loops else size
         self.stop = self.first + (even(count) if w.loops else count)
         self.matrix = m = w.matrix(size, self.stop, a)
@@ -93,8 +110,7 @@ class Eliminated:
             none = one(e, np.equal, dtype, pivot, zero)
             self.singular.now = e.op("or", self.singular.now, none)
             small = e.compare("olt", _magnitude(e, pivot), e.number(np.finfo(real).tiny, real))
-            small = e.op("and", small, e.op("xor", none, e.literal(True, "i1")))
-            self.tiny.now = e.op("or", self.tiny.now, small)
+            self.tiny.now = e.op("or", self.tiny.now, e.op("xor", small, none))
             inverse = divide(e, dtype, unit, choose(e, none, unit, pivot))
             self.inverse.put(c, 0, inverse)
             self.pivots.put(c, 0, pivot)
@@ -122,7 +138,7 @@ class Eliminated:
                     swap(w, m, c, r, here, w.columns(c, self.stop))
 
     def solve(self, shape: tuple[int, ...]) -> Array:
-        """The solutions."""
+        """The solutions; if there is nan or inf in some, the lane goes the ordinary way."""
         w, e, m, dtype = self.w, self.w.e, self.matrix, self.w.dtype
         for n in w.loop(0, self.size):
             c = w.minus(self.size - 1, n)
@@ -133,6 +149,8 @@ class Eliminated:
                 factor = negative(e, dtype, m.get(r, c))
                 for side in w.columns(self.first, self.stop):
                     m.put(r, side, fused(e, dtype, factor, m.get(c, side), m.get(r, side)))
+        # the first unknown takes over what is no number in the others
+        self.k.fail(wild(w, m, 1, self.first, self.first + self.count))
         return w.array(m, shape, self.first)
 
 
@@ -176,15 +194,9 @@ def solve_triangular(
     ascending = bool(lower) is not flipped
     w = Work(k, dtype, size * size * columns > UNROLLED, [matrix, right])
     with w.outermost():
-        no = e.splat(e.literal(False, "i1"), w.width)
-        bad = Carry(no)
         m, x = w.matrix(size, size, matrix), w.matrix(size, columns, right)
-        if check_finite:
-            for part, width in ((m, size), (x, columns)):
-                for r in w.loop(0, size, bad):
-                    for c in w.loop(0, width, bad):
-                        odd = e.op("xor", one(e, np.isfinite, dtype, part.get(r, c)), e.literal(True, "i1"))
-                        bad.now = e.op("or", bad.now, odd)
+        no = e.splat(e.literal(False, "i1"), w.width)
+        bad = Carry(e.op("or", wild(w, m, size, 0, size), wild(w, x, size, 0, columns)) if check_finite else no)
 
         def coefficient(r: Any, c: Any) -> Any:
             item = m.get(c, r) if flipped else m.get(r, c)
@@ -203,6 +215,7 @@ def solve_triangular(
                 factor = negative(e, dtype, coefficient(r, c))
                 for side in w.loop(0, columns):
                     x.put(r, side, fused(e, dtype, factor, x.get(c, side), x.get(r, side)))
+        bad.now = e.op("or", bad.now, wild(w, x, size, 0, columns))
         answer = w.array(x, right.shape)
     k.fail(bad.now)
     return answer
@@ -238,9 +251,15 @@ def det(k: Any, a: Any) -> Any:
     with w.outermost():
         done = Eliminated(k, w, m)
         pivots = w.array(done.pivots, m.shape[:1]).refs
-    found = pivots[0]
+    found, least = pivots[0], _magnitude(e, pivots[0])
     for pivot in pivots[1:]:
         found = multiply(e, dtype, found, pivot)
+        size = _magnitude(e, found)
+        least = e.select(e.compare("olt", size, least), size, least)
+    # NumPy adds logarithms, which neither outgrow numbers nor vanish
+    limit = e.literal(np.finfo(dtype).tiny, least.type)
+    extreme = e.op("or", e.compare("olt", least, limit), no_number(e, found))
+    k.fail(e.op("and", extreme, e.op("xor", done.singular.now, e.literal(True, "i1"))))
     found = choose(e, done.odd.now, negative(e, dtype, found), found)
     return result(k, choose(e, done.singular.now, literal(e, 0.0, dtype), found))
 
@@ -264,7 +283,7 @@ def slogdet(k: Any, a: Any) -> Any:
         else:
             sign = e.select(e.compare("olt", pivot, literal(e, 0.0, dtype)), e.op("fneg", sign), sign)
         total = one(e, np.add, real, total, one(e, np.log, real, size))
-    k.fail(e.compare("uno", total, total))  # nan among the elements: whatever LAPACK makes of it
+    k.fail(e.op("and", no_number(e, total), e.op("xor", done.singular.now, e.literal(True, "i1"))))
     sign = choose(e, done.singular.now, literal(e, 0.0, dtype), sign)
     total = e.select(done.singular.now, literal(e, -np.inf, real), total)
     return Array(filled([sign], ()), dtype), Array(filled([total], ()), real)
@@ -286,6 +305,7 @@ def cholesky(k: Any, a: Any, /, *, upper: bool = False) -> Any:
             pivot = m.get(c, c)
             pivot = pivot.re if dtype.kind == "c" else pivot
             bad.now = e.op("or", bad.now, e.compare("ule", pivot, literal(e, 0.0, real)))
+            bad.now = e.op("or", bad.now, e.compare("oeq", pivot, literal(e, np.inf, real)))
             root = e.intrinsic("sqrt", pivot)
             inverse = cast_real(e, dtype, e.op("fdiv", literal(e, 1.0, real), root))
             m.put(c, c, cast_real(e, dtype, root))
@@ -325,6 +345,8 @@ def matrix_power(k: Any, a: Any, n: int) -> Any:
     if x.ndim != 2:
         raise Unsupported("powers of a stack")
     found, n = None, abs(n)
+    if n == 3:  # as NumPy does it
+        return multiplied(k, multiplied(k, x, x), x)
     while n:
         if n & 1:
             found = x if found is None else multiplied(k, found, x)
