@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from lanewise import jit, vmap
-from lanewise.compile import elementary
+from lanewise.compile import elementary, tables
 from lanewise.compile.native import machine
 
 pytestmark = pytest.mark.filterwarnings("error::lanewise.PerformanceWarning")
-NAMES = ("exp", "log", "sin", "cos", "tanh", "arcsin", "arccos")
+NAMES = ("exp", "log", "log1p", "sin", "cos", "tanh", "arcsin", "arccos")
 RNG = np.random.default_rng(3)
 ENDS = [0.0, 5e-324, 1e-310, 2.0**-1022, 1e-300, 1e-20, 1e-8, 0.5, np.sqrt(0.5), 1.0, 1.5, 2.0, 2.0**26, 2.0**26 + 1,
         709.0, 709.9, 745.1, 746.0, 1e10, 1e22, 1e308, np.inf]  # fmt: skip
@@ -29,9 +29,16 @@ def near(*places):
     return (np.array(places)[:, None] * (1 + steps)).ravel()
 
 
+ROUNDED = 32 / np.arange(23.5, 65)  # where a reciprocal of five bits is rounded another way
+
 OPERANDS = {
-    "exp": [spread(-708, 708), spread(-1, 1), spread(-1e-9, 1e-9), near(*(np.arange(-40, 40) + 0.5) * np.log(2))],
-    "log": [spread(0, 3), np.exp(spread(-700, 700)), near(1.0, np.sqrt(0.5), np.sqrt(2), 2.0)],
+    "exp": [spread(-708, 708), spread(-1, 1), spread(-1e-9, 1e-9), near(*(np.arange(-40, 40) + 0.5) * np.log(2)),
+            near(*(np.arange(-40, 40) + 0.5) * np.log(2) / 16)],
+    "log": [spread(0, 3), np.exp(spread(-700, 700)), near(1.0, np.sqrt(0.5), np.sqrt(2), 2.0), near(*ROUNDED),
+            near(2.0**-1021, 2.0**1021)],
+    "log1p": [spread(-1, 3), spread(-1e-6, 1e-6), np.exp(spread(-700, 700)), -np.exp(spread(-700, 0)),
+              near(*ROUNDED - 1), near(2.0**53, 2.0**1021), np.ldexp(spread(-1, 1), -1021), 2.0**-53 * spread(-3, 3),
+              np.arange(1, 500) * 2.0**-53 - 1],
     "sin": [spread(-4, 4), spread(-1e7, 1e7), near(*np.arange(-200, 200) * np.pi / 2)],
     "cos": [spread(-4, 4), spread(-1e7, 1e7), near(*np.arange(-200, 200) * np.pi / 2)],
     "tanh": [spread(-1, 1), spread(-30, 30), spread(-1e-6, 1e-6), near(0.17, 0.35, 19.0, 25.0)],
@@ -70,7 +77,7 @@ def test_special_values_are_those_of_numpy(name, count):
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300, -5.0, 0.0])
 def test_a_lane_out_of_the_ordinary_leaves_the_others_as_they_are(bad):
     def all_of_them(x):
-        return np.exp(x), np.log(x), np.sin(x), np.cos(x)
+        return np.exp(x), np.log(x), np.log1p(x), np.sin(x), np.cos(x)
 
     x = np.linspace(0.1, 9, 300)
     compiled = jit(vmap(all_of_them))
@@ -112,6 +119,7 @@ def test_they_are_written_out():
     (plan,) = [known.plan for known in compiled.known.values()]
     assert not any("_ZGV" in step.text for step in plan.steps)
     assert set(elementary.RULES) == {"log", "sin", "cos", "tanh", "asin", "acos"}
+    assert set(tables.RULES) == {"exp", "log", "log1p"}
 
 
 @pytest.mark.skipif("fma" not in machine().features, reason="the processor has no fused multiply-add")

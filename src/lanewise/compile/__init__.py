@@ -28,14 +28,14 @@ lift.py       long axes of an example become lane axes (`Row`), by lifting.py; f
 lower.py      a program's results, cut into kernels and library calls; plan.py: what such a plan is made of
 kernel.py     one kernel: a loop nest over lane axes; memory.py: its loads and stores; values.py: arrays in registers
 gemm.py       vectors times a matrix that all share, by tiles; chains.py: kernels in turns, some lanes at a time
-emit.py       text LLVM IR: instructions by region, so that what does not vary is hoisted
+emit.py       text LLVM IR: instructions by region, so that what does not vary is hoisted; formula.py: as formulas
 scratch.py    algorithms in registers or, for larger matrices, in memory laid out [element][lane]
 rounds.py     lanes that stay in a loop longer than most go on together
 cycles.py     its loops; ahead.py: what a turn computes for the next one; aside.py: code for rare lanes, out of the way
 magnitude.py  abs(z) < c by squares
 rows/         what each NumPy function becomes, one table
 native.py     llvmlite: machine code; cache.py (on disk), threads.py
-vectormath.py elementary functions: of the C library, or written out (elementary.py, exponential.py)
+vectormath.py elementary functions: of the C library, or written out (elementary.py, exponential.py, tables.py)
 run.py        a plan at work; batches.py: for batches of every size; buffers.py: memory of large results, used again
 jit.py        jit, its programs by signature.py, and the way back to eager lanes; short.py: calls with plain containers
 hot.py        the same for long calls of vmap, without a word and without effects

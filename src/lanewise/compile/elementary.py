@@ -8,13 +8,13 @@ operand out of the ordinary (a huge angle, a logarithm of zero), the C library c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from . import tables
 from .aside import aside_by_pieces
 from .emit import Emitter, Ref
 from .exponential import exponential, scaled, split
-
-_ROUND = 1.5 * 2.0**52  # a small number plus this is rounded to an integer, which its last bits hold
+from .formula import Formula, Rule
 
 _SIN = (
     -0.16666666666666666, 0.008333333333333194, -0.00019841269841209213, 2.755731921113604e-06,
@@ -32,77 +32,6 @@ _ASIN = (
 
 _PI = (math.pi, 1.224646799147353e-16, 2.165713347843828e-32)  # what those before lack; positive, to keep -0.0
 _LN2 = (0.6931471803691238, 1.9082149292705877e-10)  # times an exponent, the first is exact
-
-Rule = Callable[["Formula", Ref], Ref]
-
-
-class Formula:
-    """Arithmetic on doubles as the formulas of textbooks are written.
-
-    Parameters
-    ----------
-    e : Emitter
-        Writes the instructions.
-    """
-
-    def __init__(self, e: Emitter) -> None:
-        self.e = e
-
-    def number(self, value: float | Ref) -> Ref:
-        """A constant."""
-        return value if isinstance(value, Ref) else self.e.literal(value, "double")
-
-    def add(self, a: float | Ref, b: float | Ref) -> Ref:
-        """``a + b``."""
-        return self.e.op("fadd", self.number(a), self.number(b))
-
-    def sub(self, a: float | Ref, b: float | Ref) -> Ref:
-        """``a - b``."""
-        return self.e.op("fsub", self.number(a), self.number(b))
-
-    def mul(self, a: float | Ref, b: float | Ref) -> Ref:
-        """``a * b``."""
-        return self.e.op("fmul", self.number(a), self.number(b))
-
-    def fma(self, a: float | Ref, b: float | Ref, c: float | Ref) -> Ref:
-        """``a * b + c``, rounded once."""
-        return self.e.intrinsic("fma", self.number(a), self.number(b), self.number(c))
-
-    def abs(self, a: Ref) -> Ref:
-        """The magnitude."""
-        return self.e.intrinsic("fabs", a)
-
-    def polynomial(self, x: Ref, coefficients: Sequence[float]) -> Ref:
-        """A polynomial, by pairs (Estrin's scheme): few steps wait for one another."""
-        terms: list[float | Ref] = list(coefficients)
-        while len(terms) > 1:
-            pairs = [self.fma(b, x, a) for a, b in zip(terms[::2], terms[1::2], strict=False)]
-            terms = [*pairs, *terms[2 * len(pairs) :]]
-            x = self.mul(x, x) if len(terms) > 1 else x
-        return self.number(terms[0])
-
-    def whole(self, x: Ref, scale: float, offset: float = 0.0) -> tuple[Ref, Ref]:
-        """``x * scale + offset`` as an integer: its bits (the last ones tell), and as a number."""
-        rounded = self.fma(x, scale, _ROUND) if not offset else self.add(self.fma(x, scale, offset), _ROUND)
-        return self.e.convert("bitcast", rounded, "i64"), self.sub(rounded, _ROUND)
-
-    def less(self, x: Ref, count: Ref, parts: Sequence[float]) -> Ref:
-        """``x`` less so many times a constant, which is given in parts."""
-        for part in parts:
-            x = self.fma(count, -part, x)
-        return x
-
-    def bits(self, name: str, a: Ref, b: int | Ref) -> Ref:
-        """An operation on integers."""
-        return self.e.op(name, a, b if isinstance(b, Ref) else self.e.literal(b, "i64"))
-
-    def double(self, bits: Ref) -> Ref:
-        """Bits as a number."""
-        return self.e.convert("bitcast", bits, "double")
-
-    def beyond(self, x: Ref, most: float) -> Ref:
-        """Whether the magnitude is larger, or nan."""
-        return self.e.compare("uge", self.abs(x), self.number(most))
 
 
 def tanh(f: Formula, x: Ref) -> Ref:
@@ -207,9 +136,11 @@ def written_out(e: Emitter, name: str, x: Ref, library: Callable[[Ref], Ref]) ->
     """
     if x.width == 1 or "fma" not in e.features:
         return None
-    if name == "exp":
+    by_table = tables.fits(e, x) and name in tables.RULES
+    if name == "exp" and not by_table:
         return exponential(e, x)
-    rule = RULES.get(name)
+    rules, odds = (tables.RULES, tables.ODD) if by_table else (RULES, ODD)
+    rule, is_odd = rules.get(name), odds.get(name)
     if rule is None or x.type != "double":
         return None
     mask = e.mask if e.is_masked([x]) else None
@@ -217,11 +148,11 @@ def written_out(e: Emitter, name: str, x: Ref, library: Callable[[Ref], Ref]) ->
     if key not in known:
         before, e.fast = e.fast, False  # reassociated, the roundings would be gone
         found = rule(Formula(e), x)
-        if name in ODD:  # the others keep what they have: a lane's bits don't depend on its neighbours
-            odd = ODD[name](Formula(e), x)
+        if is_odd is not None:  # the others keep what they have: a lane's bits don't depend on its neighbours
+            odd = is_odd(Formula(e), x)
             some = e.any(odd if mask is None else e.op("and", odd, mask))
             found = aside_by_pieces(
-                e, some, found, x, lambda x, quick: e.select(ODD[name](Formula(e), x), library(x), quick)
+                e, some, found, x, lambda x, quick: e.select(is_odd(Formula(e), x), library(x), quick)
             )
         e.fast = before
         known[key] = found

@@ -47,12 +47,15 @@ def exponential(e: Emitter, x: Ref) -> Ref | None:
     """The exponential of a vector of numbers; None for other types."""
     if x.type not in NUMBERS:
         return None
-    numbers = NUMBERS[x.type]
-    least, most = [e.literal(bound, x.type) for bound in (numbers.least, numbers.most)]
-    x = e.select(e.compare("ogt", x, most), most, x)  # nan stays
-    x = e.select(e.compare("olt", x, least), least, x)
-    n, less_one = split(e, x)
+    n, less_one = split(e, clamped(e, x))
     return scaled(e, e.op("fadd", less_one, e.literal(1.0, x.type)), n)
+
+
+def clamped(e: Emitter, x: Ref) -> Ref:
+    """Numbers within the range where results are neither 0 nor infinite, or just outside of it; nan stays."""
+    least, most = [e.literal(bound, x.type) for bound in (NUMBERS[x.type].least, NUMBERS[x.type].most)]
+    x = e.select(e.compare("ogt", x, most), most, x)
+    return e.select(e.compare("olt", x, least), least, x)
 
 
 def split(e: Emitter, x: Ref) -> tuple[Ref, Ref]:
