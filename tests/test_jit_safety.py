@@ -420,7 +420,7 @@ def test_more_threads_than_there_are(monkeypatch):
 def test_workers_leave_the_core_where_the_caller_is():
     """One sleeper for each core: the one on the caller's, wherever that is, is sent away if there is another core."""
     cores, found = sorted(os.sched_getaffinity(0)), threads.pool(1)
-    memory, waits, last = (ctypes.c_int64 * 96)(), threading.Event(), 0
+    memory, waits, last = (ctypes.c_int64 * 72)(), threading.Event(), 0
     sleepers = []
     for core in cores:
         thread = threading.Thread(target=waits.wait)

@@ -23,7 +23,7 @@ from .threads import pool, threads_now
 KERNELS: dict[str, Entry] = {}
 MOST_KERNELS = 4096  # that stay linked though nobody holds them: each takes three of the 65,530 mappings of a process
 SHORT = 50_000  # vector instructions below which a kernel stays on the calling thread
-CHUNKS = 32  # for each thread, so that none waits long for another; from 16 on kernels full of arithmetic gain a tenth
+CHUNKS = 64  # for each thread, of the least size
 
 
 class NeedsEager(Exception):
@@ -83,15 +83,18 @@ class Long:
         """Run it."""
         pointers = self.objects(*map(id, objects))
         where = ctypes.addressof(pointers)
-        streaming = self.streaming([objects[n] for n in self.outputs])
+        streaming = self.streaming([objects[n] for n in self.outputs], objects)
         if streaming is None:
             return self.deal(self.code, where, self.lanes)
         flags = self.deal(entry(streaming), where, self.whole)
         return flags if self.whole == self.lanes else flags | self.code.long(where, self.whole, self.lanes)
 
-    def streaming(self, outputs: list[Any]) -> str | None:
+    def streaming(self, outputs: list[Any], objects: tuple[Any, ...]) -> str | None:
         """The code that writes past the cache, where what is written is gone from there before anyone reads it."""
-        if sum([x.nbytes for x in outputs]) < cache_size() // 4 or self.step.streaming is None:
+        written, room = sum([x.nbytes for x in outputs]), cache_size()
+        if written < room // 16 or self.step.streaming is None:
+            return None
+        if written < room // 4 and sum([x.nbytes for x in objects if type(x) is np.ndarray]) < room:
             return None
         aligned = all(x.__array_interface__["data"][0] % LINE == 0 for x in outputs)
         return self.step.streaming if aligned else None
@@ -106,7 +109,8 @@ class Long:
             return code.long(where, 0, lanes)  # type: ignore[no-any-return]
         chunk = max(lanes // (count * CHUNKS), lanes * SHORT // (4 * work), 1)
         chunk = -(-chunk // step.width) * step.width
-        return found.parallel(found.address, code.address, where, lanes, chunk)  # type: ignore[no-any-return]
+        share = 2 * count * chunk  # for so many lanes that are left, a chunk
+        return found.parallel(found.address, code.address, where, lanes, chunk, share)  # type: ignore[no-any-return]
 
 
 @functools.cache

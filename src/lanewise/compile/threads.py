@@ -2,7 +2,8 @@
 
 The caller opens a job, works on it itself, closes it and waits for those who have joined: a worker that the system
 has put to sleep delays nobody. When a lane needs the ordinary way, nobody takes another chunk. Where another thread
-has a job open, the call stays on its own thread.
+has a job open, the call stays on its own thread. A chunk is a part of what is left: few large ones, as each begins with
+reads that the processor has not foreseen, and small ones at the end, so that none waits long for another.
 
 Linux wakes a worker where it has slept, though the caller may have come to that core meanwhile and another one be idle
 (with two cores it looks for none): all the work would be the caller's. So who slept there may not go on there.
@@ -29,7 +30,8 @@ _FUTEX, _SET, _GET = _CALLS.get(platform.machine(), (None,) * 3) if sys.platform
 """The numbers of system calls: to sleep and to wake, and for the cores where a thread may run."""
 
 # The fields of a pool, in bytes.
-_LOCK, _STATE, _EPOCH, _SLEEPERS, _NEXT, _SIZE, _CHUNK, _KERNEL, _OBJECTS, _FLAGS, _WORKERS = range(0, 704, 64)
+_LOCK, _STATE, _EPOCH, _SLEEPERS, _NEXT, _FLAGS, _WORKERS = range(0, 448, 64)
+_SIZE, _CHUNK, _SPAN, _KERNEL, _OBJECTS = range(448, 488, 8)
 # The fields of a worker: its pool, the worker before it, the number of its thread, and the core where it sleeps.
 _POOL_OF, _BEFORE, _THREAD, _CORE = range(0, 32, 8)
 
@@ -108,21 +110,30 @@ entry:
   %chunk = load i64, ptr %chunkp
   %kernel = load ptr, ptr %kernelp
   %objects = load ptr, ptr %objectsp
+  %spanp = getelementptr i8, ptr %pool, i64 {_SPAN}
+  %span = load i64, ptr %spanp
   br label %head
 head:
-  %lo = atomicrmw add ptr %nextp, i64 %chunk seq_cst
-  %some = icmp slt i64 %lo, %size
-  br i1 %some, label %body, label %exit
-body:
-  %end = add i64 %lo, %chunk
-  %rest = sub i64 %size, %end
-  %short = icmp slt i64 %rest, %chunk
-  %hi = select i1 %short, i64 %size, i64 %end
-  br i1 %short, label %last, label %run
-last:
-  %taken = atomicrmw max ptr %nextp, i64 %size seq_cst
-  br label %run
+  %first = load atomic i64, ptr %nextp seq_cst, align 8
+  br label %look
+look:
+  %lo = phi i64 [ %first, %head ], [ %now, %take ]
+  %rest = sub i64 %size, %lo
+  %some = icmp sgt i64 %rest, 0
+  br i1 %some, label %take, label %exit
+take:
+  %share = udiv i64 %rest, %span
+  %few = icmp eq i64 %share, 0
+  %chunks = select i1 %few, i64 1, i64 %share
+  %lanes = mul i64 %chunks, %chunk
+  %end = add i64 %lo, %lanes
+  %pair = cmpxchg ptr %nextp, i64 %lo, i64 %end seq_cst seq_cst
+  %now = extractvalue {{ i64, i1 }} %pair, 0
+  %mine = extractvalue {{ i64, i1 }} %pair, 1
+  br i1 %mine, label %run, label %look
 run:
+  %over = icmp sgt i64 %end, %size
+  %hi = select i1 %over, i64 %size, i64 %end
   %flags = call i64 %kernel(ptr %objects, i64 %lo, i64 %hi)
   %old = atomicrmw or ptr %flagsp, i64 %flags seq_cst
   %failed = icmp ne i64 %flags, 0
@@ -134,7 +145,7 @@ exit:
   ret void
 }}
 
-define i64 @parallel(ptr %pool, ptr %kernel, ptr %objects, i64 %size, i64 %chunk) {{
+define i64 @parallel(ptr %pool, ptr %kernel, ptr %objects, i64 %size, i64 %chunk, i64 %span) {{
 entry:
   %lock = cmpxchg ptr %pool, i64 0, i64 1 seq_cst seq_cst
   %mine = extractvalue {{ i64, i1 }} %lock, 1
@@ -149,6 +160,8 @@ open:
 {_WORK}  store atomic i64 0, ptr %nextp seq_cst, align 8
   store i64 %size, ptr %sizep
   store i64 %chunk, ptr %chunkp
+  %spanp = getelementptr i8, ptr %pool, i64 {_SPAN}
+  store i64 %span, ptr %spanp
   store ptr %kernel, ptr %kernelp
   store ptr %objects, ptr %objectsp
   store atomic i64 0, ptr %flagsp seq_cst, align 8
@@ -277,10 +290,10 @@ class Pool:
         code = machine().object_code(text)
         symbols = {name: address_of(name) for name in ("syscall", "sched_getcpu")}
         parallel, worker, part = machine().link(code, symbols, "parallel", "worker", "part")
-        kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2)
+        kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3)
         self.parallel = kind(parallel)
         self.worker, self.part = [ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address) for address in (worker, part)]
-        self.memory = (ctypes.c_int64 * 96)()
+        self.memory = (ctypes.c_int64 * 72)()
         self.address = (ctypes.addressof(self.memory) + 63) & ~63
         self.workers: list[Any] = []
         self.last = ctypes.c_void_p.from_address(self.address + _WORKERS)
