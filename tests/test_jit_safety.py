@@ -25,6 +25,7 @@ import pytest
 
 from lanewise import PerformanceWarning, jit, num_threads, settings, vmap
 from lanewise.compile import cache, native, run, threads
+from lanewise.compile import jit as jit_module
 
 PAGE = mmap.PAGESIZE
 DTYPES = ["?", "i1", "u2", "i4", "i8", "f2", "f4", "f8", "c8", "c16"]
@@ -104,8 +105,6 @@ SHAPES = [(0, (3,)), (1, (2,)), (0, ()), (1, (9, 2)), (2, (2, 4)), (0, (17,)), (
 
 def check_layouts(dtype, seed=0, each=1):
     """Some layouts of every shape and batch size, in this process."""
-    from lanewise.compile import jit as jit_module
-
     rng = np.random.default_rng(seed)
     width = 32 if np.dtype(dtype).itemsize == 8 else 64
     made = []
@@ -315,6 +314,37 @@ def check_products():
 
 def test_products():
     in_subprocess("t.check_products()")
+
+
+def check_buffers(dtype):
+    """Results that are written past the cache, those by way of a buffer among them: every size and alignment."""
+    run.fresh = jit_module._EMPTY = lambda shape, dtype: fenced(shape, dtype, at_end=bool(rng.integers(2)))
+    run.cache_size, run.SHORT = lambda: 1, 1
+    rng = np.random.default_rng(0)
+    functions = {
+        (3,): lambda x: x + x, (17,): lambda x: x + x, (35,): lambda x: x[1:] + x[:-1], (64,): lambda x: x[::-1],
+        (2, 25): lambda x: x[:, 1:] + x[1:, 1:], (40,): lambda x: (x[0] + x[1], x[3:]), (98,): lambda x: x[5:] + x[0],
+    }  # fmt: skip
+    for shape, fun in functions.items():
+        function = jit(vmap(fun))
+        for threads_ in (1, 2):
+            for lanes in (0, 1, 2, 7, 8, 9, 31, 32, 33, 64, 100, 129, 1000):
+                x = fenced((lanes, *shape), dtype, at_end=bool(rng.integers(2)))
+                x[...] = (rng.normal(size=x.shape) * 5).astype(dtype)
+                with num_threads(threads_):
+                    found = function(x)
+                rows = [row if type(row) is tuple else (row,) for row in map(fun, x)]
+                for n, part in enumerate(found if type(found) is tuple else (found,)):
+                    assert all(np.array_equal(one, row[n]) for one, row in zip(part, rows, strict=True)), (shape, lanes)
+                assert all(place.untouched() for place, _ in KEPT), (shape, lanes)
+                KEPT.clear()
+    kinds = [text for text in run.KERNELS if "nontemporal" in text]
+    assert not native.machine().triple.startswith("x86_64") or {"@staged" in text for text in kinds} == {True, False}
+
+
+@pytest.mark.parametrize("dtype", ["i1", "i2", "f4", "f8", "c16"])
+def test_buffers(dtype):
+    in_subprocess(f"t.check_buffers({dtype!r})")
 
 
 # ---- threads and forks ----

@@ -14,9 +14,20 @@ def _small_cache(monkeypatch):
     monkeypatch.setattr(run, "cache_size", lambda: 2**10)
 
 
-def past_the_cache():
-    """How many kernels with such stores are there."""
-    return sum("nontemporal" in text for text in run.KERNELS)
+X86 = run.machine().triple.startswith("x86_64")
+
+
+def past_the_cache(how="nontemporal"):
+    """How many kernels with such stores are there; those that go by way of a buffer are called ``staged``."""
+    return sum(how in text for text in run.KERNELS)
+
+
+def uneven_rows(x):
+    total, turns = x[0], 0
+    while abs(total) < 3 and turns < 20:
+        total = total + x[1]
+        turns = turns + 1
+    return total + x[3:]
 
 
 FUNCTIONS = {
@@ -25,6 +36,11 @@ FUNCTIONS = {
     "rows of 3": (lambda x: x[::-1] - x, (3,)),
     "long rows": (lambda x: np.exp(x - np.max(x)), (32,)),
     "odd rows": (lambda x: x[1:] - x[:-1], (35,)),
+    "odd matrices": (lambda x: x[:, 1:] - x[:, :-1], (3, 35)),
+    "odd rows and sums": (lambda x: (x[1:] - x[:-1], x[0] * x[-1]), (35,)),
+    "odd rows, beside what is no array": (lambda x: (x[1:] + x[:-1], 3.0), (35,)),
+    "odd rows in loops": (uneven_rows, (35,)),
+    "kernels in turns": (lambda x: np.sort(x[:9])[1:] - x[1:9], (35,)),
     "running sums": (np.cumsum, (64,)),
     "matrices": (lambda x: x.T, (4, 6)),
     "two results": (lambda x: (x.sum(), x * 3.0), (16,)),
@@ -36,7 +52,7 @@ FUNCTIONS = {
 @pytest.mark.parametrize("dtype", [float, np.float32, complex])
 def test_results_are_the_same(name, more, dtype):
     function, shape = FUNCTIONS[name]
-    if dtype is complex and name == "long rows":
+    if dtype is complex and name in ("long rows", "kernels in turns"):
         return
     lanes = ROWS // int(np.prod(shape)) * 2 + more
     x = np.random.default_rng(3).normal(size=(lanes, *shape)).astype(dtype)
@@ -51,12 +67,20 @@ def test_results_are_the_same(name, more, dtype):
         np.testing.assert_allclose(one, other, rtol=0, atol=close)
 
 
-def test_only_whole_lines_are_written_past_the_cache():
+def test_whole_lines_are_written_past_the_cache():
+    run.KERNELS.clear()
+    jit(vmap(lambda x: x + 1.0))(np.ones((ROWS // 8, 64)))
+    assert (past_the_cache(), past_the_cache("@staged")) == (X86, 0)
+
+
+def test_other_rows_go_by_way_of_a_buffer():
     run.KERNELS.clear()
     jit(vmap(lambda x: x + 1.0))(np.ones((ROWS, 35)))
-    assert not past_the_cache()
-    jit(vmap(lambda x: x + 1.0))(np.ones((ROWS // 8, 64)))
-    assert past_the_cache() == (1 if run.machine().triple.startswith("x86_64") else 0)
+    assert (past_the_cache(), past_the_cache("@staged")) == (X86, X86)
+    run.KERNELS.clear()
+    jit(vmap(lambda x: x + 1.0, out_axes=1))(np.ones((ROWS + 1, 35)))  # what is stacked there does not lie end to end
+    jit(vmap(uneven_rows))(np.ones((ROWS, 35)))  # here lanes go on together that lie far apart
+    assert not past_the_cache("@staged")
 
 
 def test_small_results_stay_in_the_cache(monkeypatch):

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .emit import Emitter, Ref
-from .ir import Axis
 from .kernel import Code, View
 from .lift import Row
 from .native import machine, offsets
@@ -58,14 +57,7 @@ def joins(links: list[KernelStep], step: Any) -> bool:
     if type(step) is not KernelStep or step.axis is not axis:
         return False
     made = {stored for link in links for stored in link.outputs}
-    return all(stored not in made or leads(view, axis) for stored, view in seen(step))
-
-
-def leads(view: View, axis: Axis | None) -> bool:
-    """Whether an axis goes along the first dimension of an array, and nothing else does."""
-    others = [dim for other, dims in view.lanes.items() if other is not axis for dim, _ in dims]
-    others += [dim for dim, _ in (*view.dims, *view.starts)]
-    return axis in view.lanes and view.lanes[axis] == ((0, 1),) and 0 not in others
+    return all(stored not in made or view.leads(axis) for stored, view in seen(step))
 
 
 def chain_of(links: list[KernelStep], read: set[Stored]) -> KernelStep | None:
@@ -74,7 +66,7 @@ def chain_of(links: list[KernelStep], read: set[Stored]) -> KernelStep | None:
     made = {stored: n for n, link in enumerate(links) for stored in link.outputs}
     passing = [
         stored for stored in made
-        if stored not in read and all(leads(view, axis) for link in links for x, view in seen(link) if x is stored)
+        if stored not in read and all(view.leads(axis) for link in links for x, view in seen(link) if x is stored)
     ]  # fmt: skip
     if not passing:
         return None

@@ -77,6 +77,12 @@ class View:
         """The same of another object."""
         return View(slot, self.lanes, self.dims, self.strides, self.starts, self.number)
 
+    def leads(self, axis: Axis | None) -> bool:
+        """Whether an axis goes along the first dimension of the array, and nothing else does."""
+        others = [dim for other, dims in self.lanes.items() if other is not axis for dim, _ in dims]
+        others += [dim for dim, _ in (*self.dims, *self.starts)]
+        return axis in self.lanes and self.lanes[axis] == ((0, 1),) and 0 not in others
+
     def step(self, axis: Axis) -> int | None:
         """From one lane to the next, in bytes; None if that is not the same in every call."""
         strides = [self.strides[dim] for dim, _ in self.lanes[axis]]
@@ -158,6 +164,7 @@ class Kernel:
         self.functions: list[str] = []  # the texts of functions beside the kernel, which call themselves
         self.recursions: dict[Any, Any] = {}  # their names and types
         self.asked: set[Value] = set()  # what some node, or an output, reads
+        self.uneven = False  # whether lanes that stay longer than others go on together
         self.flags = self.e.alloca("i64")  # for functions that call themselves
         self.objects = Ref("%objects", "ptr", 1, self.e.root)
 
@@ -418,6 +425,7 @@ class Kernel:
             outermost = not done and axis is self.axes[0]
             loop = uneven(self, axis, [x for item in group for x in item.values]) if outermost else None
             if loop is not None:
+                self.uneven = True
                 Rounds(self, axis, loop).write(partial(self.nest, done | {axis}, group))
                 self.kept = dict(kept)
                 continue
@@ -484,7 +492,7 @@ class Kernel:
     def code(self) -> Code:
         """What was written."""
         e = self.e
-        return Code(sorted(e.declared.values()), self.functions, [*e.allocas, *e.root.lines])
+        return Code(sorted(e.declared.values()), self.functions, [*e.allocas, *e.root.lines], self.uneven)
 
 
 class Code(NamedTuple):
@@ -498,11 +506,14 @@ class Code(NamedTuple):
         Functions of its own.
     body : list of str
         Its instructions.
+    uneven : bool
+        Whether lanes of the whole range that it is called for go on together.
     """
 
     declared: list[str]
     helpers: list[str]
     body: list[str]
+    uneven: bool = False
 
     def streams(self) -> bool:
         """Whether whole lines of memory are written, by vectors that do not overlap."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from .cells import lane_in
 from .ir import Axis, Node, Value
 from .kernel import Code, Dims, Steps, View
 from .lift import Form, Span, at
+from .staged import staged
 
 
 class Stored:
@@ -68,6 +69,13 @@ Output = tuple[Stored, Value, Place]
 """An array that a kernel makes, the value that it computes for it, and where that lies."""
 
 
+class Streaming(NamedTuple):
+    """Code that writes past the cache, and whether it asks for aligned results and whole vectors of lanes."""
+
+    text: str
+    aligned: bool
+
+
 class KernelStep:
     """Run a kernel.
 
@@ -107,9 +115,13 @@ class KernelStep:
         return self.code.module()
 
     @functools.cached_property
-    def streaming(self) -> str | None:
-        """The text of code that writes past the cache; None if there is none."""
-        return self.code.streaming().module() if self.code.streams() else None
+    def streaming(self) -> Streaming | None:
+        """Code that writes past the cache; None if there is none."""
+        if self.code.streams():
+            return Streaming(self.code.streaming().module(), True)
+        written = {self.stored.index(stored) for stored in self.outputs}
+        code = staged(self.code, self.axis, self.width, self.views, written, self.each)
+        return None if code is None else Streaming(code.module(), False)
 
     def reads(self) -> set[Stored]:
         """The arrays that it reads."""

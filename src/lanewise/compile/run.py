@@ -17,7 +17,7 @@ from .emit import LINE
 from .gemm import packed
 from .ir import Axis, Value, leaves, map_leaves
 from .native import address_of, fastcall, machine
-from .plan import KernelStep, LibraryStep, PackStep, Place, Plan, Stored, batch_of
+from .plan import KernelStep, LibraryStep, PackStep, Place, Plan, Stored, Streaming, batch_of
 from .threads import pool, threads_now
 
 KERNELS: dict[str, Entry] = {}
@@ -86,18 +86,21 @@ class Long:
         streaming = self.streaming([objects[n] for n in self.outputs], objects)
         if streaming is None:
             return self.deal(self.code, where, self.lanes)
-        flags = self.deal(entry(streaming), where, self.whole)
+        if not streaming.aligned:
+            return self.deal(entry(streaming.text), where, self.lanes)
+        flags = self.deal(entry(streaming.text), where, self.whole)
         return flags if self.whole == self.lanes else flags | self.code.long(where, self.whole, self.lanes)
 
-    def streaming(self, outputs: list[Any], objects: tuple[Any, ...]) -> str | None:
+    def streaming(self, outputs: list[Any], objects: tuple[Any, ...]) -> Streaming | None:
         """The code that writes past the cache, where what is written is gone from there before anyone reads it."""
         written, room = sum([x.nbytes for x in outputs]), cache_size()
         if written < room // 16 or self.step.streaming is None:
             return None
         if written < room // 4 and sum([x.nbytes for x in objects if type(x) is np.ndarray]) < room:
             return None
-        aligned = all(x.__array_interface__["data"][0] % LINE == 0 for x in outputs)
-        return self.step.streaming if aligned else None
+        if self.step.streaming.aligned and any(x.__array_interface__["data"][0] % LINE for x in outputs):
+            return None
+        return self.step.streaming
 
     def deal(self, code: Entry, where: int, lanes: int) -> int:
         """Run it by several threads if there is enough to do."""
