@@ -21,7 +21,7 @@ whole.py      a function's arguments, results and written arguments
 formulas.py   composites in terms of simpler functions
 builtins.py   builtins and math in converted code; written.py: those that stand for a loop
 statements.py converted Python statements: masks, loops, returns; loops.py: what they carry, and what is written out
-nested.py     maps within maps; collectives.py: lanes as an axis of an array, and back
+nested.py     maps within maps, turns.py: in loops; collectives.py: lanes as an axis of an array, and back
 control.py    while, cond and scan as nodes with sub-programs; recursion.py: functions that call themselves
 passes.py     from program to program: fold, common subexpressions, dead code; whiles.py: loops made lighter
 lift.py       long axes of an example become lane axes (`Row`), by lifting.py; folds.py: totals over them

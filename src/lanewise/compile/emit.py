@@ -26,8 +26,14 @@ TYPES = {
 """The LLVM type of an element of each dtype; a complex number is a pair."""
 
 
+class Unsupported(Exception):
+    """A kernel can't hold this operation: it is called on the whole batch instead."""
+
+
 def type_of(dtype: np.dtype[Any]) -> str:
     """The LLVM type of a dtype's element."""
+    if not is_supported(dtype):
+        raise Unsupported(f"compiled code has no {dtype}")
     return TYPES["b" if dtype.kind == "b" else dtype.str[1:]]
 
 

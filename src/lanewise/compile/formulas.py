@@ -123,6 +123,23 @@ def polyval(p: Any, x: Any) -> Any:
     return found
 
 
+@formula(np.diag)
+def diag(v: Any, k: int = 0) -> Any:
+    """A matrix with a vector on a diagonal."""
+    if np.ndim(v) != 1 or type(k) is not int or not np.shape(v)[0]:
+        raise NoFormula
+    count = np.shape(v)[0]
+    size = count + abs(k)
+    places = np.clip(np.arange(size) + min(k, 0), 0, count - 1)  # in the vector, for each row
+    return np.where(np.eye(size, k=k, dtype=bool), np.take(v, places)[:, None], v.dtype.type(0))
+
+
+@formula(np.diagflat)
+def diagflat(v: Any, k: int = 0) -> Any:
+    """The same of any array."""
+    return diag(np.ravel(v), k)
+
+
 @formula(np.linspace)
 def linspace(
     start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,

@@ -38,7 +38,7 @@ def record_out(r: Recorder, rule: Any, function: Any, lead: Any, operands: Any, 
     is_ufunc = isinstance(function, np.ufunc)
     if is_ufunc:
         where = kwargs.pop("where", True)
-    elif function not in _TAKE_OUT:
+    elif function not in _TAKE_OUT and not (type(function) is tuple and function[1] in ("reduce", "accumulate")):
         raise Untraceable("an operation in place of an unusual kind")
     cells, kwargs = map_lanes(r.cell_of, unpacked(r, (operands, kwargs)))
     result = r.call(rule, function, lead, cells, kwargs)

@@ -8,6 +8,7 @@ lane has; an operation on it is traced for each alternative, under the mask of i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -98,7 +99,7 @@ def alike(a: Any, b: Any) -> bool:
         return a is b or a.alike(b)
     x, y = _type(a), _type(b)
     if x is None or y is None:
-        return a is b or (type(a) is type(b) is str and a == b)
+        return same(a, b)
     return x == y or (x[1:] == y[1:] and ARRAY not in (x[0], y[0]) and x[1] in _EXACT)
 
 
@@ -153,7 +154,16 @@ def same(a: Any, b: Any) -> bool:
         return False
     if type(a) is str:
         return bool(a == b)
+    if type(a) is FunctionType:
+        return _same_functions(a, b)
     return isinstance(a, _NUMBERS) and np.asarray(a).tobytes() == np.asarray(b).tobytes()
+
+
+def _same_functions(a: Any, b: Any) -> bool:
+    """Whether two functions are made by one statement, in another turn of a loop, say, and of the same variables."""
+    rows = [(f.__code__, f.__globals__, *(f.__closure__ or ()), *(f.__defaults__ or ())) for f in (a, b)]
+    fits = len(rows[0]) == len(rows[1]) and all(map(same, *rows))
+    return fits and a.__kwdefaults__ == b.__kwdefaults__ is None and not (a.__dict__ or b.__dict__)
 
 
 def blank(x: Any) -> Any:

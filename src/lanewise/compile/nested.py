@@ -26,10 +26,14 @@ from .lists import plainly
 from .mixed import Choice, is_number, weak_type, without_unbound
 from .tape import TracedRun, nowhere
 from .trace import Recorder
+from .turns import in_turns
 
 
 def vmap(r: Recorder, call: Call, run: Run) -> Any:
     """An inner ``vmap``: its mapped arguments are lanes of the outer values, its results arrays of them."""
+    if r.scope.nodes is not r.top.nodes:  # in a turn of a loop
+        with watched(r, call.fun):
+            return in_turns(r, call)
     axis = r.add_axis(call.size, label(call.fun), call.axis_name)
     lanes = r.axes[axis]
     scope = Scope(axis, r.scope)

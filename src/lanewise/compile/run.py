@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, LaneArray, apply
-from ..facts import Signal
+from ..facts import RUN, Signal
 from ..lanes import LaneAxis, Lanes
 from .buffers import fresh
 from .emit import LINE
@@ -190,12 +190,19 @@ class Running:
         """Call a function on the whole batch."""
         node = step.node
         args, kwargs = map_leaves(lambda x: self.lanes_of(step, x) if type(x) is Value else x, (node.args, node.kwargs))
+        token = RUN.set(None)  # lanes around have nothing to do with facts that are asked here
         try:
             with np.errstate(all="ignore"):
                 found = call_lanes(node.function, args, kwargs)
         except (Signal, Exception):
             raise NeedsEager from None
+        finally:
+            RUN.reset(token)
         found = found if isinstance(found, (tuple, list)) else (found,)
+        if len(found) != len(step.outputs):  # what the lanes share is no output: it was known when this was traced
+            found = [x for x in found if type(x) is LaneArray]
+        if len(found) != len(step.outputs):
+            raise NeedsEager
         for stored, value in zip(step.outputs, found, strict=True):
             data = value.data if type(value) is LaneArray else np.asarray(value)
             lanes = [self.axis(axis) for axis in stored.lanes]

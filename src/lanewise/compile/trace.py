@@ -94,7 +94,8 @@ class Recorder(Tape):
         rule, plain, args, kwargs, name
             As `array.settle` has them.
         """
-        if getattr(rule, "__qualname__", "").startswith("composite."):  # NumPy's own code: its parts are recorded
+        composite = getattr(rule, "__qualname__", "").startswith("composite.")
+        if composite and plain not in FORMULAS:  # NumPy's own code: its parts are recorded
             writer = writer_of(plain)
             return rule(*args, **kwargs) if writer is None else writer(self, *args[1:], **kwargs)
         packed = False
@@ -115,7 +116,8 @@ class Recorder(Tape):
             try:
                 return rule_of(*unpacked(self, operands), **kwargs)
             except NoFormula:
-                pass
+                if composite:
+                    return rule(*args, **kwargs)
         if isinstance(function, np.ufunc) or function in ARITHMETIC:
             _see_numbers(function, operands)
         if (writer := writer_of(function)) is not None:

@@ -240,7 +240,7 @@ CLASSES: dict[type, Any] = {}
 _JOIN = (np.concatenate, np.stack, np.hstack, np.vstack, np.column_stack, np.atleast_1d)
 """NumPy's dispatcher does not look into lists that these are given."""
 
-BLIND = (np.take, np.repeat, np.polyint, np.char.compare_chararrays)
+BLIND = (np.take, np.repeat, np.polyint, np.polyval, np.char.compare_chararrays)
 """NumPy's dispatcher looks at their first argument only, or at none."""
 
 _CREATORS = "numpy._core.numeric", "numpy._core.multiarray"

@@ -27,10 +27,10 @@ HOME: ContextVar[Lanes] = ContextVar("lanewise_home", default=NOWHERE)
 
 def home(data: Any) -> Any:
     """A fresh array as a value of the function at work, so that lane values can be written into it."""
-    lanes = HOME.get()
-    if lanes.axes and data.dtype.kind in "fcb":  # integers are shapes and indices, as a rule
+    lanes, run = HOME.get(), RUN.get()
+    traced = run is not None and run.tracing  # a traced array varies once it is written
+    if lanes.axes and data.dtype.kind in "fcb" and not traced:  # integers are shapes and indices, as a rule
         return LaneArray(np.array(np.broadcast_to(data, lanes.shape + data.shape)), lanes, ARRAY)
-    run = RUN.get()
     if run is None:
         return data
     return LaneArray(data, run.home(), ARRAY) if run.recorder is None else run.recorder.fresh(data)

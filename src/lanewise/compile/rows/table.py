@@ -14,6 +14,7 @@ import numpy as np
 
 from ..cells import put, put_view
 from ..emit import Emitter, Ref, type_of
+from ..emit import Unsupported as Unsupported
 from ..values import Array, Pair, constant, literal, objects
 
 Rule = Callable[..., Any]
@@ -22,10 +23,6 @@ ROWS: dict[Any, Rule] = {}
 
 IN_PLACE = frozenset({operator.getitem, put, put_view, np.where, "kind", "while", "scan"})
 """Functions whose rules take arrays in memory that are written there (`held`); others get what these hold by then."""
-
-
-class Unsupported(Exception):
-    """A kernel can't hold this operation: it is called on the whole batch instead."""
 
 
 def row(*functions: Any) -> Callable[[Rule], Rule]:
