@@ -478,6 +478,23 @@ def test_workers_leave_the_core_where_the_caller_is():
         waits.set()
 
 
+@pytest.mark.skipif(threads._FUTEX is None, reason="no workers on this system")
+def test_workers_are_woken_ahead_if_they_are_wanted(monkeypatch):
+    own, woken = threads.pool(1), []
+    monkeypatch.setattr(own, "rouse", woken.append)
+    with num_threads(1):
+        threads.rouse()
+    assert not woken
+    threads.rouse()
+    assert woken == [own.address]
+    short, long = np.ones(100), np.ones(300_000)
+    function = jit(vmap(lambda x: np.tanh(x) * 2))
+    function(short), function(short), function(long), function(long)
+    assert len(woken) == 2  # the first call of a kind makes its program
+    monkeypatch.setattr(threads, "_POOL", None)
+    threads.rouse()
+
+
 @pytest.mark.parametrize("lanes", [5, 50_000])
 def test_after_an_exception_all_is_well(lanes):
     def f(x):

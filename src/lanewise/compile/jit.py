@@ -30,6 +30,7 @@ from .ir import Program
 from .mixed import Choice
 from .short import builder, order, whole
 from .signature import Arguments, Static, change, is_data, is_plain, layout
+from .threads import rouse
 from .trace import Recorder
 from .whole import Traced, trace
 
@@ -72,6 +73,7 @@ class Compiled:
         self.failures = 0  # how often in succession values could not be held
         self.bare = traced.spec.is_leaf() and len(traced.leaves) == 1 and traced.leaves[0] == 0
         self.direct: Any = None
+        self.long = False  # whether threads share the work
         self.empty: Any = _EMPTY
         self.places: list[int] = []  # the leaves of the arguments that are data
         self.plain = False  # all of them arrays or floats
@@ -93,8 +95,9 @@ class Compiled:
         """The way without detours, where one kernel makes all results."""
         from .buffers import LARGE, fresh
         from .plan import KernelStep
-        from .run import launcher
+        from .run import SHORT, launcher
 
+        self.long = any(type(step) is KernelStep and step.work(self.sizes) >= SHORT for step in self.plan.steps)
         places = [place for place, _, shared in self.plan.results if not shared]
         steps = self.plan.steps
         if len(places) != len(self.plan.results) or len(steps) != 1 or type(steps[0]) is not KernelStep:
@@ -188,6 +191,8 @@ class Jitted:
             else:
                 compiled = self.known.get(tuple(key))
                 if compiled is not None and not compiled.traced.written:
+                    if compiled.long:
+                        rouse()
                     if compiled.simple and compiled.direct is not None:  # one kernel, one array
                         out = compiled.empty(*compiled.fresh[0])
                         if not compiled.direct(*args, out):

@@ -87,6 +87,12 @@ def num_threads(count: int) -> Iterator[None]:
         _WANTED.reset(token)
 
 
+def rouse() -> None:
+    """Wake workers for what comes soon: that takes some 20 us, in which this thread makes things ready."""
+    if _POOL is not None and _WANTED.get() != 1:
+        _POOL.rouse(_POOL.address)
+
+
 _WORK = f"""\
   %nextp = getelementptr i8, ptr %pool, i64 {_NEXT}
   %sizep = getelementptr i8, ptr %pool, i64 {_SIZE}
@@ -155,8 +161,6 @@ alone:
   ret i64 %direct
 open:
   %statep = getelementptr i8, ptr %pool, i64 {_STATE}
-  %epochp = getelementptr i8, ptr %pool, i64 {_EPOCH}
-  %sleepersp = getelementptr i8, ptr %pool, i64 {_SLEEPERS}
 {_WORK}  store atomic i64 0, ptr %nextp seq_cst, align 8
   store i64 %size, ptr %sizep
   store i64 %chunk, ptr %chunkp
@@ -166,15 +170,7 @@ open:
   store ptr %objects, ptr %objectsp
   store atomic i64 0, ptr %flagsp seq_cst, align 8
   %opened = atomicrmw or ptr %statep, i64 1 seq_cst
-  %bumped = atomicrmw add ptr %epochp, i32 1 seq_cst
-  %sleepers = load atomic i64, ptr %sleepersp seq_cst, align 8
-  %asleep = icmp sgt i64 %sleepers, 0
-  br i1 %asleep, label %wake, label %go
-wake:
-  call void @part(ptr %pool)
-  %woken = call i64 (i64, ...) @syscall(i64 {_FUTEX}, ptr %epochp, i32 129, i32 1024, ptr null, ptr null, i32 0)
-  br label %go
-go:
+  call void @rouse(ptr %pool)
   call void @work(ptr %pool)
   %closed = atomicrmw and ptr %statep, i64 -2 seq_cst
   br label %wait
@@ -189,6 +185,22 @@ done:
   %flags = load atomic i64, ptr %flagsp seq_cst, align 8
   store atomic i64 0, ptr %pool seq_cst, align 8
   ret i64 %flags
+}}
+
+define void @rouse(ptr %pool) {{
+entry:
+  %epochp = getelementptr i8, ptr %pool, i64 {_EPOCH}
+  %sleepersp = getelementptr i8, ptr %pool, i64 {_SLEEPERS}
+  %bumped = atomicrmw add ptr %epochp, i32 1 seq_cst
+  %sleepers = load atomic i64, ptr %sleepersp seq_cst, align 8
+  %asleep = icmp sgt i64 %sleepers, 0
+  br i1 %asleep, label %wake, label %exit
+wake:
+  call void @part(ptr %pool)
+  %woken = call i64 (i64, ...) @syscall(i64 {_FUTEX}, ptr %epochp, i32 129, i32 1024, ptr null, ptr null, i32 0)
+  br label %exit
+exit:
+  ret void
 }}
 
 define void @part(ptr %pool) {{
@@ -289,10 +301,11 @@ class Pool:
             text = text.replace("declare void @llvm.x86.sse2.pause()\n", "")
         code = machine().object_code(text)
         symbols = {name: address_of(name) for name in ("syscall", "sched_getcpu")}
-        parallel, worker, part = machine().link(code, symbols, "parallel", "worker", "part")
+        parallel, worker, rouse, part = machine().link(code, symbols, "parallel", "worker", "rouse", "part")
         kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3)
         self.parallel = kind(parallel)
         self.worker, self.part = [ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address) for address in (worker, part)]
+        self.rouse = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(rouse)
         self.memory = (ctypes.c_int64 * 72)()
         self.address = (ctypes.addressof(self.memory) + 63) & ~63
         self.workers: list[Any] = []
