@@ -254,5 +254,35 @@ ALGEBRA = {  # small matrices; what is not exact is rounded, from where there ar
     "results": "{m} ; {a} ; {v}",
 }
 
-FLAVOURS = {"lists": LISTS, "numbers": NUMBERS, "texts": TEXTS, "algebra": ALGEBRA}
+MASKS = {
+    "kinds": "bbbwww",
+    "leaves": {},
+    "expressions": {
+        "v": """
+            {a}[{b}].mean() ; {a}[{b}][0] ; {a}[{b}][-1] ; {a}[{b}][{n}] ; np.max({a}[{b}]) ; ({a}[{b}] * {v}).sum() ;
+            np.median({a}[{b}]) ; sum({a}[{b}]) ; sum(e * {v} for e in {a}[{b}]) ; np.prod({a}[{b}]) ;
+            ({a}[{b}] if {c} else {a}[{b}]).sum() ; {w}.max() ; {w}[0] ; {w}[-1] ; {a}[{b}][{a}[{b}] > {v}].sum() ;
+            {a}[np.nonzero({b})[0]].sum() ; {m}[{m} > {v}].min() ; np.ptp({a}[{b}]) ; {m}[{b}].sum(axis=0)[1]
+        """,
+        "n": """
+            np.nonzero({b})[0][0] ; len(np.flatnonzero({b})) ; np.where({b})[0].sum() ; np.argmax({a}[{b}]) ;
+            {i}[{b}].sum() ; {i}[np.nonzero({b})[0]].max() ; np.count_nonzero({a}[{b}] > {v}) ; {a}[{b}].size ;
+            len(np.unique({a})) ; np.argmin({i}[{b}]) ; {w}.size ; len({w})
+        """,
+        "c": "{a}[{b}].size ; np.any({a}[{b}] > {v}) ; ({a}[{b}] > {v}).all() ; len({a}[{b}]) ; isinstance({w}, list)",
+        "b": "({m}[0] > {v}) ; (np.arange(3) < {n})",
+        "w": """
+            {a}[{b}] ; ({a}[{b}] + {v}) ; {m}[{b}] ; {m}[{m} > {v}] ; {a}[np.nonzero({b})[0]] ; np.abs({a}[{b}]) ;
+            np.cumsum({a}[{b}]) ; np.unique({a}) ; np.sort({a}[{b}]) ; ({w} * {v}) ; {m}[{m} > {v}] ; {i}[{b}]
+        """,
+    },
+    "writes": """
+        {A}[{B}] = {a}[{B}] ; {A}[{B}] = {v} ; {A}[{B}] += {a}[{B}] ; {A}[{A} < {v}] *= {v} ; {M}[{B}] = {m}[{B}] ;
+        {A}[{A} > 0] = abs({A}[{A} > 0]) ; {W!} *= {v} ; {W!} += {v} ; {W}[0] = {v} ; {W}[...] = {v} ;
+        {B}[{n} % 3] = {c} ; {A}[np.nonzero({B})[0]] = {v} ; {M}[{M} > {v}] -= {v}
+    """,
+    "results": "{v} ; {a} ; {n} ; {m}",
+}
+
+FLAVOURS = {"lists": LISTS, "numbers": NUMBERS, "texts": TEXTS, "algebra": ALGEBRA, "masks": MASKS}
 """What may be added to the tables above."""

@@ -10,8 +10,8 @@ and ``t`` lists, dicts and texts.
 Values are small integers and dyadic fractions, and what is added up or multiplied is exact or has one order only, so
 any disagreement is a bug. ``python tests/programs.py FIRST LAST`` runs many programs, and shows each that disagrees
 in its shortest form. More words may follow: ``jit`` compiles them, too (those that can be); ``lists``, ``numbers``,
-``texts`` and ``algebra`` add to the templates (`program_tables`); ``wide`` takes batches of many sizes, dtypes and
-layouts, and loops of many turns.
+``texts``, ``algebra`` and ``masks`` add to the templates (`program_tables`); ``wide`` takes batches of many sizes,
+dtypes and layouts, and loops of many turns.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ cells.py      arrays that are written and viewed, as values; assigning.py: assig
 inplace.py    functions that write arrays
 mixed.py      values that are one thing in some lanes and another elsewhere; either.py: Python's or NumPy's numbers
 lists.py      lists: as choices for each item, or as buffers with a length
+selected.py   what masks select; minding.py: functions of it
 whole.py      a function's arguments, results and written arguments
 formulas.py   composites in terms of simpler functions
 builtins.py   builtins and math in converted code; written.py: those that stand for a loop

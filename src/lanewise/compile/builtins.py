@@ -18,6 +18,7 @@ from .ir import leaves, replaced
 from .lists import TracedList, holds, in_order, plainly
 from .loops import Rows, zipped
 from .mixed import meet
+from .selected import Selected, count
 from .trace import Recorder
 from .written import WRITTEN, as_loop, hypot, log_to_base
 
@@ -98,6 +99,8 @@ def _bool(r: Recorder, *args: Any) -> Any:
 def _len(r: Recorder, x: Any) -> Any:
     if type(x) is Mixed:
         return r.mixed(x, lambda option: _len(r, option))
+    if type(x) is Selected:
+        return count(x)
     return x.length() if type(x) is TracedList else len(x)
 
 
@@ -128,7 +131,11 @@ def _list(r: Recorder, *args: Any) -> Any:
 def _isinstance(r: Recorder, x: Any, kinds: Any) -> Any:
     if type(x) is Mixed:
         return r.mixed(x, lambda option: isinstance(option, kinds))
-    return isinstance(x, kinds)
+    return isinstance(x, kinds) if type(x) is not Selected else issubclass(np.ndarray, kinds)
+
+
+def _type(r: Recorder, x: Any, *rest: Any) -> Any:
+    return np.ndarray if type(x) is Selected else FORMS[type](x, *rest)
 
 
 def _range(r: Recorder, *args: Any) -> Any:
@@ -204,7 +211,7 @@ READS_ONLY = frozenset({"builtins", "numpy", "lanewise", "math", "itertools", "f
 """Packages whose functions leave lists among their arguments as they are."""
 
 TRACED: dict[Any, Any] = {
-    min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all, isinstance: _isinstance,
+    min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all, isinstance: _isinstance, type: _type,
     len: _len, list: _list, sorted: _sorted, zip: _zip,
     enumerate: _enumerate, functools.reduce: _reduce, sum: _sum, **WRITTEN,
 }  # fmt: skip

@@ -94,7 +94,7 @@ def copyto(r: Recorder, dst: Any, src: Any, casting: str = "same_kind", where: A
     if type(dst) is not LaneArray or casting != "same_kind":
         raise Untraceable("np.copyto of an unusual kind")
     if where is not True:
-        _see_fit(dst, src)
+        see_fit(dst, src)
         if any(_share(r, dst, x) for x in (src, where)):
             raise Untraceable("an array is copied to itself under a mask, one element after another")
     r.store(r.cell_of(dst), Ellipsis, _where(dst, src, where))
@@ -104,7 +104,7 @@ def putmask(r: Recorder, a: Any, mask: Any, values: Any) -> None:
     """``np.putmask`` with one value, or one for each element."""
     if type(a) is not LaneArray or np.shape(values) not in ((), a.shape) or np.shape(mask) != a.shape:
         raise Untraceable("np.putmask of an unusual kind")
-    _see_fit(a, values)
+    see_fit(a, values)
     r.store(r.cell_of(a), Ellipsis, _where(a, values, mask))
 
 
@@ -113,11 +113,21 @@ def _share(r: Recorder, a: LaneArray, b: Any) -> bool:
     return type(b) is LaneArray and b.kind == ARRAY and not r.cell_of(a).roots().isdisjoint(r.cell_of(b).roots())
 
 
-def _see_fit(target: LaneArray, new: Any) -> None:
-    """See that numbers are of the dtype of an array, or of one that it takes without a thought."""
+def see_fit(target: LaneArray, new: Any, casting: Any = None) -> None:
+    """See that numbers are of the dtype of an array, or of one that it takes without a thought.
+
+    Parameters
+    ----------
+    casting : str, optional
+        The rule by which NumPy's numbers may be of another dtype; Python's are never.
+    """
     dtype = new.dtype if type(new) is LaneArray and new.kind != PYTHON else new
-    dtype = new.data.dtype.type(0).item() if type(dtype) is LaneArray else dtype
-    if np.result_type(dtype, target.data.dtype) != target.data.dtype:
+    if casting is not None and isinstance(getattr(new, "dtype", None), np.dtype) and dtype is not new:
+        fits = np.can_cast(dtype, target.data.dtype, casting)
+    else:
+        dtype = new.data.dtype.type(0).item() if type(dtype) is LaneArray else dtype
+        fits = np.result_type(dtype, target.data.dtype) == target.data.dtype
+    if not fits:
         raise Untraceable("a write under a mask of what may not fit")
 
 

@@ -21,6 +21,7 @@ from .control import TRIES, Carried, emit_while
 from .ir import Value, union
 from .lists import TracedList
 from .mixed import Unfit, blank, fitted, is_number, meet, put_together, same, take_apart
+from .selected import Selected, in_a_row
 from .statements import TracedFrame, either, negated
 from .trace import Recorder
 
@@ -306,7 +307,7 @@ class TracedLoop:
             self.peels = True
             return self.counted(iterable.start, iterable.stop, iterable.step)
         self.endless = False
-        rows = Rows.of(iterable)
+        rows = Rows.of(iterable) if type(iterable) is not Selected else self.meant(iterable)
         return self.written_out(iterable) if rows is None else self.rolled_up(rows)
 
     def rolled_up(self, rows: Rows) -> Iterator[Any]:
@@ -329,6 +330,21 @@ class TracedLoop:
         """The items of a list that differs in length between lanes."""
         for place in self.counted(0, items.length(), 1):
             yield items[place]
+
+    def meant(self, items: Selected) -> Rows:
+        """What a mask selects: all elements, where lanes that do not mean one skip its turn."""
+        r = self.r
+        values, mask = in_a_row(items)
+
+        def item(n: Any) -> Any:
+            outer, here = r.scope.path, r.truth(mask[n])
+            away = r.node_value(np.logical_not, here)
+            r.scope.path = away if outer is None else r.node_value(np.logical_and, outer, away)
+            self.skip()
+            r.scope.path = here if outer is None else r.node_value(np.logical_and, outer, here)
+            return values[n]
+
+        return Rows(mask.shape[0], item)
 
     def written_out(self, iterable: Any) -> Iterator[Any]:
         """Every item in turn; lanes that break skip what is left."""

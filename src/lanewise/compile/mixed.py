@@ -22,6 +22,7 @@ from ..tree import flatten_results
 from .cells import Listed, Untraceable
 from .either import differ
 from .ir import Value, union
+from .selected import LOST, Selected, joined
 from .trace import Recorder
 
 _NUMBERS = (bool, int, float, complex, np.generic, LaneArray)
@@ -99,7 +100,7 @@ def alike(a: Any, b: Any) -> bool:
         return a is b or a.alike(b)
     x, y = _type(a), _type(b)
     if x is None or y is None:
-        return same(a, b)
+        return same(a, b) or type(a) is type(b) is Selected
     return x == y or (x[1:] == y[1:] and ARRAY not in (x[0], y[0]) and x[1] in _EXACT)
 
 
@@ -131,6 +132,8 @@ def _joined(r: Recorder, mask: Value | None, a: Any, b: Any) -> Any:
         return type(a)(*items) if hasattr(a, "_fields") else type(a)(items)
     if issubclass(type(a), Listed) and a is not b:
         return a.joined(b, lambda x, y: meet(r, mask, x, y))
+    if type(a) is Selected:
+        return joined(a, b, None if mask is None else lambda x, y: meet(r, mask, x, y))
     x, y = _type(a), _type(b)
     if x is None or y is None or same(a, b):
         return a
@@ -176,7 +179,7 @@ def blank(x: Any) -> Any:
         items = [blank(item) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
     if type(x) is not LaneArray:
-        return x
+        return LOST if type(x) is Selected else x
     zero = np.zeros(x.data.shape[x.lanes.ndim :], x.data.dtype)
     return zero if x.kind == ARRAY else zero[()] if x.kind == SCALAR else zero.item()
 
@@ -194,8 +197,10 @@ def fitted(r: Recorder, value: Any, like: Any) -> Any:
             options[place] = fitted(r, option, like.options[place])
             places.append(place)
         return Mixed(r.new(_codes(r, value, places)), options)
-    if type(value) is Mixed or not alike(value, like):
+    if type(value) is Mixed or not alike(value, like) or (type(like) is Selected and like is not LOST):
         raise Unfit
+    if like is LOST:
+        return like
     if isinstance(value, dict):
         return {key: fitted(r, value[key], like[key]) for key in like}
     if is_container(value):

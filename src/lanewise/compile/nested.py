@@ -24,6 +24,7 @@ from .either import check_stacked
 from .ir import Axis, Node, Value, union
 from .lists import plainly
 from .mixed import Choice, is_number, weak_type, without_unbound
+from .selected import Selected
 from .tape import TracedRun, nowhere
 from .trace import Recorder
 from .turns import in_turns
@@ -109,7 +110,8 @@ def stack(r: Recorder, leaf: Any, at: Any, axis: Axis, fun: Any) -> Any:
         if isinstance(leaf, np.ndarray) or np.isscalar(leaf):
             leaf = r.handle(r.constant(np.array(leaf), ARRAY))
         else:
-            raise Untraceable("a result is no array")
+            by_value = type(leaf) is Selected
+            raise Untraceable("a result's shape depends on values" if by_value else "a result is no array")
     value = r.value(r.cell_of(leaf))
     if at is None:
         if axis in value.axes:

@@ -25,12 +25,14 @@ from ..array import ARRAY, SCALAR, LaneArray, map_lanes
 from ..facts import RUN, owner_of
 from ..regions import Mixed, contents
 from ..regions.branches import fill
+from . import minding  # noqa: F401  # enters its functions
 from .assigning import check_held, crosses
 from .cells import Cell, Listed, Untraceable, put
 from .either import ARITHMETIC, check
 from .formulas import FORMULAS, NoFormula
 from .inplace import record_out, writer_of
 from .ir import Node, Value, leaves, map_leaves, replaced, union
+from .selected import Selected, called
 from .tape import Tape, shadow, unpacked, values_in
 
 
@@ -98,11 +100,13 @@ class Recorder(Tape):
         if composite and plain not in FORMULAS:  # NumPy's own code: its parts are recorded
             writer = writer_of(plain)
             return rule(*args, **kwargs) if writer is None else writer(self, *args[1:], **kwargs)
-        packed = False
+        packed = selected = False
         for x in leaves((args, kwargs)):
             kind = type(x)
             if kind is np.ndarray:
                 packed = packed or x.dtype == object
+            elif kind is Selected:
+                selected = True
             elif issubclass(kind, Listed):
                 return self.record(rule, plain, x.plainly(args), x.plainly(kwargs), name)
             elif kind is Mixed:  # in a list, say
@@ -110,6 +114,8 @@ class Recorder(Tape):
                     x, lambda y: self.record(rule, plain, replaced(args, x, y), replaced(kwargs, x, y), name)
                 )
         function, operands = _operation(plain, args, name)
+        if selected:
+            return called(function, operands, kwargs)
         lead = args[: len(args) - len(operands)]
         rule_of = FORMULAS.get(function)
         if rule_of is not None:
@@ -202,8 +208,11 @@ class Recorder(Tape):
         shadows = map_leaves(shadow, operands)
         self.try_write(*shadows)
         values = map_leaves(self.noted, operands)
-        old = values[0]
+        old, _, given = values
         axes = union(*[x.axes for x in values_in(values)])
+        if index is Ellipsis and type(given) is Value and given.shape == old.shape and given.axes == axes:
+            self.write(target, self.cast(given, (None, old.dtype, None, ARRAY)))
+            return
         new = Value(old.shape, old.dtype, axes, ARRAY)
         self.add_node(put, values, {}, [new])
         self.write(target, new)
@@ -240,7 +249,7 @@ class Recorder(Tape):
 
     def effect(self, objects: tuple[Any, ...]) -> None:
         """Refuse to change something other than a variable or a lane value in some lanes, or turns, only."""
-        if objects and all(type(x) is LaneArray or type(x) is Mixed or issubclass(type(x), Listed) for x in objects):
+        if objects and all(type(x) in (LaneArray, Mixed, Selected) or issubclass(type(x), Listed) for x in objects):
             return
         if self.scope.path is not None or any(loop.symbolic for loop in self.loops):
             raise Untraceable("something other than a variable is changed where not all lanes are")
@@ -313,10 +322,10 @@ class Recorder(Tape):
         return TracedList(self, container, (frame.f_code, frame.f_lasti))
 
     def uneven(self, items: Any) -> bool:
-        """Whether a list differs in length between lanes."""
+        """Whether a list, or what a mask selects, differs in length between lanes."""
         from .lists import TracedList
 
-        return type(items) is TracedList and items.buffer is not None
+        return type(items) is Selected or (type(items) is TracedList and items.buffer is not None)
 
     def constant_of(self, value: Any) -> Cell:
         """A plain array as a cell."""

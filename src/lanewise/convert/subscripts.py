@@ -55,13 +55,25 @@ def get(base: Any, index: Any) -> Any:
     if kind is list and (run := at_work()) is not None and may_vary(run, base):
         return LaneList(run, base, None).get(index)
     if kind is np.ndarray and base.dtype != object:
+        if type(index) in SELECTIONS:
+            return index.of(LaneArray(base, NOWHERE, ARRAY))
         return apply(operator.getitem, LaneArray(base, NOWHERE, ARRAY), index)
     if kind in (list, tuple, str) and type(index) is LaneArray:
         return _picked(base, index)
     return base[index]
 
 
-_INDICES = frozenset({LaneArray, tuple, list, Mixed, slice})
+SELECTIONS: set[type] = set()
+"""The type of what a mask selects under a tracer (`compile.selected`)."""
+
+_INDICES = {LaneArray, tuple, list, Mixed, slice}
+
+
+def add_selection(kind: type) -> None:
+    """Enter the type of what a mask selects, which may be an index of a plain array."""
+    SELECTIONS.add(kind)
+    _INDICES.add(kind)
+
 
 
 def _mixed_in(index: Any) -> int | None:
@@ -81,7 +93,7 @@ def _varies(index: Any) -> bool:
         return bool(index.lanes.axes)
     if type(index) is slice:
         return type(index.start) in VARYING or type(index.stop) in VARYING
-    return type(index) in (tuple, list) and any(_varies(item) for item in index)
+    return type(index) in SELECTIONS or (type(index) in (tuple, list) and any(_varies(item) for item in index))
 
 
 def _picked(items: Any, index: LaneArray) -> Any:
