@@ -8,9 +8,11 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from lanewise import jit, num_threads, vmap
 from lanewise.compile import cache, run
@@ -151,6 +153,18 @@ def test_calls_from_many_threads(many):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("blas", [1, 2])
+def test_threads_of_blas(many, blas):
+    """Kernels and matrix products take turns, whatever threads BLAS has, also where many threads call them."""
+    rng = np.random.default_rng(0)
+    x, w = rng.integers(-3, 4, (40, 120, 90)).astype(float), rng.integers(-3, 4, (90, 110)).astype(float)
+    f = jit(vmap(lambda a, b: np.maximum(a * 2 @ b, 0).sum(axis=0) + 1, in_axes=(0, None)))
+    wanted = np.stack([np.maximum(a * 2 @ w, 0).sum(axis=0) + 1 for a in x])
+    with threadpool_limits(blas), ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: f(x, w), range(40)):
+            assert np.array_equal(found, wanted)
 
 
 def test_the_number_of_threads():
