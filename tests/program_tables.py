@@ -262,6 +262,7 @@ MASKS = {
             {a}[{b}].mean() ; {a}[{b}][0] ; {a}[{b}][-1] ; {a}[{b}][{n}] ; np.max({a}[{b}]) ; ({a}[{b}] * {v}).sum() ;
             np.median({a}[{b}]) ; sum({a}[{b}]) ; sum(e * {v} for e in {a}[{b}]) ; np.prod({a}[{b}]) ;
             ({a}[{b}] if {c} else {a}[{b}]).sum() ; {w}.max() ; {w}[0] ; {w}[-1] ; {a}[{b}][{a}[{b}] > {v}].sum() ;
+            sum(p * e for p, e in enumerate({a}[{b}])) ; len(list({a}[{b}])) ; max({a}[{b}]) ;
             {a}[np.nonzero({b})[0]].sum() ; {m}[{m} > {v}].min() ; np.ptp({a}[{b}]) ; {m}[{b}].sum(axis=0)[1]
         """,
         "n": """

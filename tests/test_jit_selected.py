@@ -132,6 +132,23 @@ def comprehended(v, w):
     return sum(e * e for e in v[v > 0]), sum([-e for e in v[v < 0]]), sum(v[w > -9]), len(small)
 
 
+def side_by_side(v, w):
+    total = 0.0
+    for n, e in enumerate(v[v > 0]):
+        total += n * e
+    for a, b in zip(v[w > 0], w[w > 0], strict=True):
+        total += a * b
+    for n, (a, b) in enumerate(zip(np.nonzero(v > 1)[0], v[v > 1], strict=True), 2):
+        total += n * a * b
+    return total
+
+
+def as_lists(v, w):
+    p = list(v[v > 0])
+    p.append(0.5)
+    return len(p), p[0], [e * 2 for e in v[w > 0]][-1] if (w > 0).any() else 0.0
+
+
 def in_a_loop(v, w):
     best, at = -1.0, 0.0
     for limit in np.linspace(-1, 1, 30):
@@ -176,8 +193,8 @@ def in_a_nested_map(v, w):
 FUNCTIONS = [
     totals, statistics, in_place, where_the_mask_is_written_twice, the_mask_is_changed_later,
     first_and_last, of_another_array, by_number, of_a_selection, changed_itself, places_as_an_index, from_a_global,
-    gone_through, left_early, comprehended, in_a_loop, one_or_the_other, in_order, what_it_is, any_and_all,
-    in_a_nested_map,
+    gone_through, left_early, comprehended, side_by_side, as_lists, in_a_loop, one_or_the_other, in_order, what_it_is,
+    any_and_all, in_a_nested_map,
 ]  # fmt: skip
 
 

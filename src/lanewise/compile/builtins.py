@@ -16,7 +16,7 @@ from ..regions import LaneRange, Mixed, apart
 from .cells import Untraceable
 from .ir import leaves, replaced
 from .lists import TracedList, holds, in_order, plainly
-from .loops import Rows, zipped
+from .loops import Rows, numbered, zipped
 from .mixed import meet
 from .selected import Selected, count
 from .trace import Recorder
@@ -69,6 +69,8 @@ def plain_call(r: Recorder, function: Any, own: Any, *args: Any, **kwargs: Any) 
 
 
 def _extreme(r: Recorder, better: Callable[[Any, Any], Any], *args: Any, **kwargs: Any) -> Any:
+    if len(args) == 1 and type(args[0]) is Selected:
+        args = (_gathered(r, args[0]),)
     items = list(args[0]) if len(args) == 1 else list(args)
     key = kwargs.pop("key", None)
     if kwargs or not items:
@@ -121,10 +123,17 @@ def _enumerate(r: Recorder, items: Any, start: Any = 0) -> Any:
     rows = Rows.of(items)
     if rows is None or type(start) is not int:
         return enumerate(items, start)
-    return zipped([Rows(rows.size, lambda n: start + n), rows])
+    return numbered(r, rows, start)
+
+
+@as_loop
+def _gathered(items: Any) -> Any:
+    return [item for item in items]  # noqa: C416  # as it is rewritten
 
 
 def _list(r: Recorder, *args: Any) -> Any:
+    if args and type(args[0]) is Selected:
+        return _gathered(r, args[0])
     return TracedList(r, *args)
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, LaneArray
+from ..array import ARRAY, PYTHON, LaneArray
+from ..ops.common import npl
 from ..regions import GONE, Mixed, contents
 from ..regions.branches import fill
 from .cells import Untraceable
@@ -21,7 +22,7 @@ from .control import TRIES, Carried, emit_while
 from .ir import Value, union
 from .lists import TracedList
 from .mixed import Unfit, blank, fitted, is_number, meet, put_together, same, take_apart
-from .selected import Selected, in_a_row
+from .selected import Selected, in_a_row, same_mask
 from .statements import TracedFrame, either, negated
 from .trace import Recorder
 
@@ -307,8 +308,10 @@ class TracedLoop:
             self.peels = True
             return self.counted(iterable.start, iterable.stop, iterable.step)
         self.endless = False
-        rows = Rows.of(iterable) if type(iterable) is not Selected else self.meant(iterable)
-        return self.written_out(iterable) if rows is None else self.rolled_up(rows)
+        rows = Rows.of(iterable)
+        if rows is None:
+            return self.written_out(iterable)
+        return self.rolled_up(rows if rows.mask is None else self.meant(rows, rows.mask))
 
     def rolled_up(self, rows: Rows) -> Iterator[Any]:
         """Items by number, written out; from the second on as a loop of the program, if the first is long."""
@@ -331,10 +334,9 @@ class TracedLoop:
         for place in self.counted(0, items.length(), 1):
             yield items[place]
 
-    def meant(self, items: Selected) -> Rows:
-        """What a mask selects: all elements, where lanes that do not mean one skip its turn."""
+    def meant(self, rows: Rows, mask: Any) -> Rows:
+        """Rows of which lanes mean some: those that do not mean one skip its turn."""
         r = self.r
-        values, mask = in_a_row(items)
 
         def item(n: Any) -> Any:
             outer, here = r.scope.path, r.truth(mask[n])
@@ -342,9 +344,9 @@ class TracedLoop:
             r.scope.path = away if outer is None else r.node_value(np.logical_and, outer, away)
             self.skip()
             r.scope.path = here if outer is None else r.node_value(np.logical_and, outer, here)
-            return values[n]
+            return rows.item(n)
 
-        return Rows(mask.shape[0], item)
+        return Rows(rows.size, item)
 
     def written_out(self, iterable: Any) -> Iterator[Any]:
         """Every item in turn; lanes that break skip what is left."""
@@ -493,11 +495,14 @@ class Rows:
         How many there are.
     item : callable
         Gives one of them, by a plain or traced number.
+    mask : LaneArray, optional
+        Which of them each lane means.
     """
 
-    def __init__(self, size: int, item: Callable[[Any], Any]) -> None:
+    def __init__(self, size: int, item: Callable[[Any], Any], mask: Any = None) -> None:
         self.size = size
         self.item = item
+        self.mask = mask
 
     @staticmethod
     def of(x: Any) -> Rows | None:
@@ -509,12 +514,33 @@ class Rows:
         if type(x) is LaneArray and x.kind == ARRAY and x.data.ndim > x.lanes.ndim:
             shape = x.data.shape[x.lanes.ndim :]
             return Rows(shape[0], lambda n: x[n])
+        if type(x) is Selected:
+            values, mask = in_a_row(x)
+            return Rows(mask.shape[0], lambda n: values[n], mask)
         return None
 
     def __iter__(self) -> Iterator[Any]:
+        if self.mask is not None:
+            raise Untraceable("the elements that a mask selects are needed one by one")
         return iter([self.item(n) for n in range(self.size)])
 
 
 def zipped(rows: list[Rows]) -> Rows:
-    """``zip``."""
-    return Rows(min(row.size for row in rows), lambda n: tuple([row.item(n) for row in rows]))
+    """``zip``; of what masks select, if they are one mask."""
+    masks = [row.mask for row in rows if row.mask is not None]
+    if masks and (len(masks) < len(rows) or not all(same_mask(mask, masks[0]) for mask in masks)):
+        raise Untraceable("what two masks select is gone through side by side")
+    size = min(row.size for row in rows)
+    return Rows(size, lambda n: tuple([row.item(n) for row in rows]), masks[0] if masks else None)
+
+
+def numbered(r: Recorder, rows: Rows, start: int) -> Rows:
+    """``enumerate``."""
+    if rows.mask is None:
+        return zipped([Rows(rows.size, lambda n: start + n), rows])
+    numbers: Any = npl.cumsum(rows.mask) + (start - 1)
+
+    def number(n: Any) -> Any:
+        return r.converted(numbers[n], np.dtype(np.int64), PYTHON)
+
+    return zipped([Rows(rows.size, number, rows.mask), rows])
