@@ -16,8 +16,10 @@ from .kernel import Code, View
 from .native import offsets
 
 AT_ONCE = 1 << 9  # about so many bytes that are written one after the other, before more is read
-MOST = 1 << 14  # bytes of a buffer
+RING = 1 << 13  # bytes of a buffer, from which on what is held goes back to its beginning
+MOST = 1 << 13  # bytes that are written at once
 DEAR = 4  # instructions for each byte, from which on it does not matter how that is written
+FIELDS = ("base", "held", "target", "first", "next")
 
 
 def staged(
@@ -65,7 +67,7 @@ def _driver(code: Code, sizes: dict[int, int], count: int, lanes: int, width: in
     for slot in range(count):
         body.append(_object(slot, sizes.get(slot), lanes, width))
     aims = [f"  call void @stage.aim(ptr %stage{n}, ptr %head{n}, i64 %start, i64 {size})" for n, size in sizes.items()]
-    sends = [f"  call void @stage.send(ptr %stage{n}, i64 %count, i64 {size})" for n, size in sizes.items()]
+    passes = [f"  call void @stage.pass(ptr %stage{n}, i64 %count, i64 {size})" for n, size in sizes.items()]
     ends = [f"  call void @stage.close(ptr %stage{n})" for n in sizes]
     body.append(f"""  br label %look
 look:
@@ -81,7 +83,7 @@ run:
     body += aims
     body.append("""  %found = call i64 @staged(ptr %table, i64 %start, i64 %stop)
   %flags = or i64 %failed, %found""")
-    body += [*sends, "  br label %look", "exit:", *ends]
+    body += [*passes, "  br label %look", "exit:", *ends]
     body += ["  call void @llvm.x86.sse.sfence()", "  ret i64 %failed"]
     declared = ["declare void @llvm.x86.sse.sfence()", "declare ptr @memcpy(ptr, ptr, i64)", "!0 = !{i32 1}"]
     return Code(sorted({*code.declared, *declared}), [*code.link("staged"), _functions()], body)
@@ -99,16 +101,21 @@ def _object(slot: int, size: int | None, lanes: int, width: int) -> str:
     before = -(-width * size // LINE) * LINE  # a vector that does not fit begins before the first lane
     arguments = f"ptr %stage{slot}, ptr %head{slot}, ptr %buffer{slot}, ptr %object{slot}, i64 %lo, i64 {size}"
     return f"""{found}
-  %stage{slot} = alloca [4 x i64], align {LINE}
+  %stage{slot} = alloca [{len(FIELDS)} x i64], align {LINE}
   %head{slot} = alloca i8, i64 {max(at.data, at.shape, at.strides) + 8}, align {LINE}
-  %room{slot} = alloca i8, i64 {before + lanes * size + 2 * LINE}, align {LINE}
+  %room{slot} = alloca i8, i64 {before + RING + lanes * size + 2 * LINE}, align {LINE}
   %buffer{slot} = getelementptr i8, ptr %room{slot}, i64 {before}
   store ptr %head{slot}, ptr %to{slot}
   call void @stage.open({arguments})"""
 
 
 def _functions() -> str:
-    """What is done with a stage: its buffer, where that goes, the first byte of ours there, and the bytes held."""
+    """What is done with a stage.
+
+    That is where its buffer begins, where what is held there begins, where this goes, the first byte of it that is
+    ours, and where the next lanes go. What has just been written stays for one turn more: a line that is read while
+    its parts are on their way to the cache waits for them.
+    """
     at = offsets()
     copied = "\n".join(
         f"""  %from{field} = getelementptr i8, ptr %object, i64 {field}
@@ -117,14 +124,14 @@ def _functions() -> str:
   store ptr %field{field}, ptr %to{field}"""
         for field in (at.shape, at.strides)
     )
+    places = "\n".join(f"  %{name}p = getelementptr i8, ptr %stage, i64 {8 * n}" for n, name in enumerate(FIELDS))
     fields = "\n".join(
-        f"""  %{name}p = getelementptr i8, ptr %stage, i64 {8 * n}
-  %{name} = load {kind}, ptr %{name}p"""
-        for n, (name, kind) in enumerate((("buffer", "ptr"), ("target", "ptr"), ("first", "i64"), ("held", "i64")))
-    )
+        f"  %{name} = load {'i64' if name == 'first' else 'ptr'}, ptr %{name}p" for name in FIELDS
+    )  # fmt: skip
     return f"""
 define internal void @stage.open(ptr %stage, ptr %head, ptr %buffer, ptr %object, i64 %lane, i64 %size) {{
 {copied}
+{places}
   %datap = getelementptr i8, ptr %object, i64 {at.data}
   %data = load ptr, ptr %datap
   %skipped = mul i64 %lane, %size
@@ -133,34 +140,69 @@ define internal void @stage.open(ptr %stage, ptr %head, ptr %buffer, ptr %object
   %first = and i64 %number, {LINE - 1}
   %back = sub i64 0, %first
   %target = getelementptr i8, ptr %place, i64 %back
-  %targetp = getelementptr i8, ptr %stage, i64 8
-  %firstp = getelementptr i8, ptr %stage, i64 16
-  %heldp = getelementptr i8, ptr %stage, i64 24
-  store ptr %buffer, ptr %stage
+  %next = getelementptr i8, ptr %buffer, i64 %first
+  store ptr %buffer, ptr %basep
+  store ptr %buffer, ptr %heldp
   store ptr %target, ptr %targetp
   store i64 %first, ptr %firstp
-  store i64 %first, ptr %heldp
+  store ptr %next, ptr %nextp
   ret void
 }}
 
 define internal void @stage.aim(ptr %stage, ptr %head, i64 %lane, i64 %size) {{
-{fields}
+{places}
+  %next = load ptr, ptr %nextp
   %skipped = mul i64 %lane, %size
-  %shift = sub i64 %held, %skipped
-  %data = getelementptr i8, ptr %buffer, i64 %shift
+  %shift = sub i64 0, %skipped
+  %data = getelementptr i8, ptr %next, i64 %shift
   %datap = getelementptr i8, ptr %head, i64 {at.data}
   store ptr %data, ptr %datap
   ret void
 }}
 
-define internal void @stage.send(ptr %stage, i64 %count, i64 %each) #0 {{
+define internal void @stage.pass(ptr %stage, i64 %count, i64 %each) #0 {{
 entry:
+{places}
 {fields}
+  call void @stage.send(ptr %stage)
   %size = mul i64 %count, %each
-  %all = add i64 %held, %size
+  %end = getelementptr i8, ptr %next, i64 %size
+  store ptr %end, ptr %nextp
+  %limit = getelementptr i8, ptr %base, i64 {RING}
+  %full = icmp ugt ptr %end, %limit
+  br i1 %full, label %back, label %exit
+back:
+  %now = load ptr, ptr %heldp
+  %ends = ptrtoint ptr %end to i64
+  %begins = ptrtoint ptr %now to i64
+  %left = sub i64 %ends, %begins
+  store ptr %base, ptr %heldp
+  %after = getelementptr i8, ptr %base, i64 %left
+  store ptr %after, ptr %nextp
+  br label %look
+look:
+  %at = phi i64 [ 0, %back ], [ %far, %copy ]
+  %more = icmp slt i64 %at, %left
+  br i1 %more, label %copy, label %exit
+copy:
+  %from = getelementptr i8, ptr %now, i64 %at
+  %to = getelementptr i8, ptr %base, i64 %at
+  %line = load <8 x i64>, ptr %from, align {LINE}
+  store <8 x i64> %line, ptr %to, align {LINE}
+  %far = add i64 %at, {LINE}
+  br label %look
+exit:
+  ret void
+}}
+
+define internal void @stage.send(ptr %stage) #0 {{
+entry:
+{places}
+{fields}
+  %ends = ptrtoint ptr %next to i64
+  %begins = ptrtoint ptr %held to i64
+  %all = sub i64 %ends, %begins
   %whole = and i64 %all, {-LINE}
-  %rest = and i64 %all, {LINE - 1}
-  store i64 %rest, ptr %heldp
   %some = icmp ne i64 %whole, 0
   br i1 %some, label %check, label %exit
 check:
@@ -168,24 +210,24 @@ check:
   br i1 %shared, label %begin, label %look
 begin:
   %to = getelementptr i8, ptr %target, i64 %first
-  %from = getelementptr i8, ptr %buffer, i64 %first
+  %from = getelementptr i8, ptr %held, i64 %first
   %own = sub i64 {LINE}, %first
   %copied = call ptr @memcpy(ptr %to, ptr %from, i64 %own)
   store i64 0, ptr %firstp
   br label %look
 look:
-  %at = phi i64 [ 0, %check ], [ {LINE}, %begin ], [ %next, %copy ]
-  %here = getelementptr i8, ptr %buffer, i64 %at
+  %at = phi i64 [ 0, %check ], [ {LINE}, %begin ], [ %far, %copy ]
+  %here = getelementptr i8, ptr %held, i64 %at
   %there = getelementptr i8, ptr %target, i64 %at
-  %line = load <8 x i64>, ptr %here, align {LINE}
   %more = icmp ult i64 %at, %whole
   br i1 %more, label %copy, label %end
 copy:
+  %line = load <8 x i64>, ptr %here, align {LINE}
   store <8 x i64> %line, ptr %there, align {LINE}, !nontemporal !0
-  %next = add i64 %at, {LINE}
+  %far = add i64 %at, {LINE}
   br label %look
 end:
-  store <8 x i64> %line, ptr %buffer, align {LINE}
+  store ptr %here, ptr %heldp
   store ptr %there, ptr %targetp
   br label %exit
 exit:
@@ -193,10 +235,14 @@ exit:
 }}
 
 define internal void @stage.close(ptr %stage) {{
+{places}
+  call void @stage.send(ptr %stage)
 {fields}
   %to = getelementptr i8, ptr %target, i64 %first
-  %from = getelementptr i8, ptr %buffer, i64 %first
-  %own = sub i64 %held, %first
+  %from = getelementptr i8, ptr %held, i64 %first
+  %ends = ptrtoint ptr %next to i64
+  %begins = ptrtoint ptr %from to i64
+  %own = sub i64 %ends, %begins
   %copied = call ptr @memcpy(ptr %to, ptr %from, i64 %own)
   ret void
 }}
