@@ -9,7 +9,7 @@ import os
 import struct
 import sys
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -171,16 +171,58 @@ class _Method(ctypes.Structure):
 
 def fastcall(kernel: int, lanes: int, owner: Any) -> Any:
     """A kernel as a Python function of its objects, which runs so many lanes of it, and keeps its owner alive."""
+    return _function(0, owner, kernel, lanes)
+
+
+class Deal(NamedTuple):
+    """How a kernel is dealt out to threads: addresses, and numbers of lanes.
+
+    Attributes
+    ----------
+    parallel, pool : int
+        Of the function that does so, and of the workers; 0 where the calling thread does all.
+    kernel, streaming : int
+        Of the kernel, and of the code that writes past the cache; 0 if it does not.
+    lanes, whole : int
+        In all, and for that code.
+    chunk, share : int
+        In a chunk at least, and of which each is one.
+    """
+
+    parallel: int
+    pool: int
+    kernel: int
+    streaming: int
+    lanes: int
+    whole: int
+    chunk: int
+    share: int
+
+
+def dealt(deal: Deal, aligned: list[int], owner: Any) -> Any:
+    """The same for a kernel that takes long, without the interpreter's lock; for streams some objects are aligned."""
+    return _function(1, owner, *deal, len(aligned), *aligned)
+
+
+def _function(number: int, owner: Any, *numbers: int) -> Any:
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    return make(ctypes.addressof(_entry()), struct.pack("=QQ", kernel, lanes), owner)
+    return make(ctypes.addressof(_entries()[number]), struct.pack(f"={len(numbers)}q", *numbers), owner)
 
 
 @functools.cache
-def _entry() -> _Method:
-    """The one function of the kind ``METH_FASTCALL``: what it runs, and how many lanes, stands in its self."""
+def _entries() -> list[_Method]:
+    """The functions of the kind ``METH_FASTCALL``: what they run, and how many lanes, stands in their self."""
+    names = (*Deal._fields, "count")
+    fields = "\n".join(
+        f"""  %{name}p = getelementptr i8, ptr %place, i64 {8 * n}
+  %{name} = load {"ptr" if n < 4 else "i64"}, ptr %{name}p"""
+        for n, name in enumerate(names)
+    )
     text = f"""\
 declare ptr @PyLong_FromLongLong(i64)
+declare ptr @PyEval_SaveThread()
+declare void @PyEval_RestoreThread(ptr)
 
 define ptr @entry(ptr %self, ptr %objects, i64 %count) {{
   %place = getelementptr i8, ptr %self, i64 {bytes.__basicsize__ - 1}
@@ -191,10 +233,59 @@ define ptr @entry(ptr %self, ptr %objects, i64 %count) {{
   %found = call ptr @PyLong_FromLongLong(i64 %flags)
   ret ptr %found
 }}
+
+define ptr @deal(ptr %self, ptr %objects, i64 %given) {{
+entry:
+  %place = getelementptr i8, ptr %self, i64 {bytes.__basicsize__ - 1}
+{fields}
+  %slots = getelementptr i8, ptr %place, i64 {8 * len(names)}
+  %streams = icmp ne ptr %streaming, null
+  br i1 %streams, label %check, label %go
+check:
+  %n = phi i64 [ 0, %entry ], [ %next, %look ]
+  %more = icmp slt i64 %n, %count
+  br i1 %more, label %look, label %go
+look:
+  %slotp = getelementptr i64, ptr %slots, i64 %n
+  %slot = load i64, ptr %slotp
+  %objectp = getelementptr ptr, ptr %objects, i64 %slot
+  %object = load ptr, ptr %objectp
+  %datap = getelementptr i8, ptr %object, i64 {offsets().data}
+  %data = load i64, ptr %datap
+  %over = and i64 %data, 63
+  %even = icmp eq i64 %over, 0
+  %next = add i64 %n, 1
+  br i1 %even, label %check, label %go
+go:
+  %code = phi ptr [ %kernel, %entry ], [ %streaming, %check ], [ %kernel, %look ]
+  %size = phi i64 [ %lanes, %entry ], [ %whole, %check ], [ %lanes, %look ]
+  %state = call ptr @PyEval_SaveThread()
+  %alone = icmp eq ptr %parallel, null
+  br i1 %alone, label %one, label %many
+one:
+  %own = call i64 %code(ptr %objects, i64 0, i64 %size)
+  br label %done
+many:
+  %all = call i64 %parallel(ptr %pool, ptr %code, ptr %objects, i64 %size, i64 %chunk, i64 %share)
+  br label %done
+done:
+  %flags = phi i64 [ %own, %one ], [ %all, %many ]
+  %some = icmp slt i64 %size, %lanes
+  br i1 %some, label %rest, label %exit
+rest:
+  %last = call i64 %kernel(ptr %objects, i64 %size, i64 %lanes)
+  br label %exit
+exit:
+  %others = phi i64 [ 0, %done ], [ %last, %rest ]
+  call void @PyEval_RestoreThread(ptr %state)
+  %result = or i64 %flags, %others
+  %found = call ptr @PyLong_FromLongLong(i64 %result)
+  ret ptr %found
+}}
 """
-    code = machine().object_code(text)
-    symbols = {"PyLong_FromLongLong": address_of("PyLong_FromLongLong")}
-    return _Method(b"kernel", *machine().link(code, symbols, "entry"), 0x80, None)
+    symbols = {name: address_of(name) for name in ("PyLong_FromLongLong", "PyEval_SaveThread", "PyEval_RestoreThread")}
+    found = machine().link(machine().object_code(text), symbols, "entry", "deal")
+    return [_Method(b"kernel", address, 0x80, None) for address in found]
 
 
 class Offsets:

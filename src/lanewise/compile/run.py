@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,14 @@ from ..array import ARRAY, LaneArray, apply
 from ..facts import RUN, Signal
 from ..lanes import LaneAxis, Lanes
 from .buffers import fresh
-from .emit import LINE
 from .gemm import packed
 from .ir import Axis, Value, leaves, map_leaves
-from .native import address_of, fastcall, machine
+from .native import Deal, address_of, dealt, fastcall, machine
 from .plan import KernelStep, LibraryStep, PackStep, Place, Plan, Stored, Streaming, batch_of
-from .threads import pool, threads_now
+from .threads import pool, team
 
 KERNELS: dict[str, Entry] = {}
+READY: dict[tuple[KernelStep, int], Any] = {}  # how kernels are entered, for some numbers of lanes
 MOST_KERNELS = 4096  # that stay linked though nobody holds them: each takes three of the 65,530 mappings of a process
 SHORT = 50_000  # vector instructions below which a kernel stays on the calling thread
 CHUNKS = 64  # for each thread, of the least size
@@ -38,11 +37,8 @@ class Entry:
         symbols = {name: address_of(name) for name in _undefined(text)}
         library = machine().load(code, symbols, "kernel")
         self.address = library["kernel"]
-        # short kernels keep the interpreter's lock, long ones let go of it
         self.short: dict[int, Any] = {}
-        kind: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-        self.long = kind(self.address)
-        self.library = self.long.library = library  # who holds the function holds the code
+        self.library = library  # who holds it holds the code
 
     def direct(self, lanes: int) -> Any:
         """A function of the kernel's objects that runs so many lanes, with next to nothing in between."""
@@ -65,55 +61,69 @@ def entry(text: str) -> Entry:
 def launcher(step: KernelStep, sizes: dict[Axis, int]) -> Any:
     """A function of a kernel's objects that runs it; it returns the kernel's flags."""
     lanes = step.lanes(sizes)
-    return entry(step.text).direct(lanes) if step.work(sizes) < SHORT else Long(step, lanes)
+    known = READY.get((step, lanes))
+    if known is None:
+        known = entry(step.text).direct(lanes) if step.work(sizes) < SHORT else Long(step, lanes)
+        READY[step, lanes] = known
+        if len(READY) > MOST_KERNELS:
+            READY.pop(next(iter(READY)), None)
+    return known
 
 
 class Long:
-    """A kernel on so many lanes, with all that is known before the objects are there."""
+    """A kernel on so many lanes that it takes long.
+
+    All is decided when it is first called by some number of threads: sizes and layouts of what it gets are known.
+    """
 
     def __init__(self, step: KernelStep, lanes: int) -> None:
         self.step = step
         self.lanes = lanes
-        self.whole = lanes - lanes % step.width
-        self.code = entry(step.text)
-        self.outputs = [step.stored.index(stored) for stored in step.outputs]
-        self.objects: Any = ctypes.c_size_t * len(step.stored)
+        self.ready: dict[tuple[int, int], Any] = {}
 
     def __call__(self, *objects: Any) -> int:
         """Run it."""
-        pointers = self.objects(*map(id, objects))
-        where = ctypes.addressof(pointers)
-        streaming = self.streaming([objects[n] for n in self.outputs], objects)
-        if streaming is None:
-            return self.deal(self.code, where, self.lanes)
-        if not streaming.aligned:
-            return self.deal(entry(streaming.text), where, self.lanes)
-        flags = self.deal(entry(streaming.text), where, self.whole)
-        return flags if self.whole == self.lanes else flags | self.code.long(where, self.whole, self.lanes)
+        own = team()
+        run = self.ready.get(own)
+        if run is None:
+            run = self.ready[own] = self.prepared(own[0], objects)
+        return run(*objects)  # type: ignore[no-any-return]
 
-    def streaming(self, outputs: list[Any], objects: tuple[Any, ...]) -> Streaming | None:
+    def prepared(self, threads: int, objects: tuple[Any, ...]) -> Any:
+        """A function of the kernel's objects that deals it out, if there is enough to do."""
+        step, lanes = self.step, self.lanes
+        work = int(step.each * lanes)
+        count = min(threads, work // SHORT + 1, lanes // step.width)
+        workers = pool(count - 1) if count > 1 else None
+        chunk = max(lanes // (count * CHUNKS), lanes * SHORT // (4 * work), 1) if workers is not None else lanes
+        chunk = -(-chunk // step.width) * step.width
+        plain, streaming = entry(step.text), self.streaming(objects)
+        code = None if streaming is None else entry(streaming.text)
+        deal = Deal(
+            parallel=0 if workers is None else workers.parallel,
+            pool=0 if workers is None else workers.address,
+            kernel=plain.address,
+            streaming=0 if code is None else code.address,
+            lanes=lanes,
+            whole=lanes - lanes % step.width if streaming is not None and streaming.aligned else lanes,
+            chunk=chunk,
+            share=2 * count * chunk,  # for so many lanes that are left, a chunk
+        )
+        aligned = self.outputs() if streaming is not None and streaming.aligned else []
+        return dealt(deal, aligned, (plain.library, code and code.library, workers))
+
+    def outputs(self) -> list[int]:
+        """Which of the objects it writes."""
+        return [self.step.stored.index(stored) for stored in self.step.outputs]
+
+    def streaming(self, objects: tuple[Any, ...]) -> Streaming | None:
         """The code that writes past the cache, where what is written is gone from there before anyone reads it."""
-        written, room = sum([x.nbytes for x in outputs]), cache_size()
-        if written < room // 16 or self.step.streaming is None:
+        written, room = sum([objects[n].nbytes for n in self.outputs()]), cache_size()
+        if written < room // 16:
             return None
         if written < room // 4 and sum([x.nbytes for x in objects if type(x) is np.ndarray]) < room:
             return None
-        if self.step.streaming.aligned and any(x.__array_interface__["data"][0] % LINE for x in outputs):
-            return None
         return self.step.streaming
-
-    def deal(self, code: Entry, where: int, lanes: int) -> int:
-        """Run it by several threads if there is enough to do."""
-        step = self.step
-        work = int(step.each * lanes)
-        count = min(threads_now(), work // SHORT + 1, lanes // step.width)
-        found = pool(count - 1) if count > 1 else None
-        if found is None:
-            return code.long(where, 0, lanes)  # type: ignore[no-any-return]
-        chunk = max(lanes // (count * CHUNKS), lanes * SHORT // (4 * work), 1)
-        chunk = -(-chunk // step.width) * step.width
-        share = 2 * count * chunk  # for so many lanes that are left, a chunk
-        return found.parallel(found.address, code.address, where, lanes, chunk, share)  # type: ignore[no-any-return]
 
 
 @functools.cache

@@ -51,6 +51,11 @@ def threads_now() -> int:
     return default_threads() if wanted is None else wanted
 
 
+def team() -> tuple[int, int]:
+    """Who may work on the next kernel: how many threads, and of which process."""
+    return threads_now(), _FORKS
+
+
 @contextmanager
 def num_threads(count: int) -> Iterator[None]:
     """Let compiled functions use so many threads within a block.
@@ -302,8 +307,7 @@ class Pool:
         code = machine().object_code(text)
         symbols = {name: address_of(name) for name in ("syscall", "sched_getcpu")}
         parallel, worker, rouse, part = machine().link(code, symbols, "parallel", "worker", "rouse", "part")
-        kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3)
-        self.parallel = kind(parallel)
+        self.parallel: int = parallel
         self.worker, self.part = [ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address) for address in (worker, part)]
         self.rouse = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(rouse)
         self.memory = (ctypes.c_int64 * 72)()
@@ -324,6 +328,7 @@ class Pool:
 
 _POOL: Pool | None = None
 _MAKING = threading.Lock()
+_FORKS = 0
 
 
 def pool(workers: int) -> Pool | None:
@@ -340,8 +345,9 @@ def pool(workers: int) -> Pool | None:
 
 def _forget() -> None:
     """After a fork, the child has no workers."""
-    global _POOL, _MAKING
+    global _POOL, _MAKING, _FORKS
     _POOL = None
+    _FORKS += 1
     _MAKING = threading.Lock()
 
 
