@@ -113,14 +113,14 @@ def _sorted(r: Recorder, items: Any, *, key: Any = None, reverse: bool = False) 
 
 
 def _zip(r: Recorder, *args: Any, **options: Any) -> Any:
-    rows = [Rows.of(x) for x in args]
+    rows = [Rows.of(r, x) for x in args]
     found = [row for row in rows if row is not None]
     strict = options.get("strict") and len({row.size for row in found}) > 1
     return zipped(found) if rows and len(found) == len(rows) and not strict else zip(*args, **options)  # noqa: B905
 
 
 def _enumerate(r: Recorder, items: Any, start: Any = 0) -> Any:
-    rows = Rows.of(items)
+    rows = Rows.of(r, items)
     if rows is None or type(start) is not int:
         return enumerate(items, start)
     return numbered(r, rows, start)

@@ -419,6 +419,7 @@ class Kernel:
                 self.values_of(item.values)
             else:
                 self.run(item.target)
+        self.run_loops([value for group in groups.values() for item in group for value in item.values], done)
         kept = dict(self.kept)
         before = self.e.width
         for axis, group in groups.items():
@@ -434,6 +435,13 @@ class Kernel:
                 with self.loop(axis, outermost, part):
                     self.nest(done | {axis}, group)
                 self.e.width, self.kept = before, dict(kept)
+
+    def run_loops(self, values: list[Value], done: frozenset[Axis]) -> None:
+        """Run the loops of the program that some values need, and that do not vary in the loops of lanes to come."""
+        for node in reversed(closure(self, values)) if values else ():
+            axes = {axis for value in node.operands() for axis in value.axes}
+            if node.function in ("while", "scan") and axes <= done:
+                self.values_of(node.outputs)
 
     def pieces(self, axis: Axis, outermost: bool, items: list[Item]) -> list[tuple[tuple[int, int] | None, int]]:
         """The parts of a loop, and the width of the vectors there: what is left of a row takes narrower ones.

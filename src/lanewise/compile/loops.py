@@ -1,8 +1,8 @@
 """Converted loops under a tracer: traced turn by turn, until what they carry settles.
 
 What a loop carries are its variables, taken apart into numbers. A variable that is one thing before the loop and
-another after a turn is carried as what may be both (see `mixed`). A loop over a short range of plain numbers, or
-over what is no range, is written out.
+another after a turn is carried as what may be both (see `mixed`). A loop over a short range of plain numbers, over
+few rows or numbers, or over other things is written out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import ARRAY, PYTHON, LaneArray
+from ..array import ARRAY, PYTHON, SCALAR, LaneArray
 from ..ops.common import npl
 from ..regions import GONE, Mixed, contents
 from ..regions.branches import fill
@@ -25,6 +25,8 @@ from .mixed import Unfit, blank, fitted, is_number, meet, put_together, same, ta
 from .selected import Selected, in_a_row, same_mask
 from .statements import TracedFrame, either, negated
 from .trace import Recorder
+
+UNROLLED = 256  # where a loop over so many numbers can't be traced as one, it is written out
 
 
 class TracedLoop:
@@ -308,7 +310,7 @@ class TracedLoop:
             self.peels = True
             return self.counted(iterable.start, iterable.stop, iterable.step)
         self.endless = False
-        rows = Rows.of(iterable)
+        rows = Rows.of(self.r, iterable)
         if rows is None:
             return self.written_out(iterable)
         return self.rolled_up(rows if rows.mask is None else self.meant(rows, rows.mask))
@@ -321,9 +323,10 @@ class TracedLoop:
             yield rows.item(turn)
             self.rejoin()
             left = rows.size - turn - 1
-            long = (r.count - before + 1) * left > r.rolling
+            made = r.count - before
+            long = made > 0 and (made + 1) * left > r.rolling
             if turn == 0 and left > 1 and long and not self.has_else:
-                r.rolled = max(r.rolled, rows.size)
+                r.rolled = max(r.rolled, min(rows.size, UNROLLED))
                 self.early = self.broken, self.gone
                 for number in self.counted(1, rows.size, 1):
                     yield rows.item(number)
@@ -505,7 +508,7 @@ class Rows:
         self.mask = mask
 
     @staticmethod
-    def of(x: Any) -> Rows | None:
+    def of(r: Recorder, x: Any) -> Rows | None:
         """Something as rows; None if it has to be gone through as it is."""
         if type(x) is Rows:
             return x
@@ -517,12 +520,54 @@ class Rows:
         if type(x) is Selected:
             values, mask = in_a_row(x)
             return Rows(mask.shape[0], lambda n: values[n], mask)
-        return None
+        table = table_of(x)
+        return None if table is None else Rows(len(x), Table(r, x, *table).item)
 
     def __iter__(self) -> Iterator[Any]:
         if self.mask is not None:
             raise Untraceable("the elements that a mask selects are needed one by one")
         return iter([self.item(n) for n in range(self.size)])
+
+
+def table_of(x: Any) -> tuple[Any, int] | None:
+    """Plain numbers of one type as an array, and of what kind its items are; None if it is nothing of that sort."""
+    if type(x) is np.ndarray:
+        return (x, SCALAR if x.ndim == 1 else ARRAY) if x.ndim and x.dtype.kind in "biufc" else None
+    if type(x) not in (list, tuple) or len({type(item) for item in x}) != 1:
+        return None
+    if type(x[0]) not in (bool, int, float, complex) and not isinstance(x[0], np.generic):
+        return None
+    data = np.array(x)
+    kind = SCALAR if isinstance(x[0], np.generic) else PYTHON
+    return (data, kind) if data.ndim == 1 and data.dtype.kind in "biufc" and data.dtype != np.uint64 else None
+
+
+class Table:
+    """Plain numbers that a loop goes over: by a plain number as they are, by a traced one from an array.
+
+    Parameters
+    ----------
+    items : sequence
+        The numbers, or the rows of an array.
+    data : ndarray
+        The same as an array.
+    kind : int
+        Of what kind its items are.
+    """
+
+    def __init__(self, r: Recorder, items: Any, data: Any, kind: int) -> None:
+        self.r, self.items, self.data, self.kind = r, items, data, kind
+        # what outlives the call is read at each call, but for few numbers, or where that can't be traced
+        self.anew = id(data) in r.kept_ids and len(items) > r.unrolled and r.rolling < 1 << 50
+        if self.anew:
+            r.rolled = max(r.rolled, 1)
+
+    def item(self, n: Any) -> Any:
+        """One of them."""
+        if type(n) is not LaneArray and not self.anew:
+            return self.items[n]
+        found: Any = self.r.handle(self.r.constant_of(self.data))[n]
+        return self.r.converted(found, self.data.dtype, PYTHON) if self.kind == PYTHON else found
 
 
 def zipped(rows: list[Rows]) -> Rows:

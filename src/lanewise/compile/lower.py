@@ -14,6 +14,7 @@ from .cells import lane_in, lane_out
 from .chains import chained
 from .emit import is_supported
 from .gemm import PRODUCTS, product_of, product_steps
+from .hoist import passed_on
 from .ir import Axis, Node, Program, Value, function_name, leaves
 from .kernel import LARGE, Kernel, View, blocks
 from .lift import MOST, Lift, Row, fold
@@ -52,6 +53,7 @@ class Lowering:
         self.fastmath = fastmath
         self.has_rows = any(type(axis) is Row for axis in program.axes())
         self.makers = {value: node for node in program.nodes for value in node.outputs}
+        self.passed_on = passed_on(program)
         self.places: dict[Value, Place] = {}
         self.inputs = [self.enter(value, layout) for value, layout in zip(program.inputs, layouts, strict=True)]
         self.library: set[Node] = set()
@@ -182,7 +184,7 @@ class Lowering:
             return True
         if node.function is np.asarray:
             return is_supported(node.outputs[0].dtype)
-        read = {*large_free(node), *large_held(node)}  # in memory
+        read = {*large_free(node), *large_held(node), *self.passed_on}  # in memory
         values = [x for x in (*node.outputs, *node.operands()) if x not in read and x not in self.places]
         if node.function in PRODUCTS and len(node.operands()) == 2:
             shared = [x for x in node.operands() if not x.axes and len(x.shape) == 2]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..array import ARRAY, PYTHON
 from .cells import lane_in, lane_out, put
+from .hoist import hoisted
 from .ir import NESTED, Axis, Node, Program, Value, leaves, map_leaves, reading, union
 from .tape import call_plain
 from .whiles import Copy, lighten
@@ -16,7 +17,7 @@ from .whiles import Copy, lighten
 
 def simplify(program: Program) -> Program:
     """Every pass, in order."""
-    return dead_code(apart(common(lighten(fold_constants(program)))))
+    return dead_code(apart(hoisted(dead_code(common(lighten(fold_constants(program)))))))
 
 
 # ---- constants ----
@@ -176,7 +177,8 @@ def apart(program: Program) -> Program:
     for node in reversed(program.nodes):
         for made in _parted(node, asked) if node.function in ("while", "scan") else [node]:
             nodes.append(made)
-            results = [own for x in made.outputs for own in asked.get(x, ())]
+            lanes = {made.args[2]} if made.function is lane_out else set()
+            results = [own | lanes for x in made.outputs for own in asked.get(x, ())]
             for x in made.operands():
                 known = asked.setdefault(x, [])
                 known += [own for own in results if own not in known]

@@ -22,8 +22,9 @@ from .folds import closure
 from .ir import Axis, Node, Program, Value, leaves
 from .lift import Row
 from .passes import may_fail
-from .rows.control import alike, terms, turns
+from .rows.control import alike, turns
 from .values import Array, filled, rejoin
+from .whiles import terms
 
 if TYPE_CHECKING:
     from .kernel import Kernel

@@ -16,7 +16,7 @@ from .cells import Cell, Scope, Sources, Untraceable, pack, put, put_view
 from .ir import Axis, Node, Value, leaves, map_leaves, union
 
 LONGEST = 20_000  # operations of a program; one that is longer compiles for minutes
-ROLLING = 1500
+ROLLING = 500  # operations of a loop over rows or numbers, from which on it is not written out
 NONE: frozenset[Any] = frozenset()
 INNERMOST = 1 << 20  # the level of the root: eager values of outer functions are shared, and not written here
 

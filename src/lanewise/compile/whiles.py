@@ -161,6 +161,20 @@ def _size(program: Program) -> int:
     return len(program.nodes) + sum(map(_size, inner))
 
 
+def terms(body: Program) -> list[Value]:
+    """The conditions that all have to hold for another turn."""
+    makers = {value: node for node in body.nodes for value in node.outputs}
+    found, pending = [], [body.results[0]]
+    while pending:
+        value = pending.pop()
+        node = makers.get(value)
+        if node is not None and node.function in (np.logical_and, "kind"):
+            pending.extend(node.args)
+        else:
+            found.append(value)
+    return found
+
+
 # ---- constants ----
 
 FOLDED: frozenset[Any] = frozenset({

@@ -20,6 +20,7 @@ from .cells import Cell, Untraceable
 from .either import check_stacked
 from .ir import Axis, Program, Value
 from .lists import NeedsBuffer, plainly
+from .loops import UNROLLED
 from .mixed import Choice, is_number, without_unbound
 from .nested import watched
 from .statements import NeedsRecursion
@@ -27,7 +28,6 @@ from .tape import unpacked
 from .trace import Recorder
 
 MOST_BUFFERS = 8  # lists of a function that differ in length between lanes
-UNROLLED = 256  # where a loop over so many numbers can't be traced as one, it is written out
 SHORT = 6_000  # operations of a program whose loops are written out
 
 

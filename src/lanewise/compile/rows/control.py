@@ -11,7 +11,8 @@ from ..cycles import Loop
 from ..emit import SIZES, Emitter, Ref
 from ..ir import Node, Program, Value, leaves
 from ..native import machine
-from ..values import Array, filled, rejoin
+from ..values import Array, Source, filled, rejoin
+from ..whiles import terms
 from .held import Held, held_in
 from .table import row
 
@@ -106,20 +107,6 @@ def let_go(k: Any, held: Array, init: Array, output: Value) -> Array:
         return held
     assert type(held.source) is Held
     return held.source.settled()
-
-
-def terms(body: Program) -> list[Value]:
-    """The conditions that all have to hold for another turn."""
-    makers = {value: node for node in body.nodes for value in node.outputs}
-    found, pending = [], [body.results[0]]
-    while pending:
-        value = pending.pop()
-        node = makers.get(value)
-        if node is not None and node.function in (np.logical_and, "kind"):
-            pending.extend(node.args)
-        else:
-            found.append(value)
-    return found
 
 
 PLAIN = frozenset({
@@ -272,13 +259,37 @@ def scan(k: Any, length: int, reverse: bool, inits: list[Array], rows: list[Arra
     loop.close()
     results = [let_go(k, held[n], inits[n], value) if n in held else _array([phi.ref for phi in own], state)
                for n, (value, own, state) in enumerate(zip(carried, phis, states, strict=True))]  # fmt: skip
-    for (memory, width), value, new in zip(targets, stacked, found[len(inits) :], strict=True):
+    for target, value, new in zip(targets, stacked, found[len(inits) :], strict=True):
         kind = new.all_refs()[0].type if new.all_refs() else "double"
-        size = step_of(kind, width)
-        count = int(np.prod(value.shape)) * (1 + (value.dtype.kind == "c"))
-        refs = [from_memory(e, e.address(memory, e.index(n * size)), kind, width) for n in range(count)]
-        results.append(Array(filled(rejoin(refs, value.dtype.kind == "c"), value.shape), value.dtype))
+        results.append(Array(None, value.dtype, source=Stacked(k, value, kind, *target)))
     return results
+
+
+class Stacked(Source):
+    """What a loop has stacked: it lies in memory, for another loop to go through, or until somebody asks for it."""
+
+    __slots__ = ("e", "kind", "memory", "value")
+    changes = True  # only loops take it as it lies there
+
+    def __init__(self, k: Any, value: Value, kind: str, memory: Ref, width: int) -> None:
+        super().__init__(value.shape, width, k.e.region)
+        self.e, self.value, self.kind, self.memory = k.e, value, kind, memory
+
+    def read(self) -> Any:
+        """Bring its elements into registers."""
+        e, value = self.e, self.value
+        before, e.region = e.region, self.region
+        size = step_of(self.kind, self.width)
+        count = int(np.prod(value.shape)) * (1 + (value.dtype.kind == "c"))
+        refs = [from_memory(e, e.address(self.memory, e.index(n * size)), self.kind, self.width) for n in range(count)]
+        e.region = before
+        return filled(rejoin(refs, value.dtype.kind == "c"), value.shape)
+
+    def fill(self, work: Any, matrix: Any, column: int) -> None:
+        """Copy it into a matrix of an algorithm, from some column on."""
+        refs = self.refs().reshape(self.shape[0], -1)
+        for r, c in np.ndindex(refs.shape):
+            matrix.put(r, c + column, refs[r, c])
 
 
 # ---- lane-blocked scratch: [element][lane] ----
@@ -308,6 +319,8 @@ def scratch(k: Any, value: Any) -> tuple[Ref, int]:
 def spill(k: Any, array: Array) -> tuple[Ref, int]:
     """An array written to scratch, to be read at computed places."""
     e = k.e
+    if type(array.source) is Stacked and array.made is None:
+        return array.source.memory, array.source.width
     refs = array.all_refs()
     width = max([ref.width for ref in refs], default=1)
     if not refs:
@@ -325,7 +338,7 @@ def fetch(k: Any, source: tuple[Ref, int], array: Array, place: Ref) -> Array:
     e, (memory, width) = k.e, source
     rest = array.shape[1:]
     count = int(np.prod(rest)) * (1 + (array.dtype.kind == "c"))
-    kind = array.all_refs()[0].type
+    kind = array.source.kind if type(array.source) is Stacked else array.all_refs()[0].type
     size = step_of(kind, width)
     base = e.integer("mul", place, e.index(size * count))
     refs = [from_memory(e, e.address(memory, e.integer("add", base, e.index(n * size))), kind, width)
