@@ -179,6 +179,8 @@ def apart(program: Program) -> Program:
             nodes.append(made)
             lanes = {made.args[2]} if made.function is lane_out else set()
             results = [own | lanes for x in made.outputs for own in asked.get(x, ())]
+            if may_fail(made):  # a check is a result, too
+                results.append({axis for x in (*made.outputs, *made.operands()) for axis in x.axes})
             for x in made.operands():
                 known = asked.setdefault(x, [])
                 known += [own for own in results if own not in known]
