@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import threading
 from pathlib import Path
 
 LIMIT = 256 * 2**20  # bytes of all entries
 _DIGEST = 32
 
 
-def directory() -> Path | None:
+def directory() -> str | None:
     """Where entries are; None if there is no cache."""
     named = os.environ.get("LANEWISE_CACHE_DIR")
     if named is not None:
-        return Path(named) if named else None
+        return named or None
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(home) / "lanewise"
+    return os.path.join(home, "lanewise")
 
 
 def key(text: str, *machine: str) -> str:
@@ -39,17 +39,18 @@ def read(name: str) -> bytes | None:
     place = directory()
     if place is None:
         return None
-    path = place / f"{name}.o"
+    path = f"{place}/{name}.o"
     try:
-        if place.stat().st_mode & 0o022:  # others could have written it
+        if os.stat(place).st_mode & 0o022:  # others could have written it
             return None
-        content = path.read_bytes()
+        with open(path, "rb") as file:
+            content = file.read()
     except OSError:
         return None
     if hashlib.sha256(content[_DIGEST:]).digest() == content[:_DIGEST]:
         return content[_DIGEST:]
     try:
-        path.unlink()
+        os.unlink(path)
     except OSError:
         pass
     return None
@@ -60,16 +61,17 @@ def write(name: str, code: bytes) -> None:
     place = directory()
     if place is None:
         return
+    temporary = f"{place}/.new-{os.getpid()}-{threading.get_ident()}-{name}"
     try:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if place.stat().st_mode & 0o077:
+        if not os.path.isdir(place):
+            os.makedirs(place, mode=0o700, exist_ok=True)
+        if os.stat(place).st_mode & 0o077:
             return
-        handle, temporary = tempfile.mkstemp(dir=place, prefix=".new-")
-        with os.fdopen(handle, "wb") as file:
+        with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(hashlib.sha256(code).digest() + code)
-        os.replace(temporary, place / f"{name}.o")
+        os.replace(temporary, f"{place}/{name}.o")
         if name.endswith("0"):  # one in sixteen looks through them all
-            prune(place)
+            prune(Path(place))
     except OSError:
         return
 
