@@ -174,3 +174,31 @@ def test_clip_by_numbers_that_the_dtype_can_not_hold(dtype, bounds):
     found = jit(vmap(lambda x: np.clip(x, low, high)))(x)
     np.testing.assert_array_equal(found, wanted)
     assert found.dtype == wanted.dtype
+
+
+# ---- what is known of signs ----
+
+ODD = np.array([0.0, -0.0, 1.5, -1.5, np.inf, -np.inf, np.nan, 5e-324, -1e308, 3.0])
+
+
+@pytest.mark.parametrize("f", [
+    lambda x, y: (x - y) * (x - y) + (y - x) * (y - x) + 0.0,
+    lambda x, y: ((x - y) ** 2 + (y - x) ** 2) ** 1.5,
+    lambda x, y: (x * x + y) ** 1.5 + 0.0,
+    lambda x, y: (x * x + 0.01) ** -1.5,
+    lambda x, y: (x - x) * (y - y) + 0.0,
+    lambda x, y: np.array([x + -0.0, y * 1.0]).sum() + (x * y + 0.0),
+    lambda x, y: np.array([x * x, y]).sum() + np.array([x, y, -0.0]).sum(),
+    lambda x, y: (x + 1.0) + 0.0 + (y + -1.0 + 0.0),
+    lambda x, y: (x - y) * (y - x) + 0.0,
+    lambda x, y: x * 0.0 + -0.0,
+], ids=range(10))  # fmt: skip
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_signs_are_kept(f, dtype):
+    with np.errstate(all="ignore"):
+        x, y = [z.ravel().astype(dtype) for z in np.meshgrid(ODD, ODD)]
+        found, expected = jit(vmap(f))(x, y), np.array([f(*row) for row in zip(x, y, strict=True)])
+    assert np.isnan(found).tolist() == np.isnan(expected).tolist()
+    there = ~np.isnan(expected)
+    assert np.signbit(found[there]).tolist() == np.signbit(expected[there]).tolist()
+    np.testing.assert_allclose(found, expected, rtol=4 * np.finfo(dtype).eps)  # of powers

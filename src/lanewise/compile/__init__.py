@@ -30,6 +30,7 @@ lift.py       long axes of an example become lane axes (`Row`), by lifting.py; f
 lower.py      a program's results, cut into kernels and library calls; plan.py: what such a plan is made of
 kernel.py     one kernel: a loop nest over lane axes; memory.py: its loads and stores; values.py: arrays in registers
 staged.py     results whose rows are no whole lines, written past the cache by way of a buffer
+identities.py floats that need no instruction, by what is known of their signs
 gemm.py       vectors times a matrix that all share, by tiles; chains.py: kernels in turns, some lanes at a time
 emit.py       text LLVM IR: instructions by region, so that what does not vary is hoisted; formula.py: as formulas
 scratch.py    algorithms in registers or, for larger matrices, in memory laid out [element][lane]

@@ -11,10 +11,12 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .identities import FLOATS, POSITIVE, known, note, sign
 
 if TYPE_CHECKING:
     from .cycles import Loop
@@ -141,14 +143,16 @@ class Emitter:
         self.multiples: dict[str, int] = {}  # what an address or a count is a multiple of, where that is known
         self.flags: Ref | None = None  # memory for whether some lane failed, if that is asked on the way
         self.choices: dict[str, tuple[Ref, Ref, Ref]] = {}  # which instructions are choices, and between what
+        self.signs: dict[str, int] = {}  # what is known of the signs of floats (`identities`)
+        self.differences: dict[str, tuple[Ref, Ref]] = {}  # which are differences, and of what
         self.made: dict[str, tuple[str, list[Ref]]] = {}  # which are one mask and, or or, another
 
     def forget(self) -> None:
         """Forget what values are: circles that go through arrays of objects are found by nobody, others take long."""
         for region in self.root.all:
-            for known in (region.memo, region.known, region.fails):
-                known.clear()
-        for own in (self.choices, self.made, self.root.all):
+            for held in (region.memo, region.known, region.fails):
+                held.clear()
+        for own in (self.choices, self.made, self.differences, self.root.all):
             own.clear()
 
     # ---- names ----
@@ -261,13 +265,27 @@ class Emitter:
             return self.piecewise(lambda *pieces: self.op(name, *pieces), *refs)
         if self.fast and name in _FAST:
             name += " reassoc contract arcp"
-        if first.type == "i1" and (known := self.logic(name, refs)) is not None:
-            return known
+        rule = self.logic if first.type == "i1" else partial(known, self) if name in FLOATS else None
+        if rule is not None and (same := rule(name, refs)) is not None:
+            return same
         text = f"{name} {first}" + "".join(f", {ref.name}" for ref in refs[1:])
         found = self.add(text, first.type, first.width, refs)
         if first.type == "i1":
             self.made[found.name] = name, refs
+        elif name in FLOATS:
+            note(self, name, refs, found)
         return found
+
+    def written(self, text: str) -> Ref | None:
+        """The result of an instruction that is written already, here or around."""
+        region: Region | None = self.region
+        while region is not None and text not in region.known:
+            region = region.parent
+        return None if region is None else region.known[text]
+
+    def never_negative(self, ref: Ref) -> bool:
+        """Whether a float is known to be no less than 0.0, or nan."""
+        return all(sign(self, piece) == POSITIVE for piece in self.pieces(ref))
 
     def logic(self, name: str, refs: list[Ref]) -> Ref | None:
         """What needs no instruction, of masks: with a constant, and of a mask with one that has it in it already."""

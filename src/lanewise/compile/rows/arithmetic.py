@@ -195,7 +195,10 @@ def _constant_power(e: Emitter, dtype: np.dtype[Any], a: Ref, exponent: float) -
         if exponent < 0:
             factors = [reciprocal(e, dtype, factor) for factor in factors]
         limit = e.literal(math.inf if exponent > 0 else 0.0, a.type)
-        return e.select(e.compare("oeq", a, e.literal(-math.inf, a.type)), limit, e.op("fmul", *factors))
+        found = e.op("fmul", *factors)
+        if e.never_negative(a):
+            return found
+        return e.select(e.compare("oeq", a, e.literal(-math.inf, a.type)), limit, found)
     if exponent in (1, 2, 3, 4):
         found = a if exponent % 2 else square(e, dtype, a)
         return e.op("fmul", square(e, dtype, a), found) if exponent > 2 else found
