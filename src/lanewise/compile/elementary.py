@@ -144,8 +144,9 @@ def written_out(e: Emitter, name: str, x: Ref, library: Callable[[Ref], Ref]) ->
     if rule is None or x.type != "double":
         return None
     mask = e.mask if e.is_masked([x]) else None
-    known, key = e.place([x]).memo, (name, x.name, None if mask is None else mask.name)
-    if key not in known:
+    known = e.place([x]).memo.setdefault((name, *[piece.name for piece in e.pieces(x)]), [])
+    found = next((found for around, found in known if around is None or (mask and _is_part(e, mask, around))), None)
+    if found is None:
         before, e.fast = e.fast, False  # reassociated, the roundings would be gone
         found = rule(Formula(e), x)
         if is_odd is not None:  # the others keep what they have: a lane's bits don't depend on its neighbours
@@ -155,8 +156,18 @@ def written_out(e: Emitter, name: str, x: Ref, library: Callable[[Ref], Ref]) ->
                 e, some, found, x, lambda x, quick: e.select(is_odd(Formula(e), x), library(x), quick)
             )
         e.fast = before
-        known[key] = found
-    return known[key]  # type: ignore[no-any-return]
+        known.append((mask, found))
+    return found  # type: ignore[no-any-return]
+
+
+def _is_part(e: Emitter, mask: Ref, other: Ref) -> bool:
+    """Whether a mask is known to be true nowhere but where another is."""
+
+    def within(piece: Ref, around: Ref) -> bool:
+        own, refs = e.made.get(piece.name, ("", []))
+        return piece.name == around.name or (own == "and" and any(ref.name == around.name for ref in refs))
+
+    return mask.width == other.width and all(map(within, e.pieces(mask), e.pieces(other)))
 
 
 __all__ = ["written_out"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .identities import FLOATS, POSITIVE, known, note, sign
+from .identities import FLOATS, known, note
 
 if TYPE_CHECKING:
     from .cycles import Loop
@@ -282,10 +282,6 @@ class Emitter:
         while region is not None and text not in region.known:
             region = region.parent
         return None if region is None else region.known[text]
-
-    def never_negative(self, ref: Ref) -> bool:
-        """Whether a float is known to be no less than 0.0, or nan."""
-        return all(sign(self, piece) == POSITIVE for piece in self.pieces(ref))
 
     def logic(self, name: str, refs: list[Ref]) -> Ref | None:
         """What needs no instruction, of masks: with a constant, and of a mask with one that has it in it already."""

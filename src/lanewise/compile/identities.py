@@ -27,6 +27,11 @@ def sign(e: Emitter, ref: Ref) -> int:
     return NOT_MINUS_ZERO if ref.constant else ANY
 
 
+def never_negative(e: Emitter, ref: Ref) -> bool:
+    """Whether a number is known to be no less than 0.0, or nan."""
+    return all(sign(e, piece) == POSITIVE for piece in e.pieces(ref))
+
+
 def known(e: Emitter, name: str, refs: list[Ref]) -> Ref | None:
     """The result of an operation on floats that is there already."""
     if name == "fadd":

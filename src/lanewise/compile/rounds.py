@@ -1,11 +1,10 @@
 """Loops from which lanes leave at very different times: lanes that stay go on in vectors of lanes that stay.
 
 The lanes of a kernel are taken in blocks. What its loop begins with is computed for all lanes of a block and written
-to scratch; a test before the first turn that is the one after a turn, too, is left for later, as the loop computes what
-it is about anyway. Then vectors of fresh lanes take turns until the lanes that have left are a burden; those that stay
-are put on a stack, with all that the loop carries, and as soon as there is a vector of them, it goes on. What lanes
-take along from the loop lies in scratch, too, and what comes after the loop is computed when all lanes of the block are
-there.
+to scratch. Then vectors of fresh lanes take turns until the lanes that have left are a burden; those that stay are put
+on a stack, with all that the loop carries, and as soon as there is a vector of them, it goes on. Where the test before
+the first turn is the one after a turn, too, it is written once, where a turn begins. What lanes take along from the
+loop lies in scratch, too, and what comes after the loop is computed when all lanes of the block are there.
 """
 
 from __future__ import annotations
@@ -71,6 +70,17 @@ def is_even(k: Kernel, axis: Axis, body: Program, inits: list[Value]) -> bool:
     return any(value in made and value not in varying for value in terms(body))
 
 
+def without(body: Program, nodes: list[Node]) -> Program:
+    """A loop's body without nodes that only test the lanes; what goes round is all that it gives."""
+    results = [body.results[1], *body.results[1:]]
+    asked, tests, kept = set(results), set(nodes), []
+    for node in reversed(body.nodes):
+        if node not in tests or not asked.isdisjoint(node.outputs):
+            kept.append(node)
+            asked.update(node.operands())
+    return Program(body.name, body.inputs, kept[::-1], results)
+
+
 def retested(k: Kernel, node: Node) -> list[Node]:
     """The nodes of a loop's body that test what a turn has made, if the test before the first turn is just that."""
     first, inits, body = node.args
@@ -120,7 +130,7 @@ class Rounds:
         self.taken: dict[Value, Array] = {}  # what the loop reads from outside
         self.fresh: list[Ref] = []  # where what a lane takes along lies: the number of the lane, whether it begins, ...
         self.made: list[Ref] = []  # where what it brings back lies
-        self.test = retested(k, node)  # what tests lanes when they begin; if nothing does, they are tested before
+        self.test = retested(k, node)  # what tests lanes when a turn begins; if nothing does, they are tested before
         self.within = k.e.region  # the code that writes what fresh lanes begin with
 
     def write(self, rest: Callable[[], None]) -> None:
@@ -226,7 +236,7 @@ class Rounds:
         more = e.op("or", e.compare("slt", ahead.next, self.count), e.compare("sgt", height, none))
         patience = e.select(more, e.index(PATIENCE * width), e.index(2**62))
         numbers, *refs = [e.read(self.at(memory, place), WIDE, width) for memory in self.fresh]
-        alive, carries = self.turns(refs, taken, again, patience)
+        alive, carries = self.turns(refs, taken, patience)
         found = [[carry.after() for carry in own] for own in carries]
         self.bring_back(again, place, numbers, e.compare("ult", e.steps(WIDE), taken), found)
         start = [] if self.test else [e.splat(e.literal(-1, WIDE))]
@@ -234,7 +244,7 @@ class Rounds:
         top.next = self.push(alive, height, [*staying, *refs[len(staying) - 1 :]])
         rounds.close()
 
-    def turns(self, refs: list[Ref], taken: Ref, again: Ref, patience: Ref) -> tuple[Ref, Any]:
+    def turns(self, refs: list[Ref], taken: Ref, patience: Ref) -> tuple[Ref, Any]:
         """The loop itself, for a vector of lanes."""
         k, e = self.k, self.e
         items = iter(refs)
@@ -244,31 +254,32 @@ class Rounds:
             return Array(filled(rejoin(own, like.dtype.kind == "c"), like.shape), like.dtype, like.kind)
 
         there = e.compare("ult", e.steps(WIDE), taken)
-        start = None if self.test else self.narrow(next(items), "i1")
+        start = there if self.test else e.op("and", self.narrow(next(items), "i1"), there)
         states = [array(x) for x in self.states]
-        moved = {
+        e.region.memo.update({
             value: array(known) if e.place(known.all_refs()) is self.within else known
             for value, known in self.taken.items()
-        }  # fmt: skip
-        if start is None:
-            start = e.op("or", self.tested_now(states, moved, there), e.splat(again))
-        e.region.memo.update(moved)
+        })  # fmt: skip
         before, k.node = k.node, self.node
-        alive, carries = turns(k, e.op("and", start, there), states, self.inits, self.node.args[2], {}, patience)
+        body: Program = self.node.args[2]
+        test = None
+        if self.test:
+            body, test = without(body, self.test), self.tested_now
+        alive, carries = turns(k, start, states, self.inits, body, {}, patience, test)
         k.node = before
         return alive, carries
 
-    def tested_now(self, states: list[Array], moved: dict[Value, Array], there: Ref) -> Ref:
-        """Which lanes come to the loop, by what they take along."""
+    def tested_now(self, states: list[Array]) -> Ref:
+        """Which lanes take a turn, by what they take along."""
         k, e, results = self.k, self.e, self.node.args[2].results
-        memo, mask = dict(e.region.memo), e.mask
-        e.region.memo.update({**dict(zip(results[1:], states, strict=True)), **moved})
-        e.mask = there
+        memo = dict(e.region.memo)
+        e.region.memo.update(zip(results[1:], states, strict=True))
         for node in self.test:
             k.run(node)
-        start = e.splat(k.value(results[0]).refs[()])
-        e.region.memo, e.mask = memo, mask  # the body makes these values anew
-        return start
+        found = e.splat(k.value(results[0]).refs[()])
+        known = {key: own for key, own in e.region.memo.items() if type(key) is not Value}
+        e.region.memo = {**known, **memo}  # the body makes these values anew
+        return found
 
     def bring_back(self, again: Ref, place: Ref, numbers: Ref, mask: Ref, found: list[list[Ref]]) -> None:
         """Write what lanes have made; those that stay write it once more."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..emit import Emitter, Ref, type_of
+from ..identities import never_negative
 from ..magnitude import Magnitude
 from ..values import Pair
 from ..vectormath import libm
@@ -196,7 +197,7 @@ def _constant_power(e: Emitter, dtype: np.dtype[Any], a: Ref, exponent: float) -
             factors = [reciprocal(e, dtype, factor) for factor in factors]
         limit = e.literal(math.inf if exponent > 0 else 0.0, a.type)
         found = e.op("fmul", *factors)
-        if e.never_negative(a):
+        if never_negative(e, a):
             return found
         return e.select(e.compare("oeq", a, e.literal(-math.inf, a.type)), limit, found)
     if exponent in (1, 2, 3, 4):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def while_(k: Any, first: Array, inits: list[Array], body: Program) -> Any:
 
 def turns(
     k: Any, start: Ref, states: list[Array], inits: list[Array], body: Program, held: dict[int, Array],
-    patience: Ref | None = None,
+    patience: Ref | None = None, test: Callable[[list[Array]], Ref] | None = None,
 ) -> tuple[Ref, list[list[Carry]]]:  # fmt: skip
     """The loop of the node at work; returns which lanes are left in it, and what it carries.
 
@@ -53,29 +54,35 @@ def turns(
         What lies in memory, by its place.
     patience : Ref, optional
         How many turns of single lanes may be idle before the others leave, too.
+    test : callable, optional
+        Writes which lanes go on, by what is carried, where a turn begins; the body does not say it, then.
     """
     e, outer = k.e, k.e.mask
     loop = Loop(e, None)
     alive, together = loop.carry(start), loop.carry(e.literal(True, "i1"))
     carries = [[Carry(k, loop, ref, value) for ref in state.all_refs()] if n not in held else []
                for n, (value, state) in enumerate(zip(k.node.outputs, states, strict=True))]  # fmt: skip
+    inside = [held[n] if n in held else _array([carry.now() for carry in own], state)
+              for n, (own, state) in enumerate(zip(carries, states, strict=True))]  # fmt: skip
+    here = alive.ref
+    if test is not None:
+        e.mask = here
+        here = e.op("and", here, test(inside))
     if patience is None:
-        more = e.any(alive.ref)
+        more = e.any(here)
     else:
-        idle, count = loop.carry(e.index(0)), e.count_of(alive.ref)
+        idle, count = loop.carry(e.index(0)), e.count_of(here)
         idle.next = e.integer("add", idle.ref, e.integer("sub", e.index(e.width), count))
         more = e.op("and", e.compare("ne", count, e.index(0)), e.compare("slt", idle.ref, patience))
     loop.go_on_while(e.op("and", more, together.ref))
-    e.mask = alive.ref if alive.ref.width > 1 or outer is not None else None
-    inside = [held[n] if n in held else _array([carry.now() for carry in own], state)
-              for n, (own, state) in enumerate(zip(carries, states, strict=True))]  # fmt: skip
+    e.mask = here if here.width > 1 or outer is not None else None
     k.counters.update(counters(inits, body, 1))
     found = k.inline(body, inside)
     for n, (own, new) in enumerate(zip(carries, found[1:], strict=True)):
         for carry, ref in zip(own, () if n in held else new.all_refs(), strict=True):
             carry.turn_over(ref)
-    goes_on, alive.alive = alive.ref, alive.ref
-    for value in terms(body):
+    goes_on, alive.alive = here, alive.ref
+    for value in terms(body) if test is None else ():
         ref = k.value(value).refs[()]
         if ref.width == 1 < alive.ref.width:  # one for all of the vector
             together.next = e.op("and", together.next, ref)
@@ -84,7 +91,9 @@ def turns(
     alive.next = goes_on
     e.mask = outer
     loop.close()
-    return e.op("and", alive.ref, together.ref), carries
+    for piece in e.pieces(here):  # known where the loop is left
+        piece.region = loop.outer
+    return e.op("and", here, together.ref), carries
 
 
 def hold(k: Any, body: Program, inits: list[Array], outputs: list[Value], first: int) -> dict[int, Array]:
