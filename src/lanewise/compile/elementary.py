@@ -157,7 +157,7 @@ def written_out(e: Emitter, name: str, x: Ref, library: Callable[[Ref], Ref]) ->
             )
         e.fast = before
         known.append((mask, found))
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _is_part(e: Emitter, mask: Ref, other: Ref) -> bool:
