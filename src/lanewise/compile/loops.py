@@ -533,13 +533,15 @@ def table_of(x: Any) -> tuple[Any, int] | None:
     """Plain numbers of one type as an array, and of what kind its items are; None if it is nothing of that sort."""
     if type(x) is np.ndarray:
         return (x, SCALAR if x.ndim == 1 else ARRAY) if x.ndim and x.dtype.kind in "biufc" else None
-    if type(x) not in (list, tuple) or len({type(item) for item in x}) != 1:
+    if type(x) not in (list, tuple) or len(kinds := {type(item) for item in x}) != 1:
         return None
-    if type(x[0]) not in (bool, int, float, complex) and not isinstance(x[0], np.generic):
+    (kind,) = kinds  # lane values say that they are NumPy's scalars
+    if kind not in (bool, int, float, complex) and not issubclass(kind, np.generic):
         return None
     data = np.array(x)
-    kind = SCALAR if isinstance(x[0], np.generic) else PYTHON
-    return (data, kind) if data.ndim == 1 and data.dtype.kind in "biufc" and data.dtype != np.uint64 else None
+    if data.ndim != 1 or data.dtype.kind not in "biufc" or data.dtype == np.uint64:
+        return None
+    return data, SCALAR if issubclass(kind, np.generic) else PYTHON
 
 
 class Table:
