@@ -22,6 +22,7 @@ whole.py      a function's arguments, results and written arguments
 formulas.py   composites in terms of simpler functions
 builtins.py   builtins and math in converted code; written.py: those that stand for a loop
 statements.py converted Python statements: masks, loops, returns; loops.py: what they carry, and what is written out
+plainly.py    plain numbers that loops go over
 nested.py     maps within maps, turns.py: in loops; collectives.py: lanes as an axis of an array, and back
 control.py    while, cond and scan as nodes with sub-programs; recursion.py: functions that call themselves
 passes.py     from program to program: fold, common subexpressions, dead code; whiles.py: loops made lighter
