@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import cmath
+import itertools
+import math
+
 import numpy as np
 import pytest
 from compiled import same
@@ -37,6 +41,90 @@ ARRAYS = {
 def test_arrays(name):
     fun, *args = ARRAYS[name]
     same(fun, *args, tol=1e-12)
+
+
+def positive_mean(v):
+    found = [x for x in v if x > 0]
+    return sum(found) / len(found) if found else 0.0
+
+
+NUMBERS = {
+    "a root": (lambda a, b: (-b + cmath.sqrt(b * b - 4 * a)) / 2, X, P),
+    **{f"cmath.{f.__name__}": (lambda z, f=f: f(z), Z) for f in (
+        cmath.exp, cmath.log, cmath.log10, cmath.sqrt, cmath.sin, cmath.cos, cmath.tan, cmath.sinh, cmath.cosh,
+        cmath.tanh, cmath.asin, cmath.acos, cmath.atan, cmath.asinh, cmath.acosh, cmath.atanh, cmath.phase,
+        cmath.polar, cmath.isnan, cmath.isinf, cmath.isfinite,
+    )},
+    "cmath of floats": (lambda x: cmath.sqrt(x) + cmath.log(x), X),
+    "a logarithm to a base": (lambda z: cmath.log(z, 2), Z), "rect": (lambda r, p: cmath.rect(r, p), P, X),
+    "complex of complex": (lambda z: complex(z) * 2, Z), "complex compared": (lambda z: complex(z) == 0, Z),
+    "round": (lambda x: round(float(x)), X), "round an integer": (lambda k: round(int(k)) + round(int(k), 2), K),
+    "round NumPy's": (lambda x: round(x, 2), X), "frexp": (lambda x: math.frexp(x), X),
+    "ldexp": (lambda x, k: math.ldexp(x, int(k)), X, K), "a signed power": (lambda x, k: float(x) ** int(k), X, K),
+    "a power to a modulus": (lambda k, j: pow(int(k), int(j), 7), K, J),
+    "a power of 3": (lambda k: pow(3, int(k), 1000), K),
+    "bits": (lambda k: int(k - 6).bit_length() + 100 * int(k - 6).bit_count(), K),
+    "whole": (lambda k: (float(k) / 2).is_integer(), K), "NumPy's bits": (lambda w: np.bitwise_count(w), W),
+    "as a fraction": (lambda k: int(k).numerator + int(k).denominator, K),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers(name):
+    fun, *args = NUMBERS[name]
+    same(fun, *args, tol=1e-12)
+
+
+@pytest.mark.parametrize("digits", [0, 1, 2, 5, 15, 22])
+def test_rounding_to_digits(digits):
+    x = np.concatenate([
+        RNG.normal(size=3000) * 10.0 ** RNG.integers(-8, 9 - min(digits, 8), 3000),
+        (RNG.integers(-4000, 4000, 3000) + 0.5) / 10.0 ** min(digits, 15), np.round(X, digits) + 0.5 * 10.0**-digits,
+        [0.0, -0.0, 2.675, 1.005, -0.4, 0.5, 1.5, 2.5, np.nan, np.inf, -np.inf, 5e-324, 1e-300],
+    ])  # fmt: skip
+    x = x[~(np.abs(x) * 10.0**digits >= 2.0**52) | ~np.isfinite(x)]
+    same(lambda t: round(float(t), digits), x)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_numbers_that_python_refuses():
+    for fun, *args in (
+        (lambda z: cmath.log(z), np.array([1.0, 0.0]) + 0j), (lambda z: cmath.exp(z), np.array([1.0, 1e3]) + 0j),
+        (lambda x: cmath.phase(complex(x, 1e-160)), np.array([1.0, 1e300])),
+        (lambda x: math.ldexp(x, 2000), np.ones(2)), (lambda k: pow(2, int(k), 0), K),
+        (lambda x: float(x) ** -2, np.array([1.0, 0.0])),
+    ):  # fmt: skip
+        with pytest.raises((ValueError, OverflowError, ZeroDivisionError)) as caught:
+            jit(vmap(fun))(*args)
+        with pytest.raises(caught.type):
+            [fun(*row) for row in zip(*args, strict=True)]
+
+
+LISTS = {
+    "a sum of some": (lambda v: sum(x for x in v if x > 0), V),
+    "how many": (lambda v: len([x for x in v if x > 0]), V), "a mean of some": (positive_mean, V),
+    "pairs": (lambda v: sum(x * y for x in v for y in v if x > y), V),
+    "a lambda in it": (lambda v: (lambda w: sum(x for x in w if x > 0))(v) + 1, V),
+    "least or default": (lambda v: min([x for x in v if x > 1], default=0.0), V),
+    "greatest or default": (lambda v: max((x for x in v if x > 1), default=-1.0), V),
+    "by a key": (lambda v: min([x for x in v if x > 0], key=lambda x: abs(x - 1), default=-1.0), V),
+    "default of a full list": (lambda v: min(list(v), default=0.0), V),
+    "greatest of pairs": (lambda v: max((x, i) for i, x in enumerate(v))[1], V),
+    "least of pairs": (lambda w: min((x, -i) for i, x in enumerate(w))[1], W),
+    "sorted pairs": (lambda v: sorted([(x, i) for i, x in enumerate(v)])[1][1], V),
+    "pairs that are alike": (lambda w: np.array([i for _, i in sorted([(x % 2, i) for i, x in enumerate(w)])]), W),
+    "a filter": (lambda v: sum(filter(lambda x: x > 0, v)), V), "of truths": (lambda w: len(list(filter(None, w))), W),
+    "running extremes": (lambda v: np.array(list(itertools.accumulate(v, max))), V),
+    "running sums": (lambda v: list(itertools.accumulate(v))[-1], V),
+    "from a start": (lambda v: list(itertools.accumulate(v, lambda a, b: a * 0.5 + b, initial=1.0))[3], V),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists(name):
+    fun, *args = LISTS[name]
+    same(fun, *args, tol=1e-12)
+    np.testing.assert_allclose(vmap(fun)(*args), [fun(*row) for row in zip(*args, strict=True)])
 
 
 EAGER = {

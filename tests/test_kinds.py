@@ -178,3 +178,15 @@ def test_the_least_integer_divided_by_minus_one_outgrows_64_bits():
     for mapped in (vmap(quotients), jit(vmap(quotients))):
         for found in mapped(x, y):
             assert found.tolist() == [2**63] * 3
+
+
+def test_what_numbers_can_be_asked(rng):
+    k, x = rng.integers(-(2**40), 2**40, 50), np.array([0.0, -0.0, 2.0, 2.5, -3.0, 1e300, 0.1])
+    k[:4] = 0, 1, -1, 255
+    check(lambda k: (int(k).bit_length(), int(k).bit_count(), int(k).numerator, int(k).denominator), k)
+    check(lambda k: (k.bit_count(), k.is_integer(), k.numerator, k.denominator), k)
+    check(lambda x: (x.is_integer(), float(x).is_integer()), x)
+    check(lambda x: x > 0 and (x > 1).bit_count(), k)
+    for fun in (lambda v: v.is_integer(), lambda x: x[0].bit_length(), lambda v: v.numerator):
+        with pytest.raises(AttributeError):
+            vmap(fun)(np.ones((3, 2)))

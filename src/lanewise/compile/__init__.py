@@ -20,7 +20,7 @@ lists.py      lists: as choices for each item, or as buffers with a length
 selected.py   what masks select; minding.py: functions of it
 whole.py      a function's arguments, results and written arguments
 formulas.py   composites in terms of simpler functions
-builtins.py   builtins and math in converted code; written.py: those that stand for a loop
+builtins.py   builtins and math in converted code, numbers.py: cmath, rounding; written.py: those that stand for a loop
 statements.py converted Python statements: masks, loops, returns; loops.py: what they carry, and what is written out
 plainly.py    plain numbers that loops go over
 nested.py     maps within maps, turns.py: in loops; collectives.py: lanes as an axis of an array, and back

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -12,15 +14,19 @@ import numpy as np
 from ..array import PYTHON, LaneArray
 from ..convert.calls import FORMS
 from ..convert.mathematics import operands
+from ..convert.sequences import EXTREMES, _itself
 from ..regions import LaneRange, Mixed, apart
 from .cells import Untraceable
 from .ir import leaves, replaced
-from .lists import TracedList, holds, in_order, plainly
+from .lists import TracedList, holds, in_order, less, plainly
 from .loops import Rows, numbered, zipped
 from .mixed import meet
+from .numbers import NUMBERS
 from .selected import Selected, count
 from .trace import Recorder
 from .written import WRITTEN, as_loop, hypot, log_to_base
+
+LONGEST = 64  # items of a list that is accumulated
 
 
 def form(r: Recorder, function: Any, own: Any) -> Any:
@@ -36,20 +42,34 @@ def form(r: Recorder, function: Any, own: Any) -> Any:
         return functools.partial(traced, r)
     if function in NATIVE:
         return function
+    if function in NUMBERS:
+        return functools.partial(number_call, r, NUMBERS[function])
     if function in RECORDED or getattr(function, "__module__", "") == "math":
-        rule = SHAPES.get(function, own)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if any(type(x) is Mixed for x in args):
-                return apart(call, args, kwargs)
-            if function in OTHERWISE and len(args) != OTHERWISE[function][0]:
-                return OTHERWISE[function][1](r, *args, **kwargs)
-            if not any(type(x) is LaneArray for x in args):
-                return own(*args, **kwargs)
-            return r.record(lambda _, *a, **k: rule(*a, **k), function, (function, *args), kwargs)
-
-        return call
+        return recorded(r, function, own)
     return functools.partial(plain_call, r, function, own)
+
+
+def number_call(r: Recorder, rule: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a rule of numbers, for each alternative of those that are mixed."""
+    if any(type(x) is Mixed for x in args):
+        return apart(functools.partial(number_call, r, rule), args, kwargs)
+    return rule(r, *args, **kwargs)
+
+
+def recorded(r: Recorder, function: Any, own: Any) -> Any:
+    """A function of numbers that is noted as it is."""
+    rule = SHAPES.get(function, own)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any(type(x) is Mixed for x in args):
+            return apart(call, args, kwargs)
+        if function in OTHERWISE and len(args) != OTHERWISE[function][0]:
+            return OTHERWISE[function][1](r, *args, **kwargs)
+        if not any(type(x) is LaneArray for x in args):
+            return own(*args, **kwargs)
+        return r.record(lambda _, *a, **k: rule(*a, **k), function, (function, *args), kwargs)
+
+    return call
 
 
 def plain_call(r: Recorder, function: Any, own: Any, *args: Any, **kwargs: Any) -> Any:
@@ -68,17 +88,19 @@ def plain_call(r: Recorder, function: Any, own: Any, *args: Any, **kwargs: Any) 
     return own(*args, **kwargs)
 
 
-def _extreme(r: Recorder, better: Callable[[Any, Any], Any], *args: Any, **kwargs: Any) -> Any:
+def _extreme(r: Recorder, builtin: Any, *args: Any, key: Any = None, **default: Any) -> Any:
     if len(args) == 1 and type(args[0]) is Selected:
         args = (_gathered(r, args[0]),)
+    if len(args) == 1 and r.uneven(args[0]):
+        return _of_uneven(r, builtin, args[0], key, default)
     items = list(args[0]) if len(args) == 1 else list(args)
-    key = kwargs.pop("key", None)
-    if kwargs or not items:
-        raise Untraceable("min or max with a default, or of nothing")
+    if not items:
+        return builtin(items, **default)
+    key = key if key is None else r.called(key)
     rows = [(item if key is None else key(item), item) for item in items]
     best = rows[0]
     for row in rows[1:]:
-        test = r.truths(better(row[0], best[0]))
+        test = r.truths(less(row[0], best[0]) if builtin is min else less(best[0], row[0]))
         if type(test) is LaneArray:
             best = meet(r, r.truth(test), row, best)
         elif test:
@@ -86,12 +108,19 @@ def _extreme(r: Recorder, better: Callable[[Any, Any], Any], *args: Any, **kwarg
     return best[1]
 
 
+def _of_uneven(r: Recorder, builtin: Any, items: Any, key: Any, default: dict[str, Any]) -> Any:
+    """The same of a list that differs in length between lanes; where it is empty, and that is an error, Python says."""
+    if not default:
+        r.fail_where(r.truth(r.form(len, len)(items) == 0))
+    return EXTREMES[builtin](items, key or _itself, default.get("default", 0.0))
+
+
 def _min(r: Recorder, *args: Any, **kwargs: Any) -> Any:
-    return _extreme(r, lambda a, b: a < b, *args, **kwargs)
+    return _extreme(r, min, *args, **kwargs)
 
 
 def _max(r: Recorder, *args: Any, **kwargs: Any) -> Any:
-    return _extreme(r, lambda a, b: a > b, *args, **kwargs)
+    return _extreme(r, max, *args, **kwargs)
 
 
 def _bool(r: Recorder, *args: Any) -> Any:
@@ -132,7 +161,7 @@ def _gathered(items: Any) -> Any:
 
 
 def _list(r: Recorder, *args: Any) -> Any:
-    if args and type(args[0]) is Selected:
+    if args and (type(args[0]) is Selected or r.uneven(args[0])):
         return _gathered(r, args[0])
     return TracedList(r, *args)
 
@@ -187,6 +216,31 @@ def _reduced(function: Any, items: Any, *initial: Any) -> Any:
 
 
 @as_loop
+def _accumulated(items: Any, function: Any, start: list[Any]) -> Any:
+    found = start
+    for item in items:
+        found.append(function(found[-1], item) if found else item)
+    return found
+
+
+def _accumulate(r: Recorder, items: Any, func: Any = operator.add, *, initial: Any = None) -> Any:
+    items, start = items if r.uneven(items) else list(items), TracedList(r, [] if initial is None else [initial])
+    if r.uneven(items) or len(items) > LONGEST:
+        raise Untraceable("a long list is accumulated")
+    return iter(_accumulated(r, items, func, start))
+
+
+def _filter(r: Recorder, function: Any, items: Any) -> Any:
+    """A list with those of some items that a function takes."""
+    return _filtered(r, items if r.uneven(items) else list(items), bool if function is None else function)
+
+
+@as_loop
+def _filtered(items: Any, function: Any) -> Any:
+    return [item for item in items if function(item)]
+
+
+@as_loop
 def _total(items: Any, start: Any) -> Any:
     for item in items:
         start = start + item
@@ -211,7 +265,15 @@ def _of_reals(dtype: Any) -> Callable[..., Any]:
     return rule
 
 
+def _rounded(x: Any, digits: Any = None) -> Any:
+    """What stands for ``round()`` on zero lanes."""
+    if x.kind != PYTHON:
+        return FORMS[round](x)
+    return LaneArray(np.empty(x.lanes.shape, np.int64 if digits is None else x.data.dtype), x.lanes, PYTHON)
+
+
 SHAPES: dict[Any, Any] = {
+    round: _rounded,
     **dict.fromkeys([math.erf, math.erfc, math.gamma, math.lgamma], _of_reals(float)), complex: _of_reals(complex),
 }  # fmt: skip
 """Functions whose forms for lanes need lanes."""
@@ -222,10 +284,11 @@ READS_ONLY = frozenset({"builtins", "numpy", "lanewise", "math", "itertools", "f
 TRACED: dict[Any, Any] = {
     min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all, isinstance: _isinstance, type: _type,
     len: _len, list: _list, sorted: _sorted, zip: _zip,
-    enumerate: _enumerate, functools.reduce: _reduce, sum: _sum, **WRITTEN,
+    enumerate: _enumerate, functools.reduce: _reduce, sum: _sum, filter: _filter, itertools.accumulate: _accumulate,
+    **WRITTEN,
 }  # fmt: skip
 OTHERWISE: dict[Any, tuple[int, Any]] = {math.log: (1, log_to_base), math.hypot: (2, hypot)}
 """How functions are traced that have another number of arguments than the one that is a node."""
 
-NATIVE = frozenset({abs, divmod, pow, math.prod})
-RECORDED = frozenset({int, float, round, complex})
+NATIVE = frozenset({abs, divmod, math.prod})
+RECORDED = frozenset({int, float})

@@ -318,20 +318,29 @@ def first_equal(r: Recorder, items: list[Any], value: Any) -> Any:
     return ways(r, [mask, r.node_value(np.logical_not, mask)], [lambda: 0, lambda: first_equal(r, rest, value) + 1])
 
 
+def less(a: Any, b: Any) -> Any:
+    """``a < b``; of tuples what decides is the first of their items that differ."""
+    if not (type(a) is type(b) is tuple and a and b):
+        return a < b
+    rest = less(a[1:], b[1:])
+    return (a[0] < b[0]) | ((True if a[0] is b[0] else a[0] == b[0]) & rest)
+
+
 def in_order(r: Recorder, items: list[Any], key: Any = None, reverse: bool = False) -> list[Any]:
     """``sorted()``: neighbours change places where the second is less, turn by turn."""
     if len(items) > SORTED:
         raise Untraceable("a long list is sorted")
     rows = [(item if key is None else key(item), item) for item in items]
     for row in rows:
-        if type(row[0]) is LaneArray and row[0].data.dtype.kind == "f":
-            r.fail_where(r.truth(row[0] != row[0]))  # where a nan ends up depends on how Python sorts
+        for part in row[0] if type(row[0]) is tuple else row[:1]:
+            if type(part) is LaneArray and part.data.dtype.kind == "f":
+                r.fail_where(r.truth(part != part))  # where a nan ends up depends on how Python sorts
     if reverse:
         rows.reverse()
     for turn in range(len(rows)):
         for at in range(turn % 2, len(rows) - 1, 2):
             a, b = rows[at], rows[at + 1]
-            test = r.truths(b[0] < a[0])
+            test = r.truths(less(b[0], a[0]))
             if type(test) is LaneArray:
                 mask = r.truth(test)
                 rows[at], rows[at + 1] = meet(r, mask, b, a), meet(r, mask, a, b)

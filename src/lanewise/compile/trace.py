@@ -78,6 +78,7 @@ class Recorder(Tape):
     choose = Elsewhere("statements")
     loop = Elsewhere("loops", "TracedLoop")
     form = Elsewhere("builtins")
+    recorded = Elsewhere("builtins")
     pick = Elsewhere("lists")
     mixed = Elsewhere("mixed")
     settled = Elsewhere("mixed")

@@ -28,6 +28,7 @@ from ..array import TABLE
 from ..regions.both import PREFIX
 from ..usercode import is_application, is_user_file
 from . import light
+from .comprehensions import as_definition
 from .rewrite import CannotRewrite, has_regions, rewrite
 from .source import find
 from .weight import weight
@@ -193,6 +194,7 @@ def _convert(fun: FunctionType) -> Form:
     node = find(code, fun.__globals__)
     if node is None:
         return Form(code, None, False)
+    node = as_definition(node, PREFIX + "made")
     from .runtime import HELPERS
 
     try:

@@ -201,6 +201,9 @@ def _bool(x: Any = False) -> Any:
 @form_of(complex)
 def _complex(real: Any = 0, *args: Any, **named: Any) -> Any:
     args = (real, *args, *named.values())
+    if len(args) == 1 and type(real) is LaneArray and real.data.dtype.kind == "c" and is_single(real):
+        x = live(real)
+        return LaneArray(x.data.reshape(x.lanes.shape).astype(complex), x.lanes, PYTHON)
     if any(type(x) is complex or (type(x) is LaneArray and x.data.dtype.kind == "c") for x in args):
         return complex(*args)
     parts = [float_of(x) if type(x) is LaneArray else x for x in args]

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from .nodes import call_method, variable
-from .trees import copied
+from .nodes import call_method, definition, variable
+from .trees import copied, walk
 
 EATERS = frozenset({"sum", "any", "all"})
 """The builtins that make one value of a generator."""
@@ -19,6 +19,15 @@ TAKERS = frozenset({"min", "max", "sorted", "list", "tuple"})
 def chooses(node: Any) -> bool:
     """Whether a comprehension may have other items in each lane, even if what it goes through has not."""
     return len(node.generators) > 1 or any(part.ifs for part in node.generators)
+
+
+def as_definition(node: Any, name: str) -> Any:
+    """A lambda with comprehensions that choose as a function with a name, which has room for their loops."""
+    kinds = (ast.ListComp, ast.GeneratorExp)
+    if not isinstance(node, ast.Lambda) or not any(isinstance(n, kinds) and chooses(n) for n in walk(node.body)):
+        return node
+    made = definition(name, node.args, [ast.copy_location(ast.Return(node.body), node.body)])
+    return ast.copy_location(made, node)
 
 
 def as_loop(node: Any, what: str, items: str, found: str) -> list[Any]:

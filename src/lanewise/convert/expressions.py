@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from ..regions.both import PREFIX
-from .comprehensions import EATERS, TAKERS, chooses
+from .comprehensions import EATERS, TAKERS, as_definition, chooses
 from .nodes import binds, call_helper, cost_of, holds, located, thunk, variable
 from .trees import copied
 
@@ -180,7 +180,13 @@ class Expressions(ast.NodeTransformer):
         return self.visit(node.value), self.visit(_index(node.slice, node))
 
     def visit_Lambda(self, node: Any) -> Any:
-        return self.function.inside(node).rewritten()
+        defaults = any(item is not None for item in (*node.args.defaults, *node.args.kw_defaults))
+        made = node if self.inner or defaults else as_definition(node, self.function.fresh("lambda"))
+        new = self.function.inside(made).rewritten()
+        if made is node:
+            return new
+        self.function.pending.append(new)
+        return variable(made.name)
 
 
 def _makes_list(node: Any) -> bool:

@@ -406,7 +406,37 @@ def _best_down(items: Any, keyed: Any) -> Any:
     return best
 
 
+def _best_or(items: Any, key: Any, default: Any) -> Any:
+    if len(items) == 0:
+        return default
+    best = items[0]
+    best_key = key(best)
+    for item in items:
+        item_key = key(item)
+        if item_key < best_key:
+            best, best_key = item, item_key
+    return best
+
+
+def _best_down_or(items: Any, key: Any, default: Any) -> Any:
+    if len(items) == 0:
+        return default
+    best = items[0]
+    best_key = key(best)
+    for item in items:
+        item_key = key(item)
+        if item_key > best_key:
+            best, best_key = item, item_key
+    return best
+
+
+def _itself(item: Any) -> Any:
+    return item
+
+
 least, greatest = _own(_best), _own(_best_down)
+EXTREMES: dict[Any, Any] = {min: _own(_best_or), max: _own(_best_down_or)}
+"""``min`` and ``max`` of lists of which some may be empty: ``(items, key, default)``."""
 
 
 def _extreme(builtin: Any, of_uneven: Any) -> None:
@@ -428,9 +458,11 @@ def _extreme(builtin: Any, of_uneven: Any) -> None:
                 places = builtin(range(len(items)), key=keyed.__getitem__) if items else None
                 return items[places] if places is not None else builtin(items, **default)
             return of_uneven(items, keyed)
-        if (pieces[0].data == 0).any():
-            raise NoLaneForm(f"{builtin.__name__}() of lists of which some are empty")
         items = items if type(items) is LaneList else listed(items)
+        if (pieces[0].data == 0).any():
+            if not default:
+                raise NoLaneForm(f"{builtin.__name__}() of lists of which some are empty")
+            return EXTREMES[builtin](items, key or _itself, default["default"])
         return of_uneven(items, items if key is None else keys(items, key))
 
     FORMS[builtin] = call

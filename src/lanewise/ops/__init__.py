@@ -6,6 +6,7 @@ code (`composite`) or, where that is C, lane by lane.
 
 from . import (
     applying,
+    attributes,
     composite,
     counting,
     creation,
@@ -29,7 +30,7 @@ from . import (
 )
 
 __all__ = [
-    "applying", "composite", "counting", "creation", "dates", "elementwise", "indexing", "inplace", "inserting",
-    "linalg", "memory", "numbers", "objects", "polynomial", "products", "python", "reductions", "shaping", "sorting",
-    "strings", "writing",
+    "applying", "attributes", "composite", "counting", "creation", "dates", "elementwise", "indexing", "inplace",
+    "inserting", "linalg", "memory", "numbers", "objects", "polynomial", "products", "python", "reductions", "shaping",
+    "sorting", "strings", "writing",
 ]  # fmt: skip

@@ -105,6 +105,15 @@ def absolute(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
     return e.select(e.compare("slt", a, e.literal(0, a.type)), negative(e, dtype, a), a)
 
 
+@element(np.bitwise_count)
+def bitwise_count(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
+    """How many bits of a magnitude are 1."""
+    if dtype.kind not in "iu":
+        raise Unsupported("the bits of what is no integer")
+    found = e.intrinsic("ctpop", absolute(e, dtype, a))
+    return found if dtype.itemsize == 1 else e.convert("trunc", found, "i8")
+
+
 @element(np.conjugate)
 def conjugate(e: Emitter, dtype: np.dtype[Any], a: Any) -> Any:
     """The complex conjugate."""

@@ -46,10 +46,36 @@ def test(k: Any, x: Any) -> Any:
     return Array(filled([one(k.e, _TESTS[k.node.function.__name__], _REAL, *_items(k, (x,)))], ()), np.dtype(bool))
 
 
+def to_digits(k: Any, x: Any, digits: int) -> Any:
+    """``round()`` of a Python float: the nearest number with so many decimals, of two as near the even one.
+
+    Scaled, a number is not exact; what is lost decides where it seems to lie in the middle. Numbers so large that they
+    are whole, scaled, go the ordinary way.
+    """
+    e = k.e
+    if "fma" not in e.features:
+        raise Unsupported("rounding to digits on such a processor")
+    item = cast(e, as_array(k, x), _REAL).refs.reshape(-1)[0]
+    scale = e.literal(10.0**digits, "double")
+    scaled = e.op("fmul", item, scale)
+    lost = e.intrinsic("fma", item, scale, e.op("fneg", scaled))
+    whole = e.intrinsic("rint", scaled)
+    apart = e.op("fsub", scaled, whole)
+    # in the middle, `rint` has gone to the even side: wrong, if what was lost lies on the other
+    middle = e.compare("oeq", e.intrinsic("fabs", apart), e.literal(0.5, "double"))
+    other = e.op("and", middle, e.compare("ogt", e.op("fmul", apart, lost), e.literal(0.0, "double")))
+    step = e.intrinsic("copysign", e.literal(1.0, "double"), apart)
+    whole = e.select(other, e.op("fadd", whole, step), whole)
+    large = e.compare("oge", e.intrinsic("fabs", scaled), e.literal(2.0**52, "double"))
+    finite = one(e, np.isfinite, _REAL, item)
+    k.fail(e.op("and", large, finite))
+    return Array(filled([e.select(finite, e.op("fdiv", whole, scale), item)], ()), _REAL)
+
+
 def rounding(k: Any, x: Any, *digits: Any) -> Any:
     """A float as an integer, one way or another."""
     if digits:
-        raise Unsupported("rounding to digits")
+        return to_digits(k, x, *digits)
     e, x = k.e, as_array(k, x)
     if x.dtype.kind != "f":
         return Array(cast(e, x, _INTEGER).refs.reshape(()), _INTEGER)

@@ -120,11 +120,13 @@ def power(k: Any, a: Any, b: Any) -> Any:
     left, right = cast(e, x, _REAL).refs[()], cast(e, y, _REAL).refs[()]
     found = one(e, np.float_power, _REAL, left, right)
     zero = e.literal(0.0, "double")
-    whole = right.constant is not None and float(right.constant).is_integer()
-    if not whole:
-        k.fail(e.compare("olt", left, zero))
+    negative = e.compare("olt", left, zero)
+    if right.constant is None and y.dtype.kind == "f":
+        k.fail(e.op("and", negative, e.compare("one", one(e, np.rint, _REAL, right), right)))
+    elif right.constant is not None and not float(right.constant).is_integer():
+        k.fail(negative)
     if right.constant is None or right.constant < 0:
-        k.fail(e.compare("oeq", left, zero))
+        k.fail(e.op("and", e.compare("oeq", left, zero), e.compare("olt", right, zero)))
     overflow = e.op("and", one(e, np.isinf, _REAL, found), one(e, np.isfinite, _REAL, left))
     k.fail(overflow)
     return _made(found, _REAL)
