@@ -3,7 +3,8 @@
 The caller opens a job, works on it itself, closes it and waits for those who have joined: a worker that the system
 has put to sleep delays nobody. When a lane needs the ordinary way, nobody takes another chunk. Where another thread
 has a job open, the call stays on its own thread. A chunk is a part of what is left: few large ones, as each begins with
-reads that the processor has not foreseen, and small ones at the end, so that none waits long for another.
+reads that the processor has not foreseen, and then small ones, so that none waits long for another. The last lanes come
+first: whoever made the arrays came there last, so that these are in the cache, which the first ones would drive out.
 
 Linux wakes a worker where it has slept, though the caller may have come to that core meanwhile and another one be idle
 (with two cores it looks for none): all the work would be the caller's. So who slept there may not go on there.
@@ -123,13 +124,17 @@ entry:
   %objects = load ptr, ptr %objectsp
   %spanp = getelementptr i8, ptr %pool, i64 {_SPAN}
   %span = load i64, ptr %spanp
+  %more = add i64 %size, %chunk
+  %last = sub i64 %more, 1
+  %over = urem i64 %last, %chunk
+  %whole = sub i64 %last, %over
   br label %head
 head:
   %first = load atomic i64, ptr %nextp seq_cst, align 8
   br label %look
 look:
-  %lo = phi i64 [ %first, %head ], [ %now, %take ]
-  %rest = sub i64 %size, %lo
+  %done = phi i64 [ %first, %head ], [ %now, %take ]
+  %rest = sub i64 %whole, %done
   %some = icmp sgt i64 %rest, 0
   br i1 %some, label %take, label %exit
 take:
@@ -137,20 +142,21 @@ take:
   %few = icmp eq i64 %share, 0
   %chunks = select i1 %few, i64 1, i64 %share
   %lanes = mul i64 %chunks, %chunk
-  %end = add i64 %lo, %lanes
-  %pair = cmpxchg ptr %nextp, i64 %lo, i64 %end seq_cst seq_cst
+  %then = add i64 %done, %lanes
+  %pair = cmpxchg ptr %nextp, i64 %done, i64 %then seq_cst seq_cst
   %now = extractvalue {{ i64, i1 }} %pair, 0
   %mine = extractvalue {{ i64, i1 }} %pair, 1
   br i1 %mine, label %run, label %look
 run:
-  %over = icmp sgt i64 %end, %size
-  %hi = select i1 %over, i64 %size, i64 %end
+  %lo = sub i64 %rest, %lanes
+  %short = icmp sgt i64 %rest, %size
+  %hi = select i1 %short, i64 %size, i64 %rest
   %flags = call i64 %kernel(ptr %objects, i64 %lo, i64 %hi)
   %old = atomicrmw or ptr %flagsp, i64 %flags seq_cst
   %failed = icmp ne i64 %flags, 0
   br i1 %failed, label %stop, label %head
 stop:
-  %skipped = atomicrmw max ptr %nextp, i64 %size seq_cst
+  %skipped = atomicrmw max ptr %nextp, i64 %whole seq_cst
   br label %exit
 exit:
   ret void
