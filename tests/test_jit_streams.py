@@ -90,12 +90,13 @@ def test_small_results_stay_in_the_cache(monkeypatch):
     assert not past_the_cache()
 
 
-def test_an_index_out_of_range_raises():
-    x = np.zeros((ROWS, 8))
+@pytest.mark.parametrize("size", [8, 9, 35])
+def test_an_index_out_of_range_raises(size):
+    x = np.zeros((ROWS, size))
     place = np.zeros(ROWS, int)
     f = jit(vmap(lambda row, n: row + row[n]))
     np.testing.assert_array_equal(f(x, place), x)
-    place[-1] = 8
+    place[-1] = size
     with pytest.raises(IndexError):
         f(x, place)
 

@@ -171,7 +171,7 @@ class _Method(ctypes.Structure):
 
 def fastcall(kernel: int, lanes: int, owner: Any) -> Any:
     """A kernel as a Python function of its objects, which runs so many lanes of it, and keeps its owner alive."""
-    return _function(0, owner, kernel, lanes)
+    return _function(_entry(), owner, kernel, lanes)
 
 
 class Deal(NamedTuple):
@@ -201,28 +201,21 @@ class Deal(NamedTuple):
 
 def dealt(deal: Deal, aligned: list[int], owner: Any) -> Any:
     """The same for a kernel that takes long, without the interpreter's lock; for streams some objects are aligned."""
-    return _function(1, owner, *deal, len(aligned), *aligned)
+    return _function(_deal(), owner, *deal, len(aligned), *aligned)
 
 
-def _function(number: int, owner: Any, *numbers: int) -> Any:
+def _function(method: _Method, owner: Any, *numbers: int) -> Any:
+    """A Python function that a method is, with numbers in its self."""
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    return make(ctypes.addressof(_entries()[number]), struct.pack(f"={len(numbers)}q", *numbers), owner)
+    return make(ctypes.addressof(method), struct.pack(f"={len(numbers)}q", *numbers), owner)
 
 
 @functools.cache
-def _entries() -> list[_Method]:
-    """The functions of the kind ``METH_FASTCALL``: what they run, and how many lanes, stands in their self."""
-    names = (*Deal._fields, "count")
-    fields = "\n".join(
-        f"""  %{name}p = getelementptr i8, ptr %place, i64 {8 * n}
-  %{name} = load {"ptr" if n < 4 else "i64"}, ptr %{name}p"""
-        for n, name in enumerate(names)
-    )
-    text = f"""\
+def _entry() -> _Method:
+    """The one function of the kind ``METH_FASTCALL``: what it runs, and how many lanes, stands in its self."""
+    return _method("entry", f"""\
 declare ptr @PyLong_FromLongLong(i64)
-declare ptr @PyEval_SaveThread()
-declare void @PyEval_RestoreThread(ptr)
 
 define ptr @entry(ptr %self, ptr %objects, i64 %count) {{
   %place = getelementptr i8, ptr %self, i64 {bytes.__basicsize__ - 1}
@@ -233,6 +226,22 @@ define ptr @entry(ptr %self, ptr %objects, i64 %count) {{
   %found = call ptr @PyLong_FromLongLong(i64 %flags)
   ret ptr %found
 }}
+""", "PyLong_FromLongLong")
+
+
+@functools.cache
+def _deal() -> _Method:
+    """The same for kernels that are dealt out: a `Deal` stands in its self, and which objects are to be aligned."""
+    names = (*Deal._fields, "count")
+    fields = "\n".join(
+        f"""  %{name}p = getelementptr i8, ptr %place, i64 {8 * n}
+  %{name} = load {"ptr" if n < 4 else "i64"}, ptr %{name}p"""
+        for n, name in enumerate(names)
+    )
+    return _method("deal", f"""\
+declare ptr @PyLong_FromLongLong(i64)
+declare ptr @PyEval_SaveThread()
+declare void @PyEval_RestoreThread(ptr)
 
 define ptr @deal(ptr %self, ptr %objects, i64 %given) {{
 entry:
@@ -282,10 +291,14 @@ exit:
   %found = call ptr @PyLong_FromLongLong(i64 %result)
   ret ptr %found
 }}
-"""
-    symbols = {name: address_of(name) for name in ("PyLong_FromLongLong", "PyEval_SaveThread", "PyEval_RestoreThread")}
-    found = machine().link(machine().object_code(text), symbols, "entry", "deal")
-    return [_Method(b"kernel", address, 0x80, None) for address in found]
+""", "PyLong_FromLongLong", "PyEval_SaveThread", "PyEval_RestoreThread")
+
+
+def _method(name: str, text: str, *used: str) -> _Method:
+    """A function of the code, which uses some of Python's own."""
+    symbols = {symbol: address_of(symbol) for symbol in used}
+    (address,) = machine().link(machine().object_code(text), symbols, name)
+    return _Method(b"kernel", address, 0x80, None)
 
 
 class Offsets:
