@@ -44,7 +44,7 @@ with np.errstate(all="ignore"):
 code = ""
 for text in run.KERNELS:
     module = machine().llvm.parse_assembly(text)
-    code += machine().plain.emit_assembly(module)
+    code += machine().generator(2).emit_assembly(module)
 print(sorted(set(re.findall("[xyz]mm(?=[0-9])", code))), "_ZGV" in code)
 """
 

@@ -17,7 +17,8 @@ from .. import settings
 from . import cache
 from .vectormath import library
 
-LONG = 50_000  # letters of code that is not scheduled once more after registers are chosen: an eighth of the time
+LONG = 30_000  # letters of code that is not scheduled once more after registers are chosen: an eighth of the time
+BEST, QUICK, PLAIN = 2, 1, 0  # how well LLVM chooses instructions
 
 FORBIDDEN = {
     "": "", "avx2": "avx512 avx10 amx evex",
@@ -43,22 +44,17 @@ class Machine:
             llvm.initialize_native_asmprinter()
         except RuntimeError:  # newer versions do it on their own
             pass
-        target = llvm.Target.from_default_triple()
+        self.target: Any = llvm.Target.from_default_triple()
         self.cpu: str = llvm.get_host_cpu_name()
         flags = {name: on and allowed(name) for name, on in llvm.get_host_cpu_features().items()}
-        text = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(flags.items()))
+        self.flags = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(flags.items()))
         self.features = frozenset(name for name, on in flags.items() if on)
-        self.versions = ("pic", str(LONG), self.cpu, text, str(llvm.llvm_version_info), np.__version__)
-        self.plain, self.quick = [
-            target.create_target_machine(  # pic: what it refers to may be anywhere in memory
-                cpu=self.cpu, features=text, opt=level, reloc="pic", codemodel="default", jit=True
-            )
-            for level in (2, 1)
-        ]
-        self.triple: str = self.plain.triple
-        self.layout = str(self.plain.target_data)
+        self.versions = ("pic", str(LONG), self.cpu, self.flags, str(llvm.llvm_version_info), np.__version__)
+        self.generators: dict[int, Any] = {}
+        self.triple: str = self.generator(BEST).triple
+        self.layout = str(self.generator(BEST).target_data)
         self.jit = llvm.create_lljit_compiler(
-            target.create_target_machine(cpu=self.cpu, features=text, codemodel="jitdefault", jit=True)
+            self.target.create_target_machine(cpu=self.cpu, features=self.flags, codemodel="jitdefault", jit=True)
         )
         try:  # LLVM calls it to convert to half precision, where the processor can't
             ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)
@@ -75,23 +71,32 @@ class Machine:
             return 512
         return 256 if "avx2" in self.features or "avx" in self.features else 128
 
-    def object_code(self, ir: str) -> bytes:
+    def generator(self, level: int) -> Any:
+        """What makes machine code so well, made when it is first needed."""
+        if level not in self.generators:
+            self.generators[level] = self.target.create_target_machine(  # pic: what it refers to may be anywhere
+                cpu=self.cpu, features=self.flags, opt=level, reloc="pic", codemodel="default", jit=True
+            )
+        return self.generators[level]
+
+    def object_code(self, ir: str, level: int | None = None) -> bytes:
         """Text IR as an object file, from the cache on disk if it is there."""
-        name = cache.key(ir, *self.versions)
+        name = cache.key(ir, str(level), *self.versions)
         known = cache.read(name)
         if known is not None:
             return known
         self.compiled += 1
-        code = self.compile(ir)
+        code = self.compile(ir, level)
         cache.write(name, code)
         return code
 
-    def compile(self, ir: str) -> bytes:
-        """The same, compiled here and now."""
+    def compile(self, ir: str, level: int | None = None) -> bytes:
+        """The same, compiled here and now; as well as its length allows, if no level is given."""
         module = self.llvm.parse_assembly(ir)
         module.verify()
-        generator = self.quick if len(ir) > LONG else self.plain
-        return generator.emit_object(module)  # type: ignore[no-any-return]
+        if level is None:
+            level = QUICK if len(ir) > LONG else BEST
+        return self.generator(level).emit_object(module)  # type: ignore[no-any-return]
 
     def link(self, code: bytes, symbols: dict[str, int], *entries: str) -> list[int]:
         """The addresses of functions of an object file, linked into this process for good."""
@@ -297,7 +302,7 @@ exit:
 def _method(name: str, text: str, *used: str) -> _Method:
     """A function of the code, which uses some of Python's own."""
     symbols = {symbol: address_of(symbol) for symbol in used}
-    (address,) = machine().link(machine().object_code(text), symbols, name)
+    (address,) = machine().link(machine().object_code(text, PLAIN), symbols, name)
     return _Method(b"kernel", address, 0x80, None)
 
 

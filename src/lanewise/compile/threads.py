@@ -23,7 +23,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from .. import settings
-from .native import address_of, machine
+from .native import PLAIN, address_of, machine
 
 SPIN = 3000  # how often a worker looks for the next job before it sleeps
 _CALLS = {"x86_64": (202, 203, 204), "aarch64": (98, 122, 123)}
@@ -310,7 +310,7 @@ class Pool:
         text = f'target triple = "{machine().triple}"\ntarget datalayout = "{machine().layout}"\n' + runtime_text()
         if platform.machine() != "x86_64":
             text = text.replace("declare void @llvm.x86.sse2.pause()\n", "")
-        code = machine().object_code(text)
+        code = machine().object_code(text, PLAIN)
         symbols = {name: address_of(name) for name in ("syscall", "sched_getcpu")}
         parallel, worker, rouse, part = machine().link(code, symbols, "parallel", "worker", "rouse", "part")
         self.parallel: int = parallel
