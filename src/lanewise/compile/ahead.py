@@ -39,13 +39,12 @@ def carried_over(e: Emitter, region: Region, outer: Region, phis: list[Phi]) -> 
     kept = {phi.next.name for phi in phis}
     found: dict[str, Phi] = {}
     firsts: dict[str, Ref] = {}  # what is to be computed before the loop
+    moving = ahead.keys() - stays
     for text, ref in region.known.items():
-        used = [operand.name for operand in ref.operands]
-        if not any(name in ahead and name not in stays for name in used):
+        used = {operand.name for operand in ref.operands}
+        if moving.isdisjoint(used) or not (used & made <= ahead.keys()) or ref.type == "pair" or text[:4] == "load":
             continue
-        if any(name in made and name not in ahead for name in used) or ref.type == "pair" or text.startswith("load"):
-            continue
-        if ref.name in kept or (ref.type == "i1" and any(name in stays for name in used)):
+        if ref.name in kept or (ref.type == "i1" and not stays.isdisjoint(used)):
             continue
         parts = _NAME.split(text)
         again = region.known.get(renamed(parts, ahead))
@@ -58,6 +57,7 @@ def carried_over(e: Emitter, region: Region, outer: Region, phis: list[Phi]) -> 
         phi = found[ref.name] = Phi(ref, start)
         phi.next = again
         ahead[ref.name], starts[ref.name] = again.name, start.name
+        moving.add(ref.name)
     if not found:
         return []
     asked = needed(region, found, kept)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +44,9 @@ def is_supported(dtype: np.dtype[Any]) -> bool:
     return dtype.isnative and (dtype.kind == "b" or dtype.str[1:] in TYPES)
 
 
+_vector = cache(lambda type, width: f"<{width} x {type}>")
+
+
 class Ref:
     """A scalar or vector in the code."""
 
@@ -56,7 +59,7 @@ class Ref:
         self.width = width
         self.region = region
         self.constant = constant  # the value, of a literal
-        self.llvm = type if width == 1 else f"<{width} x {type}>"  # its type
+        self.llvm = type if width == 1 else _vector(type, width)  # its type
 
     def __repr__(self) -> str:
         return f"{self.llvm} {self.name}"
@@ -186,11 +189,11 @@ class Emitter:
         if not here:
             outer: Region | None = region
             while outer is not None:
-                known = outer.known.get(text)
-                if known is not None:
-                    return known
+                if text in outer.known:
+                    return outer.known[text]
                 outer = outer.parent
-        ref = Ref("%" + self.fresh(), type, width, region)
+        self.count += 1
+        ref = Ref(f"%v{self.count}", type, width, region)
         region.lines.append(f"  {ref.name} = {text}")
         self.work += region.turns if width != self.piece else region.turns * self.piece / self.width
         if not here:
@@ -218,6 +221,8 @@ class Emitter:
 
     def level(self, *refs: Ref) -> list[Ref]:
         """Operands of one width."""
+        if len(refs) == 2 and refs[0].width == refs[1].width:
+            return list(refs)
         widths = [ref.width for ref in refs]
         width = max(widths)
         if min(widths) == width:
@@ -261,27 +266,21 @@ class Emitter:
         """An instruction whose operands and result are of one type."""
         refs = self.level(*operands)
         first = refs[0]
-        if self.is_cut(first.width):
+        if first.width == self.width > self.piece:
             return self.piecewise(lambda *pieces: self.op(name, *pieces), *refs)
         if self.fast and name in _FAST:
             name += " reassoc contract arcp"
-        rule = self.logic if first.type == "i1" else partial(known, self) if name in FLOATS else None
-        if rule is not None and (same := rule(name, refs)) is not None:
+        masks, floats = first.type == "i1", name in FLOATS
+        same = self.logic(name, refs) if masks else known(self, name, refs) if floats else None
+        if same is not None:
             return same
-        text = f"{name} {first}" + "".join(f", {ref.name}" for ref in refs[1:])
+        text = f"{name} {first.llvm} {', '.join([ref.name for ref in refs])}"
         found = self.add(text, first.type, first.width, refs)
-        if first.type == "i1":
+        if masks:
             self.made[found.name] = name, refs
-        elif name in FLOATS:
+        elif floats:
             note(self, name, refs, found)
         return found
-
-    def written(self, text: str) -> Ref | None:
-        """The result of an instruction that is written already, here or around."""
-        region: Region | None = self.region
-        while region is not None and text not in region.known:
-            region = region.parent
-        return None if region is None else region.known[text]
 
     def logic(self, name: str, refs: list[Ref]) -> Ref | None:
         """What needs no instruction, of masks: with a constant, and of a mask with one that has it in it already."""

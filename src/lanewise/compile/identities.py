@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .emit import Emitter, Ref
+    from .emit import Emitter, Ref, Region
 
 FLOATS = frozenset({"fadd", "fsub", "fmul"})
 """The operations that something is known of."""
@@ -34,22 +34,34 @@ def never_negative(e: Emitter, ref: Ref) -> bool:
 
 def known(e: Emitter, name: str, refs: list[Ref]) -> Ref | None:
     """The result of an operation on floats that is there already."""
+    a, b = refs
     if name == "fadd":
-        for a, b in (refs, refs[::-1]):
-            if b.constant == 0 and sign(e, b) and sign(e, a):
-                return a
-    if name == "fmul" and refs[0].name == refs[1].name and (pair := e.differences.get(refs[0].name)) is not None:
+        for one, other in ((a, b), (b, a)):
+            if other.constant == 0 and sign(e, other) and sign(e, one):
+                return one
+    elif name == "fmul" and a.name == b.name and (pair := e.differences.get(a.name)) is not None:
         a, b = pair
-        turned = e.written(f"fsub {b}, {a.name}")
-        return None if turned is None else e.written(f"fmul {turned}, {turned.name}")
+        turned = _written(e, f"fsub {b}, {a.name}")
+        return None if turned is None else _written(e, f"fmul {turned}, {turned.name}")
     return None
+
+
+def _written(e: Emitter, text: str) -> Ref | None:
+    """The result of an instruction that is written already, here or around."""
+    region: Region | None = e.region
+    while region is not None and text not in region.known:
+        region = region.parent
+    return None if region is None else region.known[text]
 
 
 def note(e: Emitter, name: str, refs: list[Ref], found: Ref) -> None:
     """Note what is known of a result."""
+    a, b = refs
     if name == "fsub":
-        e.differences[found.name] = refs[0], refs[1]
-    elif name == "fmul" and refs[0].name == refs[1].name:
+        e.differences[found.name] = a, b
+    elif name == "fadd":
+        one, other = sign(e, a), sign(e, b)
+        if one or other:
+            e.signs[found.name] = POSITIVE if one == other == POSITIVE else NOT_MINUS_ZERO
+    elif a.name == b.name:
         e.signs[found.name] = POSITIVE
-    elif name == "fadd" and (some := [sign(e, ref) for ref in refs]) != [ANY, ANY]:
-        e.signs[found.name] = POSITIVE if min(some) == POSITIVE else NOT_MINUS_ZERO
