@@ -127,6 +127,66 @@ def test_lists(name):
     np.testing.assert_allclose(vmap(fun)(*args), [fun(*row) for row in zip(*args, strict=True)])
 
 
+TABLE = {0: 1.5, 1: 2.5, 2: 3.5}
+
+
+def automaton(k):
+    state, n, moves = 0, int(k), {(0, 0): 1, (0, 1): 2, (1, 0): 0, (1, 1): 2, (2, 0): 2, (2, 1): 0}
+    while n:
+        state = moves[state, n & 1]
+        n >>= 1
+    return state
+
+
+TABLES = {
+    "an item": (lambda k: TABLE[int(k) % 3], K), "by NumPy's integer": (lambda k: TABLE[k % 3], K),
+    "or another": (lambda k: TABLE.get(int(k), 0.0), K), "or none": (lambda k: TABLE.get(int(k)) is None, K),
+    "is a key": (lambda k: int(k) in TABLE, K), "by a truth": (lambda x: {True: 1.0, False: -1.0}[x > 0], X),
+    "by a float": (lambda x: {0.0: 1, 1.0: 2, 2.0: 3}.get(float(int(x)), 7), X), "by pairs": (automaton, K),
+    "by pairs or another": (lambda k, j: {(0, 0): 1, (0, 1): 2}.get((int(k) % 2, int(j) % 2), 9), K, J),
+    "by texts": (lambda k: {"a": 1.0, "b": 2.0}[{0: "a", 1: "b"}[int(k) % 2]], K),
+    "functions": (lambda k, x: {0: math.sin, 1: lambda t: t + 1}[int(k) % 2](x), K, X),
+    "tuples": (lambda k: {0: (1, 2.0), 1: (3, 4.0)}[int(k) % 2][1], K),
+    "arrays": (lambda k: {0: np.arange(3.0), 1: np.ones(3)}[int(k) % 2].sum(), K),
+    "values of lanes": (lambda k, x: {0: x, 1: x * 2}[int(k) % 2], K, X),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_dicts(name):
+    fun, *args = TABLES[name]
+    same(fun, *args, tol=1e-12)
+
+
+def test_keys_that_are_missing():
+    with pytest.raises(KeyError):
+        jit(vmap(lambda k: TABLE[int(k)]))(K)
+    with pytest.raises(TypeError):
+        jit(vmap(lambda v: TABLE[v]))(V)
+
+
+def check_only(x, v):
+    if v[0] > 1e9:
+        raise ValueError("no")
+    return x, v.T
+
+
+def check_rows(x, v):
+    assert np.isfinite(v).all()
+    return x
+
+
+@pytest.mark.parametrize("fun", [check_only, check_rows])
+def test_functions_that_only_check(fun):
+    same(fun, X, V)
+    bad = V.copy()
+    bad[5, 0] = np.inf
+    with pytest.raises((ValueError, AssertionError)) as caught:
+        jit(vmap(fun))(X, bad)
+    assert "lane 5 of 13" in caught.value.__notes__[0]
+    np.testing.assert_array_equal(jit(vmap(lambda k, x: (np.arange(12.0)[int(k)], x)[1]))(K, X), X)
+
+
 EAGER = {
     "long numbers": (lambda x: x * 2, X.astype(np.longdouble)),
     "made long": (lambda x: np.longdouble(x) * 2, X),

@@ -16,7 +16,7 @@ trace.py      the recorder: what a function on zero lanes asks of NumPy, as node
 cells.py      arrays that are written and viewed, as values; assigning.py: assignments that stay eager
 inplace.py    functions that write arrays
 mixed.py      values that are one thing in some lanes and another elsewhere; either.py: Python's or NumPy's numbers
-lists.py      lists: as choices for each item, or as buffers with a length
+lists.py      lists: as choices for each item, or as buffers with a length; lookups.py: dicts by a key of each lane
 selected.py   what masks select; minding.py: functions of it
 whole.py      a function's arguments, results and written arguments
 formulas.py   composites in terms of simpler functions

@@ -58,6 +58,7 @@ class Lowering:
         self.inputs = [self.enter(value, layout) for value, layout in zip(program.inputs, layouts, strict=True)]
         self.library: set[Node] = set()
         self.checks: list[Node] = []  # of lanes that need the ordinary way
+        self.watched: set[Value] = set()  # computed for the sake of a check
         self.multiplies = True  # whether products with shared matrices have kernels of their own
         self.multiplied = False  # whether some product has
 
@@ -98,6 +99,12 @@ class Lowering:
                     raise Unsupported(unfit.reason) from None
                 self.library.add(unfit.node)
                 self.places = known
+            except Unchecked:
+                values = {value for node in self.checks for value in (*node.outputs, *node.operands())[:1]}
+                if values <= self.watched or not values.isdisjoint(self.places):
+                    raise
+                self.watched |= values
+                self.places = known
             except Unsupported:
                 if not self.multiplied:
                     raise
@@ -130,7 +137,7 @@ class Lowering:
         self.checks = [node for node in live if may_fail(node) and node not in self.library]
         steps = chained(self.ordered(outputs, libraries), [place.stored for place, _, _ in results])
         if self.checks and all(axis.size for axis in self.program.axes()):
-            raise Unsupported("nothing is computed where an exception may arise")
+            raise Unchecked("nothing is computed where an exception may arise")
         return Plan(self.inputs, steps, results, self.program.axes())
 
     def see_unfit(self, live: list[Node]) -> None:
@@ -224,6 +231,7 @@ class Lowering:
             if any(user.function is not lane_out for user in users):
                 found.add(node.outputs[0])
         found.update(value for value in results if type(value) is Value)
+        found |= self.watched
         return found | self.apart(live, found) | self.repeated(live, used)
 
     def apart(self, live: list[Node], wanted: set[Value]) -> set[Value]:
@@ -519,6 +527,10 @@ def lower(program: Program, layouts: list[Any], fastmath: bool = False) -> Plan:
             if loops is program:
                 raise
             return Lowering(program, layouts, fastmath).plan()
+
+
+class Unchecked(Unsupported):
+    """There are checks, and no kernel that they could be in."""
 
 
 class Unfit(Exception):

@@ -80,6 +80,7 @@ class Recorder(Tape):
     form = Elsewhere("builtins")
     recorded = Elsewhere("builtins")
     pick = Elsewhere("lists")
+    looked_up = Elsewhere("lookups")
     mixed = Elsewhere("mixed")
     settled = Elsewhere("mixed")
     vmap = Elsewhere("nested")

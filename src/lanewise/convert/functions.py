@@ -41,6 +41,8 @@ def method(owner: Any, name: str) -> Any:
     if kind in CHANGEABLE:
         if name in _WRITERS if kind is np.ndarray else name not in _READERS:
             effect(owner)
+        elif kind is dict and name == "get" and (tracer := recorder()) is not None:
+            return lambda key, default=None: tracer.looked_up(owner, key, default)
         elif kind is list and name == "copy":
             return lambda: new(found())
         return found

@@ -140,6 +140,8 @@ def in_(item: Any, items: Any) -> Any:
         return LaneArray(found.data, found.lanes, PYTHON) if type(found) is LaneArray else bool(found)
     if kind is LaneList:
         return FORMS[operator.contains](items, item)
+    if kind is dict and type(item) is LaneArray and recorder() is not None:
+        items, kind = list(items), list
     if kind in SEQUENCES and (type(item) in VARYING or any(type(x) in VARYING for x in items)):
         return any_(False, *[lambda x=x: x is item or item == x for x in items])
     if kind is range and type(item) is LaneArray and item.data.dtype.kind in "iu" and items.step > 0:

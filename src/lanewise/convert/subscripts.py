@@ -48,6 +48,8 @@ def sliced(value: Any) -> Any:
 def get(base: Any, index: Any) -> Any:
     """``base[index]``; an array or a list that all lanes share is read by an index of each lane in one gather."""
     kind = type(base)
+    if kind is dict and type(index) in _INDICES and (tracer := recorder()) is not None:
+        return tracer.looked_up(base, index)
     if type(index) in (tuple, list) and (n := _mixed_in(index)) is not None:
         return TABLE["mixed"](index[n], lambda option: get(base, _with(index, n, option)))
     if kind is LaneArray or type(index) not in _INDICES or not _varies(index):
