@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import cmath
 import itertools
 import math
+import operator
 
 import numpy as np
 import pytest
@@ -34,6 +36,12 @@ ARRAYS = {
     "flat diagonal": (lambda m: np.diagflat(m), M),
     "of a diagonal": (lambda m: np.diag(m), M),
     "integers": (lambda w: np.diag(w), W),
+    "a line through points": (lambda v: np.polyfit(np.arange(5.0), v, 1), V),
+    "a parabola through points": (lambda v, w: np.polyval(np.polyfit(v, w, 2), 0.5), V, W),
+    "by parts": (lambda x: np.piecewise(x, [x < 0, x >= 0], [-1.0, 1.0]), X),
+    "by functions": (lambda x: np.piecewise(x, [x < 0, x >= 1], [lambda t: -t, lambda t: t * 2]), X),
+    "parts of arrays": (lambda v: np.piecewise(v, [v < 0, v >= 1], [lambda t: -t, lambda t: t * 2, 7]), V),
+    "one part": (lambda v: np.piecewise(v, v < 0, [lambda t: np.exp(t)]), V),
 }  # fmt: skip
 
 
@@ -115,6 +123,12 @@ LISTS = {
     "pairs that are alike": (lambda w: np.array([i for _, i in sorted([(x % 2, i) for i, x in enumerate(w)])]), W),
     "a filter": (lambda v: sum(filter(lambda x: x > 0, v)), V), "of truths": (lambda w: len(list(filter(None, w))), W),
     "running extremes": (lambda v: np.array(list(itertools.accumulate(v, max))), V),
+    "up to one": (lambda v: sum(itertools.takewhile(lambda x: x < 1, v)), V),
+    "from one on": (lambda v: sum(itertools.dropwhile(lambda x: x < 1, v)), V),
+    "a place": (lambda x: bisect.bisect([-1.0, 0.0, 1.0], x), X),
+    "a place of integers": (lambda k: bisect.bisect_left([1, 3, 3, 7], int(k)), K),
+    "a place among floats": (lambda k: bisect.bisect_left((1.5, 3, 3, 7.5), int(k)), K),
+    "an index": (lambda k: [1, 2, 3][operator.index(k % 3)], K),
     "running sums": (lambda v: list(itertools.accumulate(v))[-1], V),
     "from a start": (lambda v: list(itertools.accumulate(v, lambda a, b: a * 0.5 + b, initial=1.0))[3], V),
 }

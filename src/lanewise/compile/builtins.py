@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import PYTHON, LaneArray
+from ..array import ARRAY, PYTHON, LaneArray
 from ..convert.calls import FORMS
 from ..convert.mathematics import operands
+from ..convert.searching import FUNCTIONS
 from ..convert.sequences import EXTREMES, _itself
 from ..regions import LaneRange, Mixed, apart
 from .cells import Untraceable
@@ -241,6 +242,32 @@ def _filtered(items: Any, function: Any) -> Any:
 
 
 @as_loop
+def _taken(function: Any, items: Any) -> Any:
+    found = []
+    for item in items:
+        if not function(item):
+            break
+        found.append(item)
+    return found
+
+
+@as_loop
+def _dropped(function: Any, items: Any) -> Any:
+    found, dropping = [], True
+    for item in items:
+        dropping = dropping and bool(function(item))
+        if not dropping:
+            found.append(item)
+    return found
+
+
+def _index(r: Recorder, x: Any) -> Any:
+    if type(x) is not LaneArray or x.kind == ARRAY or x.data.dtype.kind not in "iub":
+        return operator.index(x)
+    return r.form(int, FORMS[int])(x)
+
+
+@as_loop
 def _total(items: Any, start: Any) -> Any:
     for item in items:
         start = start + item
@@ -285,6 +312,8 @@ TRACED: dict[Any, Any] = {
     min: _min, max: _max, bool: _bool, range: _range, any: _any, all: _all, isinstance: _isinstance, type: _type,
     len: _len, list: _list, sorted: _sorted, zip: _zip,
     enumerate: _enumerate, functools.reduce: _reduce, sum: _sum, filter: _filter, itertools.accumulate: _accumulate,
+    itertools.takewhile: _taken, itertools.dropwhile: _dropped, operator.index: _index,
+    **{function: lambda r, *args, form=form, **options: form(*args, **options) for function, form in FUNCTIONS.items()},
     **WRITTEN,
 }  # fmt: skip
 OTHERWISE: dict[Any, tuple[int, Any]] = {math.log: (1, log_to_base), math.hypot: (2, hypot)}

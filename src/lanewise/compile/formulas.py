@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..array import LaneArray
+from ..convert import lane_form
+
 Formula = Callable[..., Any]
 
 FORMULAS: dict[Any, Formula] = {}
@@ -121,6 +124,44 @@ def polyval(p: Any, x: Any) -> Any:
     for n in range(len(p)):
         found = found * x + p[n]
     return found
+
+
+@formula(np.polyfit)
+def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Any:
+    """The polynomial that is nearest, of one degree."""
+    sizes = np.shape(x), np.shape(y)
+    if full or w is not None or cov or type(deg) is not int or deg < 0:
+        raise NoFormula
+    if len(sizes[0]) != 1 or sizes[0] != sizes[1][:1]:
+        raise NoFormula
+    if not sizes[0][0] or len(sizes[1]) > 2 or any(np.result_type(a).kind not in "biuf" for a in (x, y)):
+        raise NoFormula
+    powers = np.vander(np.add(x, 0.0), deg + 1)
+    scale = np.sqrt((powers * powers).sum(axis=0))
+    limit = sizes[0][0] * np.finfo(float).eps if rcond is None else rcond
+    found = np.linalg.lstsq(powers / scale, np.add(y, 0.0), limit)[0]
+    return (found.T / scale).T
+
+
+@formula(np.piecewise)
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """Each part by its own function."""
+    conditions = condlist if isinstance(condlist, (list, tuple)) else [condlist]
+    if not isinstance(x, LaneArray) or not all(np.shape(c) == x.shape and c.dtype == bool for c in conditions):
+        raise NoFormula
+    if len(funclist) == len(conditions) + 1:
+        rest = ~conditions[0]
+        for condition in conditions[1:]:
+            rest = rest & ~condition
+        conditions = [*conditions, rest]
+    elif len(funclist) != len(conditions):
+        raise NoFormula
+    found = np.zeros_like(np.atleast_1d(x))
+    for condition, function in zip(conditions, funclist, strict=True):
+        where = np.atleast_1d(condition)
+        given = np.atleast_1d(x)[where]
+        found[where] = lane_form(function)(given, *args, **kw) if callable(function) else function
+    return found if np.ndim(x) else found[0]
 
 
 @formula(np.diag)

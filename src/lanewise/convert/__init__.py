@@ -10,7 +10,7 @@ unfold.py       first, as simpler statements: `:=`; comprehensions.py, patterns.
 rewrite.py      statements; expressions.py; names.py: what later code may read, so that nothing dead is merged
 runtime.py      what statements become; logic.py: conditions; subscripts.py: items; functions.py: calls, attributes
 calls.py        builtins and NumPy's creation functions; listed.py: lists of lane values for other functions of NumPy
-mathematics.py  `math`; sequences.py: Python's functions on lists
+mathematics.py  `math`; sequences.py: Python's functions on lists; searching.py: `bisect`
 light.py        what costs less on all lanes; weight.py: what a turn weighs; unseen.py: what a call may change unseen
 ```
 """

@@ -34,6 +34,7 @@ from ..regions import (
 )
 from .listed import LISTS, array_of
 from .mathematics import ITEMS, float_of, forms, mapped
+from .searching import FUNCTIONS
 from .unseen import changes_arguments, note_arguments
 
 FORMS: dict[Any, Any] = {}
@@ -394,7 +395,7 @@ for _function in (next, setattr, delattr):
 
 
 def _enter_mathematics() -> None:
-    for function, form in forms().items():
+    for function, form in (forms() | FUNCTIONS).items():
         form_of(function)(form)
     FORMS.update(ITEMS)
 
