@@ -77,7 +77,9 @@ def form_of(function: Any) -> Callable[[Any], Any]:
     def enter(form: Any) -> Any:
         @_named_as(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            kinds = set(map(type, (*args, *kwargs.values())))
+            kinds = set(map(type, args))
+            if kwargs:
+                kinds.update(map(type, kwargs.values()))
             if Mixed in kinds:
                 if same:
                     args = tuple([_as_one(x) for x in args])
