@@ -9,11 +9,12 @@ from typing import Any
 
 
 def children(node: Any) -> list[Any]:
-    """The nodes right within one, as `ast.iter_child_nodes` gives them."""
+    """The nodes right within one, as `ast.iter_child_nodes` gives them, but for what says how a name is used."""
+    kind = type(node)
+    names = _PARTS.get(kind)
+    if names is None:
+        names = _PARTS[kind] = tuple([name for name in node._fields if name not in _PLAIN])
     found: list[Any] = []
-    names = node._fields
-    if not names:
-        return found
     parts = node.__dict__
     for name in names:
         value = parts.get(name)
@@ -26,10 +27,10 @@ def children(node: Any) -> list[Any]:
 
 
 def walk(node: Any) -> Iterator[Any]:
-    """A node and all within it, as `ast.walk` gives them."""
+    """A node and all within it, as `ast.walk` gives them, but for what says how a name is used."""
     todo = [node]
     for inner in todo:  # which grows meanwhile
-        if inner._fields:
+        if _PARTS.get(type(inner), True):
             todo += children(inner)
         yield inner
 
@@ -49,6 +50,12 @@ def copied(node: Any) -> Any:
             parts[name] = copied(value)
     return new
 
+
+_PLAIN = frozenset({"ctx", "id", "attr", "kind", "type_comment"})
+"""Fields in which there are no nodes to go through."""
+
+_PARTS: dict[Any, tuple[str, ...]] = {}
+"""The other fields of each kind of node."""
 
 _NO_NODES = frozenset({str, int, NoneType, bool, float, complex, bytes, EllipsisType, tuple, frozenset})
 """What else fields of nodes hold."""
