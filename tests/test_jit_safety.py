@@ -489,8 +489,13 @@ def test_workers_are_woken_ahead_if_they_are_wanted(monkeypatch):
     assert woken == [own.address]
     short, long = np.ones(100), np.ones(300_000)
     function = jit(vmap(lambda x: np.tanh(x) * 2))
-    function(short), function(short), function(long), function(long)
-    assert len(woken) == 2  # the first call of a kind makes its program
+    function(short), function(short)
+    assert len(woken) == 1
+    function(long), function(long)
+    assert len(woken) == 3
+    pairs = jit(vmap(lambda d: {"sum": np.tanh(d["a"]) + d["b"]}))
+    pairs({"a": long, "b": long}), pairs({"a": long, "b": long})
+    assert len(woken) == 5
     monkeypatch.setattr(threads, "_POOL", None)
     threads.rouse()
 

@@ -110,6 +110,8 @@ class Compiled:
 
     def run(self, arguments: list[Any]) -> list[Any]:
         """The results of the program as arrays, then what is written to arguments."""
+        if self.long:
+            rouse()
         if self.direct is not None:
             found = [self.empty(shape, dtype) for shape, dtype in self.fresh]
             if self.direct(*arguments, *found):
@@ -191,9 +193,9 @@ class Jitted:
             else:
                 compiled = self.known.get(tuple(key))
                 if compiled is not None and not compiled.traced.written:
-                    if compiled.long:
-                        rouse()
                     if compiled.simple and compiled.direct is not None:  # one kernel, one array
+                        if compiled.long:
+                            rouse()
                         out = compiled.empty(*compiled.fresh[0])
                         if not compiled.direct(*args, out):
                             return out
