@@ -384,3 +384,14 @@ def test_alternatives_that_are_pythons_or_numpys_have_the_dtype_of_the_loop(firs
         found = mapped(y, k)
         assert found.dtype == np.float64
         np.testing.assert_array_equal(found, [f(a, b) for a, b in zip(y, k, strict=True)])
+
+
+def test_an_empty_batch_of_what_differs_in_dtype_has_the_dtype_of_all_ways():
+    def f(x):
+        b, d = 0.0, np.float32(1)
+        if x > 0.3:
+            b, d = np.sin(x), 2.0
+        return b, d
+
+    found, wanted = jit(vmap(f))(np.zeros(0)), vmap(f)(np.zeros(0))
+    assert [(x.dtype, x.shape) for x in found] == [(x.dtype, x.shape) for x in wanted]

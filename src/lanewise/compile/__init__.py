@@ -36,6 +36,7 @@ gemm.py       vectors times a matrix that all share, by tiles; chains.py: kernel
 emit.py       text LLVM IR: instructions by region, so that what does not vary is hoisted; formula.py: as formulas
 scratch.py    algorithms in registers or, for larger matrices, in memory laid out [element][lane]
 rounds.py     lanes that stay in a loop longer than most go on together
+sides.py      sides of an if that take long: where no lane of a vector comes to one, jumps.py jumps over its code
 cycles.py     its loops; ahead.py: what a turn computes for the next one; aside.py: code for rare lanes, out of the way
 magnitude.py  abs(z) < c by squares
 rows/         what each NumPy function becomes, one table

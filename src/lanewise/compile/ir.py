@@ -44,7 +44,7 @@ class Value:
 class Node:
     """One operation: a function, applied to an example's values and to plain arguments among them."""
 
-    __slots__ = ("_operands", "args", "function", "kwargs", "mask", "outputs")
+    __slots__ = ("_operands", "args", "cost", "function", "kwargs", "mask", "outputs")
 
     def __init__(
         self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: list[Value],
@@ -55,6 +55,7 @@ class Node:
         self.kwargs = kwargs
         self.outputs = outputs
         self.mask = mask  # for which lanes it matters; None: for all
+        self.cost = -1  # about how many instructions it takes for each lane, once somebody has asked (`sides`)
         self._operands: list[Value] | None = None
 
     def operands(self) -> list[Value]:

@@ -377,7 +377,7 @@ def chosen(codes: Any, options: list[Any], at: int | None, weak: list[type | Non
         return Mixed(codes, options)
     if at is None:
         return options[int(codes)]
-    found = [code for code in range(len(options)) if (codes == code).any()]
+    found = [code for code in range(len(options)) if (codes == code).any() or not len(codes)]  # all, of no lanes
     if len(found) == 1 and isinstance(options[found[0]], np.ndarray):
         return options[found[0]]
     rows = [np.moveaxis(x, at, 0) if isinstance(x, np.ndarray) else np.asarray(x) for x in options]

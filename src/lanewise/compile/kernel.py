@@ -15,18 +15,20 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
+from . import jumps
 from .aside import RARE
 from .cycles import Loop
-from .emit import LINE, SIZES, WHOLE, Emitter, Ref, Region, type_of
+from .emit import LINE, WHOLE, Emitter, Ref, Region, type_of
 from .folds import again, closure, prepare
 from .ir import Axis, Node, Program, Value, leaves, map_leaves
 from .lift import Row
-from .memory import GROUP, load, store
+from .memory import GROUP, load, memory_type, store
 from .native import machine, offsets
 from .rounds import Rounds, uneven
 from .rows.places import read_at
 from .rows.table import IN_PLACE, ROWS, Unsupported
 from .scratch import Block, InScratch, Totals, copy, fill_from
+from .sides import Side
 from .values import Array, Source, filled, parts, rejoin
 
 FEW = 40  # nodes whose code may be there again
@@ -165,6 +167,7 @@ class Kernel:
         self.recursions: dict[Any, Any] = {}  # their names and types
         self.asked: set[Value] = set()  # what some node, or an output, reads
         self.uneven = False  # whether lanes that stay longer than others go on together
+        self.sides: dict[Node, Side] = {}  # those of an ``if`` that take long, by their nodes
         self.flags = self.e.alloca("i64")  # for functions that call themselves
         self.objects = Ref("%objects", "ptr", 1, self.e.root)
 
@@ -301,16 +304,20 @@ class Kernel:
                 self.keep(last, self.load(last) if last in self.views else again(self, last))
                 continue
             node = self.makers[last]
-            missing = [x for x in node.operands() if self.known(x) is None]
+            side = self.sides.get(node)
+            needed = node.operands() if side is None else side.inputs
+            missing = [x for x in needed if self.known(x) is None]
             if missing:
                 pending.extend(missing)
-                continue
-            self.run(node)
+            elif side is None:
+                self.run(node)
+            else:
+                jumps.write(self, side)
         found = self.known(value)
         assert found is not None
         return found
 
-    def known(self, value: Value) -> Array | None:
+    def known(self, value: Value | Side) -> Array | None:
         """A value that is in registers here."""
         region: Region | None = self.e.region
         while region is not None:
@@ -350,8 +357,7 @@ class Kernel:
         """Write the code of a sub-program here."""
         for value, array in zip(program.inputs, inputs, strict=True):
             self.e.region.memo[value] = Array(array.made, array.dtype, value.kind, array.source)
-        for node in program.nodes:
-            self.run(node)
+        jumps.run_all(self, program.nodes, jumps.asked_of(program))
         return [self.value(value) for value in program.results]
 
     def varies(self, axes: tuple[Axis, ...]) -> bool:
@@ -418,13 +424,13 @@ class Kernel:
             elif item.target.outputs:
                 self.values_of(item.values)
             else:
-                self.run(item.target)
+                jumps.check(self, item.target)
         self.run_loops([value for group in groups.values() for item in group for value in item.values], done)
-        kept = dict(self.kept)
-        before = self.e.width
+        kept, before = dict(self.kept), self.e.width
         for axis, group in groups.items():
             outermost = not done and axis is self.axes[0]
             loop = uneven(self, axis, [x for item in group for x in item.values]) if outermost else None
+            self.sides = jumps.outermost(self, group, loop) if {*done, axis}.issuperset(self.axes) else {}
             if loop is not None:
                 self.uneven = True
                 Rounds(self, axis, loop).write(partial(self.nest, done | {axis}, group))
@@ -435,6 +441,7 @@ class Kernel:
                 with self.loop(axis, outermost, part):
                     self.nest(done | {axis}, group)
                 self.e.width, self.kept = before, dict(kept)
+        self.sides = {} if groups else self.sides
 
     def run_loops(self, values: list[Value], done: frozenset[Axis]) -> None:
         """Run the loops of the program that some values need, and that do not vary in the loops of lanes to come."""
@@ -590,11 +597,3 @@ def asked(nodes: Iterable[Node]) -> set[Value]:
                 found |= asked(item.nodes)
                 found.update(item.results)
     return found
-
-
-def memory_type(dtype: Any) -> tuple[str, tuple[int, ...]]:
-    """The LLVM type of an element in memory, and where its parts lie."""
-    if dtype.kind == "b":
-        return "i8", (0,)
-    kind = type_of(dtype)
-    return kind, (0, SIZES[kind]) if dtype.kind == "c" else (0,)

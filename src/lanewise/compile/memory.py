@@ -6,9 +6,11 @@ ones go through a transpose in registers, eight lanes at a time.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from .emit import LINE, SIZES, Emitter, Ref
+from .emit import LINE, SIZES, Emitter, Ref, type_of
 
 GROUP = 8  # lanes that are transposed together
 QUAD = 4  # elements of 8 bytes that are half a vector
@@ -186,3 +188,11 @@ def transpose(e: Emitter, rows: list[Ref]) -> list[Ref]:
             pair = rows[n], rows[n + apart]
             rows[n], rows[n + apart] = e.shuffle(*pair, low), e.shuffle(*pair, high)
     return [rows[n] for n in order]
+
+
+def memory_type(dtype: Any) -> tuple[str, tuple[int, ...]]:
+    """The LLVM type of an element in memory, and where its parts lie."""
+    if dtype.kind == "b":
+        return "i8", (0,)
+    kind = type_of(dtype)
+    return kind, (0, SIZES[kind]) if dtype.kind == "c" else (0,)

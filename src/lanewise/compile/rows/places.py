@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..emit import SIZES, Emitter, Ref
-from ..memory import load
+from ..memory import load, memory_type
 from ..values import Array, filled, rejoin
 
 _BITS = {"i16": "i16", "i32": "i32", "i64": "i64", "half": "f16", "float": "f32", "double": "f64", "i8": "i8"}
@@ -55,8 +55,6 @@ def checked(k: Any, item: Array, size: int) -> Ref:
 
 def read_at(k: Any, source: Any, dtype: np.dtype[Any], numbers: Any, places: dict[int, Ref]) -> Any:
     """Elements of an array of the kernel's (`kernel.InArray`)."""
-    from ..kernel import memory_type
-
     e, view = k.e, source.view
     strides = [k.stride(view, dim, scale) for dim, scale in view.dims]
     kind, extra = memory_type(dtype)
