@@ -35,7 +35,8 @@ def carried_over(e: Emitter, region: Region, outer: Region, phis: list[Phi]) -> 
     ahead = {phi.ref.name: (phi.alive or phi.next).name for phi in phis}
     starts = {phi.ref.name: phi.start.name for phi in phis}
     stays = {name for name, later in ahead.items() if name == later}
-    made = {made_by(line) for line in region.lines}
+    lines = [(made_by(line), line) for line in region.lines]
+    made = {name for name, _ in lines}
     kept = {phi.next.name for phi in phis}
     found: dict[str, Phi] = {}
     firsts: dict[str, Ref] = {}  # what is to be computed before the loop
@@ -60,7 +61,7 @@ def carried_over(e: Emitter, region: Region, outer: Region, phis: list[Phi]) -> 
         moving.add(ref.name)
     if not found:
         return []
-    asked = needed(region, found, kept)
+    asked = needed(region, lines, found, kept)
     begin(outer, firsts, {phi.start.name for phi in asked})
     return asked
 
@@ -86,21 +87,27 @@ def known_at(region: Region | None, text: str) -> Ref | None:
     return None
 
 
-def needed(region: Region, found: dict[str, Phi], kept: set[str]) -> list[Phi]:
+def needed(
+    region: Region, lines: list[tuple[str | None, str]], found: dict[str, Phi], kept: set[str]
+) -> list[Phi]:  # fmt: skip
     """Take out of a loop what it carries now, and what was there for nothing else; what it has to carry is left."""
-    texts = {ref.name: text for text, ref in region.known.items()}
+    refs = {ref.name: ref for ref in region.known.values()}
     asked: set[str] = set()
     stack = list(kept)
-    for line in region.lines:
-        if made_by(line) not in texts:
+    for name, line in lines:
+        if name not in refs:
             stack += _NAME.findall(line)
     while stack:
         name = stack.pop()
-        if name not in asked:
-            asked.add(name)
-            stack += [found[name].next.name] if name in found else _NAME.findall(texts.get(name, ""))
-    gone = {name for name in texts if name in found or name not in asked}
-    region.lines = [line for line in region.lines if made_by(line) not in gone]
+        if name in asked:
+            continue
+        asked.add(name)
+        if name in found:
+            stack.append(found[name].next.name)
+        elif name in refs:
+            stack += [operand.name for operand in refs[name].operands]
+    gone = {name for name in refs if name in found or name not in asked}
+    region.lines = [line for name, line in lines if name not in gone]
     return [phi for name, phi in found.items() if name in asked]
 
 
