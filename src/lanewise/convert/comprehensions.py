@@ -30,7 +30,7 @@ def as_definition(node: Any, name: str) -> Any:
     return ast.copy_location(made, node)
 
 
-def as_loop(node: Any, what: str, items: str, found: str) -> list[Any]:
+def as_loop(node: Any, what: str, items: str, found: str, default: Any = None) -> list[Any]:
     """The statements of a function that does the same.
 
     Parameters
@@ -38,13 +38,16 @@ def as_loop(node: Any, what: str, items: str, found: str) -> list[Any]:
     node : ListComp or GeneratorExp
         The comprehension.
     what : str
-        ``list``, or one of `EATERS`.
+        ``list``, ``next``, or one of `EATERS`.
     items : str
         The name of the parameter: what it goes through.
     found : str
         The name of the result.
+    default : expression, optional
+        What ``next`` gives of no items.
     """
     step, start, end = _PARTS[what](copied(node.elt), found)
+    end = end if default is None else copied(default)
     body: Any = step
     for n, part in reversed(list(enumerate(node.generators))):
         for test in reversed(part.ifs):
@@ -76,4 +79,10 @@ def _all(item: Any, found: str) -> Any:
     return ast.If(test, [ast.Return(ast.Constant(False))], []), [], ast.Constant(True)
 
 
-_PARTS: dict[str, Callable[[Any, str], Any]] = {"list": _list, "sum": _sum, "any": _any, "all": _all}
+def _next(item: Any, found: str) -> Any:
+    return ast.Return(item), [], ast.Constant(None)
+
+
+_PARTS: dict[str, Callable[[Any, str], Any]] = {
+    "list": _list, "sum": _sum, "any": _any, "all": _all, "next": _next,
+}  # fmt: skip

@@ -83,6 +83,10 @@ class Expressions(ast.NodeTransformer):
         return self.at(call, node)
 
     def visit_Call(self, node: Any) -> Any:
+        if self.takes_first(node):
+            generator, default = node.args
+            parts = self.comprehended(generator, "next", ast.GeneratorExp, default)
+            return self.at(call_helper("comprehend", *parts), node)
         eater = self.eats(node)
         if eater in EATERS and not node.keywords:
             generator = node.args[0]
@@ -114,20 +118,31 @@ class Expressions(ast.NodeTransformer):
             return ""
         return name if isinstance(node.args[0], ast.GeneratorExp) and self.can_loop(node.args[0]) else ""
 
+    def takes_first(self, node: Any) -> bool:
+        """Whether a call is ``next`` of a generator, with something plain for where it has no items."""
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name != "next" or name in self.function.visible or len(node.args) != 2 or node.keywords:
+            return False
+        generator, default = node.args
+        plain = default.operand if isinstance(default, ast.UnaryOp) else default
+        return isinstance(plain, ast.Constant) and isinstance(generator, ast.GeneratorExp) and self.can_loop(generator)
+
     def can_loop(self, node: Any) -> bool:
         """Whether a comprehension can be a loop in a function of its own; inside of others there is no place for it."""
         targets = [part.target for part in node.generators]
         odd = any(holds(ast.Tuple([target], ast.Load()), (ast.Subscript, ast.Attribute)) for target in targets)
         return not self.inner and not binds(node) and not odd and not any(part.is_async for part in node.generators)
 
-    def comprehended(self, node: Any, what: str, kind: Any) -> list[Any]:
+    def comprehended(self, node: Any, what: str, kind: Any, default: Any = None) -> list[Any]:
         """What it goes through, itself as it is written, the same as a loop, and whether it may part lanes itself."""
-        loop = self.function.comprehension(node, what)
+        loop = self.function.comprehension(node, what, default)
         first = self.visit(copied(node.generators[0].iter))
         items = self.function.fresh("items")
         written = copied(node)
         written.generators[0].iter = variable(items)
         written = self.visit_inner(kind(written.elt, written.generators))
+        if default is not None:
+            written = ast.Call(variable("next"), [written, copied(default)], [])
         arguments = ast.arguments([], [ast.arg(items)], None, [], [], None, [])
         return [first, ast.Lambda(arguments, written), variable(loop), ast.Constant(chooses(node))]
 

@@ -154,10 +154,10 @@ class Function:
             self.pending = held
         return found
 
-    def comprehension(self, node: Any, what: str) -> str:
+    def comprehension(self, node: Any, what: str, default: Any = None) -> str:
         """A comprehension as a function with a loop in it; returns its name."""
         name, items = self.fresh(what), self.fresh("items")
-        made = block_function(name, as_loop(node, what, items, self.fresh("found")))
+        made = block_function(name, as_loop(node, what, items, self.fresh("found"), default))
         made.args = ast.arguments([], [ast.arg(items)], None, [], [], None, [])
         made = ast.fix_missing_locations(located(made, node))
         self.pending.append(self.inside(made).rewritten())
