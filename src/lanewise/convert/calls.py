@@ -112,9 +112,8 @@ def _as_one(x: Any) -> Any:
 
 def _enter_creation() -> None:
     """NumPy's functions that make arrays, in their forms that accept lane values and make what may hold them."""
-    for name in dir(np):
+    for name, function in vars(np).items():  # what NumPy loads when it is asked for are modules
         mine = vars(lane_numpy).get(name)
-        function = getattr(np, name, None)
         if mine is not None and callable(function) and mine is not function and not name.startswith("_"):
             FORMS[function] = _of_lists(mine)
 
