@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lanewise import PerformanceWarning, jit, lax, vmap
+from lanewise.compile.cells import lane_out
 from lanewise.compile.plan import KernelStep
 
 SIZES = (1, 2, 8, 37, 20_000)
@@ -124,3 +125,63 @@ def test_of_no_lanes():
     with pytest.warns(PerformanceWarning, match="on no lanes"):
         found = jit(vmap(lambda x: x - lax.psum(x, "i"), axis_name="i"))(np.ones((0, 3)))
     assert found.shape == (0, 3)
+
+
+# ---- what lanes put together is computed as one array ----
+
+ODD_SIZES = (63, 64, 1000, 8191, 8192, 20_011, 200_003)
+
+
+def batch_norm(v):
+    middle = lax.pmean(v, "i")
+    spread = lax.pmean((v - middle) ** 2, "i")
+    return (v - middle) / np.sqrt(spread + 1e-5)
+
+
+def of_many_kinds(v):
+    e = np.exp(-v * v)
+    weight = np.where(v[0] > 0, v[1], 2.0)
+    return lax.psum(e, "i"), lax.pmax(v[1:] * weight, "i"), lax.psum(e.sum() * 3, "i"), lax.psum(v[0] > 0, "i")
+
+
+def shared_operands(v):
+    table, number = np.arange(3.0), lax.psum(1.0, "i")
+    return lax.psum(v * table + number, "i"), lax.psum(np.outer(v, table)[:, None] * v, "i")
+
+
+@pytest.mark.parametrize("size", ODD_SIZES)
+@pytest.mark.parametrize("f", [batch_norm, of_many_kinds, shared_operands], ids=lambda f: f.__name__)
+def test_sums_of_what_is_computed(f, size, rng):
+    same(f, rng.normal(size=(size, 3)), axis_name="i")
+    same(f, rng.normal(size=(3, size)), axis_name="i", in_axes=1)
+
+
+def test_the_type_of_weak_numbers_stays(rng):
+    x = rng.normal(size=1000).astype("f4")
+    same(lambda x: lax.psum(x * float(x), "i"), x, axis_name="i")
+    same(lambda x: lax.psum(x + int(x > 0), "i"), x, axis_name="i")
+
+
+def test_reductions_of_nested_maps(rng):
+    x, y = rng.normal(size=(6, 200, 3)), rng.normal(size=(6, 200))
+    same(lambda a, b: vmap(lambda p, q: p * q - b[0])(a, b).sum(axis=0), x, y)
+    same(lambda a, b: vmap(lambda p, q: np.sqrt(p * p + q).sum(), out_axes=-1)(a, np.abs(b)).max(), x, y)
+    same(lambda a: vmap(lambda p: vmap(lambda q: np.abs(p - q))(a[:, 0]))(a[:, 1]).sum(), x)
+
+
+def test_no_array_passes_through_memory(rng):
+    compiled = jit(vmap(batch_norm, axis_name="i"))
+    compiled(rng.normal(size=(20_000, 3)))
+    made = [node for node in next(iter(compiled.known.values())).program.nodes if node.function is lane_out]
+    assert len(made) == 1  # the result
+
+
+@pytest.mark.parametrize("size", [5_000, 100_000, 1_000_003])
+def test_long_rows_without_lanes(size, rng):
+    def f(x):
+        e = np.exp(x - x.max())
+        return e / e.sum(), (x - x.mean()) / x.std()
+
+    x = rng.normal(size=size)
+    for found, expected in zip(jit(f)(x), f(x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-11)

@@ -26,7 +26,7 @@ plainly.py    plain numbers that loops go over
 nested.py     maps within maps, turns.py: in loops; collectives.py: lanes as an axis of an array, and back
 control.py    while, cond and scan as nodes with sub-programs; recursion.py: functions that call themselves
 passes.py     from program to program: fold, common subexpressions, dead code; whiles.py: loops made lighter
-hoist.py      what lanes share in a loop has a loop of its own
+hoist.py      what lanes share in a loop has a loop of its own; gathered.py: what lanes add up is one array
 lift.py       long axes of an example become lane axes (`Row`), by lifting.py; folds.py: totals over them
 lower.py      a program's results, cut into kernels and library calls; plan.py: what such a plan is made of
 kernel.py     one kernel: a loop nest over lane axes; memory.py: its loads and stores; values.py: arrays in registers

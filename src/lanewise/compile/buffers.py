@@ -18,7 +18,7 @@ import numpy as np
 
 from .. import settings
 
-LARGE = 2**20  # bytes; smaller arrays get memory that is used again from the C library
+LARGE = 2**17  # bytes; where the C library begins to give memory back to the system
 HUGE = 2**21  # bytes of a huge page
 _ROOM = 64  # what an array is aligned to
 

@@ -1,6 +1,7 @@
 """Collectives in a traced function: the lanes of a named axis become an axis of an array, which NumPy works on.
 
-What goes in is written to memory by one kernel and read by the next: all lanes have to be there.
+What goes in is written to memory by one kernel and read by the next, as all lanes have to be there; what is only added
+up need not be (`gathered`).
 """
 
 from __future__ import annotations
@@ -43,9 +44,8 @@ def gathered(r: Recorder, x: Any, axes: list[LaneAxis]) -> Any:
         new = Value(shape, value.dtype, tuple([a for a in value.axes if a is not own]), ARRAY)
         r.scope.nodes.append(Node(lane_out, (value, len(value.shape), own), {}, [new]))
         value = new
-    return np.reshape(
-        r.new(value), (*value.shape[: len(value.shape) - len(axes)], -1) if len(axes) > 1 else value.shape
-    )
+    found = r.new(value)
+    return np.reshape(found, (*value.shape[: len(value.shape) - len(axes)], -1)) if len(axes) > 1 else found
 
 
 def dealt(r: Recorder, x: Any, axes: list[LaneAxis]) -> Any:

@@ -24,7 +24,8 @@ LONG = 16  # elements of an axis that may stay in registers
 MOST = 64  # elements of an example that may
 CHEAP = 12  # operations that are sooner done twice than kept
 WORTH = 32  # bytes of a row that passes by: half a vector
-BLOCK = 4096  # elements of a part of a long sum
+BLOCK = 4096  # elements of a part of a long sum, at most
+EVEN = 32  # of so many parts, vectors and threads have their share
 FEW = 16  # how much longer than many a fold has to be, to be one of parts
 
 
@@ -140,6 +141,8 @@ class Lift:
 
         self.program = program
         self.passing = passing(program)
+        self.reduced = reduced(program)
+        self.disjoint = False  # what is asked of values goes through each element once
         self.without = whole  # nodes that are not lifted
         self.origins: dict[Node, Node] = {}  # the node of the program that one of the lifted program stands for
         self.nodes: list[Node] = []
@@ -154,15 +157,16 @@ class Lift:
     def run(self) -> Program:
         """The lifted program."""
         for node in self.program.nodes:
-            if self.lifts(node):
-                try:
-                    self.makers.update(dict.fromkeys(node.outputs, node))
-                    self.part(node.outputs[0], self.forms(node.outputs[0]))
-                    continue
-                except NoLift:
-                    for value in node.outputs:
-                        del self.makers[value]
-            self.keep(node)
+            if not self.lifts(node):
+                self.keep(node)
+                continue
+            self.makers.update(dict.fromkeys(node.outputs, node))
+            if self.reduced.issuperset(node.outputs):
+                continue  # who reduces it says in which forms
+            try:
+                self.part(node.outputs[0], self.forms(node.outputs[0]))
+            except NoLift:
+                self.unlift(node)
         results = [self.whole(x) if type(x) is Value else x for x in self.program.results]
         return dead_code(Program(self.program.name, self.program.inputs, self.nodes, results))
 
@@ -183,6 +187,12 @@ class Lift:
 
     # ---- values whole ----
 
+    def unlift(self, node: Node) -> None:
+        """Keep a node that was to be lifted."""
+        for value in node.outputs:
+            del self.makers[value]
+        self.keep(node)
+
     def keep(self, node: Node) -> None:
         """A node as it is, on whole values."""
         known = {x: found for x in node.operands() if (found := self.whole(x)) is not x}
@@ -197,7 +207,13 @@ class Lift:
         if known is not None:
             return known
         forms = self.forms(value)
-        found = self.part(value, forms)
+        try:
+            found = self.part(value, forms)
+        except NoLift:
+            if value not in self.reduced or value not in self.makers:
+                raise
+            self.unlift(self.makers[value])
+            return self.wholes[value]
         for n, form in enumerate(forms):
             if type(form) is Form:
                 axis = form.terms[0][0]
@@ -240,7 +256,8 @@ class Lift:
             return known[forms]
         node = self.makers.get(value)
         single = value in self.wholes and not moves(forms)
-        if node is not None and (single or (known and self.cost(value) > CHEAP)):
+        again = known and not (self.disjoint and value in self.reduced)
+        if node is not None and (single or (again and self.work(value) > CHEAP)):
             self.whole(value)
             node = None
         if node is None:
@@ -303,12 +320,14 @@ class Lift:
         return self.emit(at, (whole, forms), {}, value.shape, value.dtype, value.axes)
 
     def cost(self, value: Value) -> int:
+        """How many operations it takes to have an element: none, if it is in memory."""
+        return 0 if value in self.wholes or value not in self.makers else self.work(value)
+
+    def work(self, value: Value) -> int:
         """How many operations it takes to compute an element anew."""
-        if value in self.wholes or value not in self.makers:
-            return 0
         if value not in self.costs:
             node = self.makers[value]
-            own = 1 if node.function in QUICK or LIFTS[node.function].__name__ == "view" else 2 * CHEAP
+            own = 1 if is_quick(node) or LIFTS[node.function].__name__ == "view" else 2 * CHEAP
             operands = [x for x in leaves((node.args, node.kwargs)) if type(x) is Value]
             self.costs[value] = own + sum(map(self.cost, operands))
         return self.costs[value]
@@ -319,6 +338,33 @@ QUICK = {
     np.less_equal, np.greater_equal, np.equal, np.not_equal, np.logical_and, np.logical_or, np.logical_not, np.clip,
     np.square, np.true_divide, "astype", "kind", np.bitwise_and, np.bitwise_or, np.bitwise_xor,
 }  # fmt: skip
+
+
+def is_quick(node: Node) -> bool:
+    """Whether an operation on one element is one instruction, or two."""
+    squares = node.function is np.power and type(node.args[1]) in (int, float) and node.args[1] == 2
+    return squares or node.function in QUICK
+
+
+def reduced(program: Program) -> set[Value]:
+    """Values that are only reduced, or only used for such."""
+    from .lifting import elementwise, reduction
+
+    users: dict[Value, list[Node]] = {}
+    for node in program.nodes:
+        for x in node.operands():
+            users.setdefault(x, []).append(node)
+    found: set[Value] = set()
+    results = {x for x in program.results if type(x) is Value}
+    for node in reversed(program.nodes):
+        if LIFTS.get(node.function) is not elementwise or not results.isdisjoint(node.outputs):
+            continue
+        if all(
+            LIFTS.get(user.function) is reduction or not found.isdisjoint(user.outputs)
+            for value in node.outputs for user in users.get(value, ())
+        ):  # fmt: skip
+            found.update(node.outputs)
+    return found
 
 
 def _ordered(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .ir import Axis, Node, Value, leaves, union
-from .lift import BLOCK, FEW, LIFTS, Form, Forms, Lift, NoLift, Row, Span, fold, kept, lifts, long_dims
+from .lift import BLOCK, EVEN, FEW, LIFTS, LONG, Form, Forms, Lift, NoLift, Row, Span, fold, kept, lifts, long_dims
 from .rows.elementwise import ELEMENTS
 
 # ---- elementwise ----
@@ -312,11 +312,12 @@ def in_parts(
     if len(rows) > 1 and work // last.size >= 256:
         return folded(lift, lift.through_memory(total(inner, rows[:-1]), last), last, ufunc)
     taken = {*around, *rows}
-    size = max(BLOCK * last.size // work, 1)
-    parts, block = lift.row(last.size // size, 63, taken), lift.row(size, 62, taken)
+    size, count = _split(last.size, work)
+    parts, block = lift.row(count, 63, taken), lift.row(size, 62, taken)
     place = next(n for n, form in enumerate(inner) if type(form) is Form and (last, 1) in form.terms)
-    split, start = list(inner), last.size // size * size
+    split, start = list(inner), count * size
     split[place] = Form(0, ((parts, size), (block, 1)))
+    before, lift.disjoint = lift.disjoint, True
     found = lift.through_memory(total(tuple(split), [*rows[:-1], block]), parts)
     found = folded(lift, found, parts, ufunc)
     if start < last.size:
@@ -324,7 +325,16 @@ def in_parts(
         split[place] = Form(start, ((tail, 1),))
         more = total(tuple(split), [*rows[:-1], tail])
         found = lift.emit(ufunc, (found, more), {}, found.shape, found.dtype, union(found.axes, more.axes))
+    lift.disjoint = before
     return found
+
+
+def _split(length: int, work: int) -> tuple[int, int]:
+    """How long parts of a row are, and how many: as many as vectors and threads share evenly, with little left over."""
+    count = max(work // BLOCK, 1)
+    count = min(-(-count // EVEN) * EVEN, length)
+    size = length // count
+    return (size // LONG * LONG if size >= BLOCK // EVEN else size), count
 
 
 def _inner_forms(

@@ -30,6 +30,7 @@ SHARED = 1 << 19  # bytes of a matrix that all lanes share, which a kernel multi
 
 
 MANY = 16  # of so many elements in vectors, one may be of a larger dtype
+_TERMS = 16  # of a total that is added up once for each chunk of lanes
 _OFTEN = 16  # turns of a loop, for which it pays to keep in memory what is the same in all of them
 _DEAR = frozenset({
     np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan, np.arcsin, np.arccos,
@@ -235,18 +236,24 @@ class Lowering:
         return found | self.apart(live, found) | self.repeated(live, used)
 
     def apart(self, live: list[Node], wanted: set[Value]) -> set[Value]:
-        """Values that come from folds, and that a loop needs whose outer loops they do not know."""
+        """Values that come from folds, and that a loop needs whose outer loops they do not know.
+
+        Totals that know no loop at all are found at the start of each chunk of lanes: only short ones may be.
+        """
         found: set[Value] = set()
-        folded: set[Value] = set()  # not yet in memory
+        folded: dict[Value, int] = {}  # not yet in memory, and how many terms they have
         for node in live if self.has_rows else ():
             axes = {axis for x in node.outputs for axis in x.axes}
-            axes |= {node.args[1]} if node.function is fold else set()
+            axes |= {*folds(node), *(node.args[2:] if node.function is lane_out else ())}
             for value in node.operands():
                 inner = axes.difference(value.axes)
-                if value in folded and value.axes and inner and value.axes[-1].level > min(a.level for a in inner):
-                    found.add(value)
-            if node.function is fold or any(x in folded and x not in found | wanted for x in node.operands()):
-                folded.update(node.outputs)
+                if value not in folded or not inner:
+                    continue
+                far = value.axes[-1].level > min(a.level for a in inner) if value.axes else folded[value] > _TERMS
+                found.update([value] if far else [])
+            terms = [folded[x] for x in node.operands() if x in folded and x not in found | wanted]
+            if node.function is fold or terms:
+                folded.update(dict.fromkeys(node.outputs, sum([*terms, *(axis.size for axis in folds(node))])))
         return found
 
     def repeated(self, live: list[Node], used: dict[Value, list[Node]]) -> set[Value]:
@@ -490,6 +497,11 @@ def is_numpy(function: Any) -> bool:
     if function in (fold, *VIEWS):
         return False
     return isinstance(function, np.ufunc) or module.startswith(("numpy", "_operator"))
+
+
+def folds(node: Node) -> list[Axis]:
+    """The row that a node goes along for a total."""
+    return [node.args[1]] if node.function is fold else []
 
 
 def ranked(needs: dict[Stored, list[Stored]]) -> dict[Stored, int]:

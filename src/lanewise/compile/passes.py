@@ -17,7 +17,9 @@ from .whiles import Copy, lighten
 
 def simplify(program: Program) -> Program:
     """Every pass, in order."""
-    return dead_code(apart(hoisted(dead_code(common(lighten(fold_constants(program)))))))
+    from .gathered import gathered
+
+    return dead_code(apart(hoisted(dead_code(common(gathered(lighten(fold_constants(program))))))))
 
 
 # ---- constants ----
