@@ -323,7 +323,8 @@ def check_buffers(dtype):
     rng = np.random.default_rng(0)
     functions = {
         (3,): lambda x: x + x, (17,): lambda x: x + x, (35,): lambda x: x[1:] + x[:-1], (64,): lambda x: x[::-1],
-        (2, 25): lambda x: x[:, 1:] + x[1:, 1:], (40,): lambda x: (x[0] + x[1], x[3:]), (98,): lambda x: x[5:] + x[0],
+        (2, 25): lambda x: x[:, 1:] + x[1:, 1:], (37,): lambda x: vmap(lambda a: a + x[0])(x),
+        (40,): lambda x: (x[0] + x[1], x[3:]), (98,): lambda x: x[5:] + x[0],
     }  # fmt: skip
     for shape, fun in functions.items():
         function = jit(vmap(fun))

@@ -109,3 +109,23 @@ def test_what_is_left_of_a_row_is_written_once(size, dtype):
 
     lines = (np.arange(7 * (size + 2)) % 31).astype(dtype).reshape(7, size + 2)
     np.testing.assert_array_equal(jit(vmap(smooth))(lines), [smooth(v) for v in lines])
+
+
+@pytest.mark.parametrize("columns", [7, 8, 31, 32, 64, 96, 98, 100, 127])
+@pytest.mark.parametrize("rows", [3, 40])
+def test_maps_within_maps_write_whole_lines(columns, rows):
+    def distance(a, b):
+        return np.sqrt(((a - b) ** 2).sum())
+
+    x, y = np.random.default_rng(1).normal(size=(rows, 3)), np.random.default_rng(2).normal(size=(columns, 3))
+    for out_axes in (0, 1):
+        f = vmap(vmap(distance, in_axes=(None, 0)), in_axes=(0, None), out_axes=out_axes)
+        np.testing.assert_array_equal(jit(f)(x, y), f(x, y))
+
+
+def test_maps_within_maps_are_written_past_the_cache():
+    run.KERNELS.clear()
+    f = vmap(vmap(lambda a, b: a * b, in_axes=(None, 0)), in_axes=(0, None))
+    x, y = np.arange(500.0), np.arange(2000.0)
+    np.testing.assert_array_equal(jit(f)(x, y), np.outer(x, y))
+    assert past_the_cache() == X86

@@ -38,6 +38,7 @@ scratch.py    algorithms in registers or, for larger matrices, in memory laid ou
 rounds.py     lanes that stay in a loop longer than most go on together
 sides.py      sides of an if that take long: where no lane of a vector comes to one, jumps.py jumps over its code
 cycles.py     its loops; ahead.py: what a turn computes for the next one; aside.py: code for rare lanes, out of the way
+pieces.py     parts of a loop that is no multiple of its vectors, by narrower ones
 magnitude.py  abs(z) < c by squares
 rows/         what each NumPy function becomes, one table
 native.py     llvmlite: machine code; cache.py (on disk), threads.py

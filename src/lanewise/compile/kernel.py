@@ -24,6 +24,7 @@ from .ir import Axis, Node, Program, Value, leaves, map_leaves
 from .lift import Row
 from .memory import GROUP, load, memory_type, store
 from .native import machine, offsets
+from .pieces import pieces
 from .rounds import Rounds, uneven
 from .rows.places import read_at
 from .rows.table import IN_PLACE, ROWS, Unsupported
@@ -31,7 +32,6 @@ from .scratch import Block, InScratch, Totals, copy, fill_from
 from .sides import Side
 from .values import Array, Source, filled, parts, rejoin
 
-FEW = 40  # nodes whose code may be there again
 LARGE = 64  # elements of an array that comes into registers only if it has to
 
 Steps = dict[Axis, "Dims"]
@@ -436,7 +436,7 @@ class Kernel:
                 Rounds(self, axis, loop).write(partial(self.nest, done | {axis}, group))
                 self.kept = dict(kept)
                 continue
-            for part, width in self.pieces(axis, outermost, group):
+            for part, width in pieces(self, axis, outermost, [x for item in group for x in item.values]):
                 self.e.width = width
                 with self.loop(axis, outermost, part):
                     self.nest(done | {axis}, group)
@@ -450,25 +450,6 @@ class Kernel:
             if node.function in ("while", "scan") and axes <= done:
                 self.values_of(node.outputs)
 
-    def pieces(self, axis: Axis, outermost: bool, items: list[Item]) -> list[tuple[tuple[int, int] | None, int]]:
-        """The parts of a loop, and the width of the vectors there: what is left of a row takes narrower ones.
-
-        Vectors that overlap would take fewer instructions, but to write a line of memory again costs more.
-        """
-        width, size = self.e.width, axis.size
-        rest = size % width
-        fixed = type(axis) is Row and not outermost and axis in self.vectors and size >= width
-        if not fixed or not rest:
-            return [(None, width)]
-        if rest.bit_count() * len(closure(self, [x for item in items for x in item.values])) > FEW:
-            return [(None, width)]
-        found: list[tuple[tuple[int, int] | None, int]] = [((0, size - rest), width)]
-        while rest:
-            narrow = 1 << (rest.bit_length() - 1)
-            found.append(((size - rest, size - rest + narrow), narrow))
-            rest -= narrow
-        return found
-
     def values_of(self, values: Iterable[Value]) -> list[Array]:
         """Several values in registers."""
         return [self.value(value) for value in values]
@@ -481,7 +462,7 @@ class Kernel:
         e = self.e
         first, size = part or (0, axis.size)
         step = e.width if axis in self.vectors else 1
-        fixed = type(axis) is Row and not outermost
+        fixed = not outermost and (type(axis) is Row or part is not None)
         vector = self.vector
         self.vector = axis if step > 1 else vector
         if fixed and size == step and part is None:
