@@ -56,6 +56,13 @@ def positive_mean(v):
     return sum(found) / len(found) if found else 0.0
 
 
+def newton(z):
+    z = complex(z)
+    for _ in range(20):
+        z = z - (z**3 - 1) / (3 * z**2)
+    return z
+
+
 NUMBERS = {
     "a root": (lambda a, b: (-b + cmath.sqrt(b * b - 4 * a)) / 2, X, P),
     **{f"cmath.{f.__name__}": (lambda z, f=f: f(z), Z) for f in (
@@ -65,6 +72,8 @@ NUMBERS = {
     )},
     "cmath of floats": (lambda x: cmath.sqrt(x) + cmath.log(x), X),
     "a logarithm to a base": (lambda z: cmath.log(z, 2), Z), "rect": (lambda r, p: cmath.rect(r, p), P, X),
+    "quotients": (lambda z, x: (complex(z) / x, x / complex(z), complex(z) / complex(x, 2)), Z, X),
+    "Newton's": (newton, Z),
     "complex of complex": (lambda z: complex(z) * 2, Z), "complex compared": (lambda z: complex(z) == 0, Z),
     "round": (lambda x: round(float(x)), X), "round an integer": (lambda k: round(int(k)) + round(int(k), 2), K),
     "round NumPy's": (lambda x: round(x, 2), X), "frexp": (lambda x: math.frexp(x), X),
@@ -100,7 +109,7 @@ def test_numbers_that_python_refuses():
         (lambda z: cmath.log(z), np.array([1.0, 0.0]) + 0j), (lambda z: cmath.exp(z), np.array([1.0, 1e3]) + 0j),
         (lambda x: cmath.phase(complex(x, 1e-160)), np.array([1.0, 1e300])),
         (lambda x: math.ldexp(x, 2000), np.ones(2)), (lambda k: pow(2, int(k), 0), K),
-        (lambda x: float(x) ** -2, np.array([1.0, 0.0])),
+        (lambda x: float(x) ** -2, np.array([1.0, 0.0])), (lambda z: 1 / complex(z), np.array([1.0, 0.0]) + 0j),
     ):  # fmt: skip
         with pytest.raises((ValueError, OverflowError, ZeroDivisionError)) as caught:
             jit(vmap(fun))(*args)

@@ -147,7 +147,9 @@ def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: 
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """Each part by its own function."""
     conditions = condlist if isinstance(condlist, (list, tuple)) else [condlist]
-    if not isinstance(x, LaneArray) or not all(np.shape(c) == x.shape and c.dtype == bool for c in conditions):
+    if not isinstance(x, LaneArray) or not all(np.shape(c) == x.shape for c in conditions):
+        raise NoFormula
+    if not all(isinstance(c, (LaneArray, np.ndarray)) and c.dtype == bool for c in conditions):
         raise NoFormula
     if len(funclist) == len(conditions) + 1:
         rest = ~conditions[0]

@@ -522,6 +522,14 @@ def ranked(needs: dict[Stored, list[Stored]]) -> dict[Stored, int]:
 def lower(program: Program, layouts: list[Any], fastmath: bool = False) -> Plan:
     """The steps of a program: with loops for the long axes of examples, where there is code for what they do."""
     enter_scipy()
+    try:
+        return _lowered(program, layouts, fastmath)
+    except KeyError:
+        raise Unsupported("what may raise depends on the lanes of an inner map") from None
+
+
+def _lowered(program: Program, layouts: list[Any], fastmath: bool) -> Plan:
+    """The same; a `KeyError` says that some value is needed outside of its loops."""
     whole: set[Node] = set()  # what takes its operands whole
     while True:
         lift = Lift(program, whole)

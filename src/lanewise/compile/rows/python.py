@@ -27,7 +27,9 @@ def arithmetic(k: Any, a: Any, b: Any) -> Any:
     dtype = k.node.outputs[0].dtype
     if function in (operator.truediv, operator.floordiv, operator.mod):
         if "c" in (x.dtype.kind, y.dtype.kind):
-            raise Unsupported("complex division in Python")
+            if function is not operator.truediv:
+                raise Unsupported("complex division in whole numbers")
+            return complex_quotient(k, *[cast(e, operand, dtype).refs[()] for operand in (x, y)])
         k.fail(e.op("xor", cast(e, y, np.dtype(bool)).refs[()], e.literal(True, "i1")))
         if function is operator.truediv:
             for operand in (x, y):
@@ -40,6 +42,25 @@ def arithmetic(k: Any, a: Any, b: Any) -> Any:
     if dtype == _INTEGER and function in _OVERFLOWING and k.node not in k.counters:
         return _made(_checked(k, _OVERFLOWING[function], left, right), dtype)
     return _made(one(e, _UFUNCS[function], dtype, left, right), dtype)
+
+
+def complex_quotient(k: Any, a: Pair, b: Pair) -> Array:
+    """``a / b`` as Python divides complex numbers; where a part is nan or infinite, Python itself."""
+    e = k.e
+    sizes = [e.intrinsic("fabs", part) for part in (b.re, b.im)]
+    wide = e.compare("oge", *sizes)
+    big, small = e.select(wide, b.re, b.im), e.select(wide, b.im, b.re)
+    k.fail(e.compare("oeq", big, e.number(0.0, _REAL)))
+    ratio = e.op("fdiv", small, big)
+    below = e.op("fadd", big, e.op("fmul", small, ratio))
+    up, down = e.select(wide, a.re, a.im), e.select(wide, a.im, a.re)
+    first = e.op("fadd", up, e.op("fmul", down, ratio))
+    second = e.op("fmul", e.select(wide, a.re, a.im), ratio)
+    other = e.select(wide, e.op("fsub", a.im, second), e.op("fsub", second, a.re))
+    found = Pair(e.op("fdiv", first, below), e.op("fdiv", other, below))
+    for part in (found.re, found.im):
+        k.fail(e.op("xor", one(e, np.isfinite, _REAL, part), e.literal(True, "i1")))
+    return _made(found, np.dtype(complex))
 
 
 def _made(item: Any, dtype: np.dtype[Any]) -> Array:
