@@ -313,3 +313,24 @@ def test_masks_that_are_joined_many_times_take_no_longer():
         return -1
 
     same(f, np.linspace(-1, 8, 100))
+
+
+def test_a_side_that_does_not_change_in_a_loop_stays_in_it():
+    """What is in it is computed under the mask of the lanes that are still in the loop."""
+
+    def f(x, y, k, v):
+        n = 0
+        while n < int(k) % 5 and abs(x) < 50:
+            x = 1 / (y * y + 1) + 1 / (3 + y * y)
+            n += 1
+        n = 0
+        while n < int(k) % 5 and abs(x) < 50:
+            x = math.modf(v[3])[1]
+            n += 1
+        return np.searchsorted(np.array([-1.0, 0.0, 0.5, 2.0]), v[3]), x
+
+    rng = np.random.default_rng(2)
+    args = rng.normal(size=7), rng.normal(size=7), rng.integers(0, 9, 7), np.round(rng.normal(size=(7, 4)) * 2, 1)
+    found = jit(vmap(f))(*args)
+    for n, row in enumerate(zip(*args, strict=True)):
+        np.testing.assert_allclose([x[n] for x in found], f(*row))

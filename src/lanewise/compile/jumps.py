@@ -77,9 +77,9 @@ def write(k: Kernel, side: Side) -> None:
     e.region.memo[side] = inputs[side.mask]  # it is there from here on
     mask = inputs[side.mask].refs[()]
     refs = [ref for array in inputs.values() if array.source is None for ref in array.all_refs()]
-    outer = e.place([mask, *refs])
-    if e.mask is not None and e.mask.region.depth <= outer.depth:
+    if e.mask is not None:  # what is in it asks who is at work, so it stays within the loop that knows
         mask = e.op("and", e.mask, mask)
+    outer = e.place([mask, *refs])
     with apart(e, e.any(mask), outer) as jump:
         for value, array in inputs.items():
             if array.source is None and any(ref.width > 1 and ref.type != "i1" for ref in array.all_refs()):
