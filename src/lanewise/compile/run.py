@@ -121,7 +121,7 @@ class Long:
         written, room = sum([objects[n].nbytes for n in self.outputs()]), cache_size()
         if written < room // 16:
             return None
-        if written < room // 4 and sum([x.nbytes for x in objects if type(x) is np.ndarray]) < room:
+        if written < room // 4 and sum([x.nbytes for x in objects if type(x) is np.ndarray]) < room + room // 2:
             return None
         return self.step.streaming
 
