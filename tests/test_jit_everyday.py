@@ -41,6 +41,7 @@ ARRAYS = {
     "by parts": (lambda x: np.piecewise(x, [x < 0, x >= 0], [-1.0, 1.0]), X),
     "by functions": (lambda x: np.piecewise(x, [x < 0, x >= 1], [lambda t: -t, lambda t: t * 2]), X),
     "parts of arrays": (lambda v: np.piecewise(v, [v < 0, v >= 1], [lambda t: -t, lambda t: t * 2, 7]), V),
+    "parts by Python's numbers": (lambda x, y: np.piecewise(y, [float(x) < 0, float(x) >= 0], [-1.0, 1.0]), X, P),
     "one part": (lambda v: np.piecewise(v, v < 0, [lambda t: np.exp(t)]), V),
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import LaneArray
+from ..array import PYTHON, LaneArray
 from ..convert import lane_form
 
 Formula = Callable[..., Any]
@@ -146,7 +146,8 @@ def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: 
 @formula(np.piecewise)
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """Each part by its own function."""
-    conditions = condlist if isinstance(condlist, (list, tuple)) else [condlist]
+    conditions = list(condlist) if isinstance(condlist, (list, tuple)) else [condlist]
+    conditions = [np.logical_or(c, False) if isinstance(c, LaneArray) and c.kind == PYTHON else c for c in conditions]
     if not isinstance(x, LaneArray) or not all(np.shape(c) == x.shape for c in conditions):
         raise NoFormula
     if not all(isinstance(c, (LaneArray, np.ndarray)) and c.dtype == bool for c in conditions):
