@@ -240,3 +240,18 @@ def test_eigenvalues_that_are_real_in_some_lanes():
         with pytest.warns(PerformanceWarning, match="ran eagerly for these values"):
             found = transform(f)(M)
         np.testing.assert_allclose(found, [f(m) for m in M])
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("layout", [np.ascontiguousarray, np.asfortranarray])
+def test_reshaped_arguments_that_are_written(layout):
+    """A reshape is a view or a copy, by the layout of the argument."""
+
+    def f(q):
+        flat = q.reshape(-1)
+        q[0] = -100.0
+        return flat.sum()
+
+    expected = [f(q) for q in layout(M.copy())]
+    for transform in (lambda f: jit(vmap(f)), lambda f: vmap(jit(f)), vmap):
+        np.testing.assert_allclose(transform(f)(layout(M.copy())), expected)

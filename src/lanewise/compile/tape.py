@@ -304,6 +304,8 @@ class Tape:
             if cell.version != now:
                 if cell.node is None:
                     raise Untraceable("an array is written of which several views were made at once")
+                if cell.node in (np.reshape, np.ravel, "reshape") and cell.root().argument:
+                    raise Untraceable("an argument is written of which there is a reshape, which may be a copy")
                 args, kwargs = map_leaves(self._value_or_plain, (cell.args, cell.kwargs))
                 axes = union(*[x.axes for x in values_in((args, kwargs))])
                 old = cell.value
