@@ -45,6 +45,7 @@ native.py     llvmlite: machine code; cache.py (on disk), threads.py
 vectormath.py elementary functions: of the C library, or written out (elementary.py, exponential.py, tables.py)
 run.py        a plan at work; batches.py: for batches of every size; buffers.py: memory of large results, used again
 jit.py        jit, its programs by signature.py, and the way back to eager lanes; short.py: calls with plain containers
+contents.py   arrays of closures and globals whose contents change
 hot.py        the same for long calls of vmap, without a word and without effects
 ```
 """

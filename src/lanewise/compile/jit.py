@@ -26,6 +26,7 @@ from ..pickling import name_of
 from ..regions import Mixed
 from ..usercode import user_line
 from .batches import batch_axis, mapped_first, other_size, sees_no_size
+from .contents import Contents
 from .ir import Program
 from .mixed import Choice
 from .short import builder, order, whole
@@ -161,6 +162,8 @@ class Jitted:
         self.short: dict[Any, Callable[[list[Any]], Any]] = {}  # by `signature`
         # what holds for any batch size, the latest last; None where it has to run eagerly
         self.sizeless: list[tuple[Any, list[Any], Compiled | None, Any, list[int]]] = []
+        self.contents = Contents()
+        self.outdated: dict[Any, Compiled] = {}  # what was known before these changed
         self.pending = ""  # a warning that waits until the function has run
         self.traces = 0
         self.last: Any = None
@@ -181,6 +184,8 @@ class Jitted:
         run = RUN.get()
         if run is not None and run.recorder is not None:
             return self.fun(*args, **kwargs)  # a jit within a jit is a part of it
+        if self.contents.known and self.contents.changed():
+            self.forget()
         if not kwargs and not self.static:  # arrays, most often
             key: list[Any] = []
             for x in args:
@@ -245,6 +250,13 @@ class Jitted:
                 self.commit(compiled, results, arguments)
             return compiled.finish(results, call.lanes)
         return self.eagerly(*given)
+
+    def forget(self) -> None:
+        """Trace anew, as what is in arrays outside has changed."""
+        self.outdated.update((key, compiled) for key, compiled in self.known.items() if compiled is not None)
+        self.known, self.contents = {}, Contents()
+        self.short.clear()
+        self.sizeless.clear()
 
     def shorten(self, call: Arguments, compiled: Compiled | None) -> None:
         """Take down how calls with arguments of this kind go on the short way, if they can."""
@@ -353,6 +365,9 @@ class Jitted:
         places = [n for n, leaf in enumerate(call.leaves) if is_data(leaf)]
         layouts = [layout(call.leaves[n]) for n in places]
         traced = self.trace(call, deepest)
+        self.contents.note(traced.kept)
+        if (before := self.outdated.pop(call.key(), None)) is not None and traced.is_as(before.traced):
+            return before
         try:
             compiled = Compiled(traced, layouts, self.fastmath)
         except Unsupported:

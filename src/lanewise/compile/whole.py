@@ -17,6 +17,7 @@ from ..program import ShapeDtypeStruct
 from ..regions import Mixed
 from ..tree import flatten, flatten_results
 from .cells import Cell, Untraceable
+from .contents import fingerprint
 from .either import check_stacked
 from .ir import Axis, Program, Value
 from .lists import NeedsBuffer, plainly
@@ -69,6 +70,13 @@ class Traced:
         self.recursive: bool = bool(recorder.recursive)
         self.weak: list[Any] = recorder.weak
         self.unrollable: bool = 0 < recorder.rolled <= UNROLLED
+
+    def is_as(self, other: Traced) -> bool:
+        """Whether another trace gave the same."""
+        numbers = all(type(leaf) is int for leaf in self.leaves)
+        if not numbers or (self.spec, self.leaves, self.written) != (other.spec, other.leaves, other.written):
+            return False
+        return fingerprint(self.program) == fingerprint(other.program)
 
 
 def trace(
