@@ -28,8 +28,10 @@ control.py    while, cond and scan as nodes with sub-programs; recursion.py: fun
 passes.py     from program to program: fold, common subexpressions, dead code; whiles.py: loops made lighter
 hoist.py      what lanes share in a loop has a loop of its own; gathered.py: what lanes add up is one array
 lift.py       long axes of an example become lane axes (`Row`), by lifting.py; folds.py: totals over them
+updates.py    long arrays that are written: what they have at each place
 lower.py      a program's results, cut into kernels and library calls; plan.py: what such a plan is made of
-kernel.py     one kernel: a loop nest over lane axes; memory.py: its loads and stores; values.py: arrays in registers
+kernel.py     one kernel: a loop nest over lane axes; memory.py: its loads and stores; values.py: arrays in registers,
+              view.py: in memory
 staged.py     results whose rows are no whole lines, written past the cache by way of a buffer
 identities.py floats that need no instruction, by what is known of their signs
 gemm.py       vectors times a matrix that all share, by tiles; chains.py: kernels in turns, some lanes at a time

@@ -156,6 +156,15 @@ def put(x: Any, index: Any, value: Any) -> Any:
     return x
 
 
+def written(x: Any, writer: Any, args: Any, kwargs: Any) -> Any:
+    """An array after a function has written it, which is given it first."""
+    from .tape import call_plain
+
+    x = np.array(x)
+    call_plain(writer, (x, *args), kwargs)
+    return x
+
+
 def pack(items: Any, shape: tuple[int, ...]) -> Any:
     """An array made of scalars."""
     return np.array(items).reshape(shape)

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .emit import Emitter, Ref
-from .kernel import Code, View
+from .kernel import Code
 from .lift import Row
 from .native import machine, offsets
 from .plan import KernelStep, Stored
+from .view import View
 
 TILES = (384, 192, 96, 48, 24, 12, 6, 3)  # lanes at a time: multiples of what products and vectors take
 ROOM = 1 << 18  # bytes for what passes

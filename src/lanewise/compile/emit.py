@@ -212,7 +212,8 @@ class Emitter:
         if ref.width == width:
             return ref
         if ref.constant is not None:
-            return Ref(f"splat ({ref.type} {ref.name})", ref.type, width, self.root, ref.constant)
+            one = ref if ref.width == 1 else self.literal(ref.constant, ref.type)
+            return one if width == 1 else Ref(f"splat ({one!r})", ref.type, width, self.root, ref.constant)
         if self.is_cut(width):
             return Wide(self, [self.splat(ref, self.piece)] * (width // self.piece))
         head = self.add(f"insertelement <{width} x {ref.type}> poison, {ref}, i64 0", ref.type, width, [ref])
@@ -501,8 +502,9 @@ class Emitter:
 
     def steps(self, type: str) -> Ref:
         """A constant vector: 0, 1, 2 and so on."""
-        rows = [range(n, n + self.piece) for n in range(0, self.width, self.piece)]
-        pieces = [Ref(f"<{', '.join(f'{type} {n}' for n in row)}>", type, self.piece, self.root) for row in rows]
+        size = min(self.piece, self.width)
+        rows = [range(n, n + size) for n in range(0, self.width, size)]
+        pieces = [Ref(f"<{', '.join(f'{type} {n}' for n in row)}>", type, size, self.root) for row in rows]
         return pieces[0] if len(pieces) == 1 else Wide(self, pieces)
 
     def integer(self, name: str, a: Ref, b: Ref) -> Ref:

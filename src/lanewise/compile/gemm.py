@@ -16,11 +16,12 @@ import numpy as np
 from ..array import ARRAY
 from .emit import SIZES, Emitter, Ref, type_of
 from .ir import Node, Value
-from .kernel import Code, Kernel, View
+from .kernel import Code, Kernel
 from .lift import Row
 from .native import machine
 from .plan import KernelStep, PackStep, Place, Stored, contiguous, into
 from .values import literal
+from .view import View
 
 PRODUCTS = frozenset({np.matmul, np.dot, np.inner, np.matvec, np.vecmat, np.linalg.matmul})
 FEWEST = 128  # multiplications for each lane that are worth a kernel
@@ -88,7 +89,7 @@ def product_steps(
 
     def view(place: Place) -> View:
         slot = slots.setdefault(place.stored, len(slots))
-        return View(slot, place.lanes, place.dims, place.stored.strides, place.starts, place.stored.number)
+        return place.view(slot)
 
     x, out = view(given), view(made)
     flat = view(Place(packed, {}, ((0, 1), (1, 1))))

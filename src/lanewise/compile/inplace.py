@@ -13,6 +13,7 @@ from ..array import ARRAY, PYTHON, LaneArray, map_lanes
 from ..convert.calls import FORMS
 from ..ops.common import npl
 from .cells import Untraceable
+from .ir import leaves
 from .tape import unpacked
 
 if TYPE_CHECKING:
@@ -146,16 +147,23 @@ def sort(r: Recorder, a: LaneArray, axis: int = -1) -> None:
 
 def at(ufunc: np.ufunc, r: Recorder, a: Any, indices: Any, *operands: Any) -> None:
     """``ufunc.at``: one place after another, so that one that occurs twice is written twice."""
-    shape = np.shape(indices)
-    if type(a) is not LaneArray or len(shape) != 1 or shape[0] > MOST or len(operands) > 1:
+    shape: tuple[int, ...] = () if type(indices) is tuple else np.shape(indices)
+    if type(a) is not LaneArray or any(_share(r, a, x) for x in leaves((indices, operands))):
         raise Untraceable(f"np.{ufunc.__name__}.at of an unusual kind")
-    if any(_share(r, a, x) for x in (indices, *operands)):
-        raise Untraceable(f"np.{ufunc.__name__}.at of what shares memory")
-    if any(np.ndim(x) > 1 or (np.ndim(x) == 1 and np.shape(x) != shape) for x in operands) or a.ndim != 1:
-        raise Untraceable(f"np.{ufunc.__name__}.at of an unusual kind")
+    few = len(shape) == 1 and shape[0] <= MOST and len(operands) <= 1 and a.ndim == 1
+    if not few or any(np.ndim(x) > 1 or (np.ndim(x) == 1 and np.shape(x) != shape) for x in operands):
+        whole((ufunc, "at"), r, a, indices, *operands)
+        return
     for n in range(shape[0]):
         place = indices[n]
         a[place] = ufunc(a[place], *[x[n] if np.ndim(x) else x for x in operands])
+
+
+def whole(writer: Any, r: Recorder, x: Any, *args: Any, **kwargs: Any) -> None:
+    """A function that writes an array in its own way: it is called on the whole batch."""
+    if type(x) is not LaneArray or any(_share(r, x, y) for y in leaves((args, kwargs))):
+        raise Untraceable("an array is written in an unusual way")
+    r.store_by(r.cell_of(x), writer, *unpacked(r, (args, kwargs)))
 
 
 def _refuse(r: Recorder, *args: Any, **kwargs: Any) -> Any:
@@ -165,9 +173,10 @@ def _refuse(r: Recorder, *args: Any, **kwargs: Any) -> Any:
 WRITERS: dict[Any, Callable[..., Any]] = {
     operator.setitem: setitem, "fill": fill, np.copyto: copyto, np.putmask: putmask, np.fill_diagonal: fill_diagonal,
     "sort": sort,
-    **dict.fromkeys([
-        np.put, np.place, np.put_along_axis, "partition", "put", "resize", "byteswap", "setfield",
-    ], _refuse),
+    **{writer: functools.partial(whole, writer) for writer in (
+        np.put, np.place, np.put_along_axis, "partition", "put",
+    )},
+    **dict.fromkeys(["resize", "byteswap", "setfield"], _refuse),
 }  # fmt: skip
 
 

@@ -31,66 +31,10 @@ from .rows.table import IN_PLACE, ROWS, Unsupported
 from .scratch import Block, InScratch, Totals, copy, fill_from
 from .sides import Side
 from .values import Array, Source, filled, parts, rejoin
+from .view import View
 
 LARGE = 64  # elements of an array that comes into registers only if it has to
 
-Steps = dict[Axis, "Dims"]
-"""For each axis the dimensions of an array that it goes along, and in what steps."""
-
-
-Dims = tuple[tuple[int, int], ...]
-"""Dimensions of an array, and a number for each."""
-
-
-class View:
-    """How a value lies in an array that is in memory.
-
-    Attributes
-    ----------
-    slot : int
-        The array's place among the kernel's objects; its data is not read if it is a Python float.
-    lanes : dict
-        For each axis the array's dimensions that it goes along, and in what steps.
-    dims : tuple
-        The array's dimensions of the example's axes, and their steps.
-    strides : tuple
-        Of each dimension, in bytes, where they are the same in every call; else None.
-    starts : tuple
-        Dimensions, and the places where those begin that do not at 0.
-    sized : bool
-        Whether the kernel reads the array's shape.
-    """
-
-    __slots__ = ("dims", "lanes", "number", "sized", "slot", "starts", "strides")
-
-    def __init__(
-        self, slot: int, lanes: Steps, dims: Dims, strides: tuple[int | None, ...],
-        starts: Dims = (), number: bool = False,
-    ) -> None:  # fmt: skip
-        self.slot = slot
-        self.lanes = lanes
-        self.dims = dims
-        self.strides = strides
-        self.starts = starts
-        self.number = number
-        self.sized = False
-
-    def at(self, slot: int) -> View:
-        """The same of another object."""
-        return View(slot, self.lanes, self.dims, self.strides, self.starts, self.number)
-
-    def leads(self, axis: Axis | None) -> bool:
-        """Whether an axis goes along the first dimension of the array, and nothing else does."""
-        others = [dim for other, dims in self.lanes.items() if other is not axis for dim, _ in dims]
-        others += [dim for dim, _ in (*self.dims, *self.starts)]
-        return axis in self.lanes and self.lanes[axis] == ((0, 1),) and 0 not in others
-
-    def step(self, axis: Axis) -> int | None:
-        """From one lane to the next, in bytes; None if that is not the same in every call."""
-        strides = [self.strides[dim] for dim, _ in self.lanes[axis]]
-        if None in strides:
-            return None
-        return sum(step * (self.strides[dim] or 0) for dim, step in self.lanes[axis])
 
 
 class Item(NamedTuple):
@@ -213,6 +157,29 @@ class Kernel:
             found = e.address(found, self.stride(view, dim, start))
         for axis in view.lanes:
             found = e.address(found, e.integer("mul", self.index[axis], self.step(view, axis)))
+        for bound in view.bounds:
+            if all(axis is not self.vector for axis, _ in bound.terms):  # else by a mask
+                place = self.along(bound.start, bound.terms)
+                near = e.intrinsic("smin", e.intrinsic("smax", place, e.index(0)), e.index(bound.size - 1))
+                step = self.stride(view, bound.dim, bound.scale)
+                found = e.address(found, e.integer("mul", e.integer("sub", near, place), step))
+        return found
+
+    def along(self, start: int, terms: tuple[tuple[Axis, int], ...]) -> Ref:
+        """Where loops are along a dimension: one number, or one for each lane of the vector."""
+        e, found = self.e, self.e.index(start)
+        for axis, step in terms:
+            found = e.integer("add", found, e.integer("mul", self.index[axis], e.index(step)))
+        steps = [step for axis, step in terms if axis is self.vector]
+        return found if not steps else e.op("add", found, e.op("mul", e.steps("i64"), e.index(sum(steps))))
+
+    def within(self, view: View) -> Ref | None:
+        """For which lanes of the vector an array goes as far as its loops do; None if it does for all."""
+        e, found = self.e, None
+        for bound in view.bounds:
+            if any(axis is self.vector for axis, _ in bound.terms):
+                mask = e.compare("ult", self.along(bound.start, bound.terms), e.index(bound.size))
+                found = mask if found is None else e.op("and", found, mask)
         return found
 
     def offsets(self, view: View, shape: tuple[int, ...], extra: tuple[int, ...] = (0,)) -> list[Ref]:
@@ -234,7 +201,7 @@ class Kernel:
             return Array(filled([number], ()), value.dtype, value.kind)
         if value in self.blocks and self.vector in view.lanes and view.step(self.vector) != value.dtype.itemsize:
             return self.read_block(value)
-        if math.prod(value.shape) >= LARGE and type(self.vector) is not Row:
+        if math.prod(value.shape) >= LARGE and type(self.vector) is not Row and not view.bounds:
             return Array(None, value.dtype, value.kind, InArray(self, value, view))
         return self.read(value, view)
 
@@ -244,7 +211,7 @@ class Kernel:
         kind, extra = memory_type(value.dtype)
         where = self.offsets(view, value.shape, extra)
         if self.vector in view.lanes:
-            refs = load(e, self.base(view), self.step(view, self.vector), where, kind)
+            refs = load(e, self.base(view), self.step(view, self.vector), where, kind, self.within(view))
         else:
             base = self.base(view)
             refs = [e.load(e.address(base, offset), kind) for offset in where]
@@ -550,7 +517,9 @@ def blocks(views: dict[Value, View]) -> dict[Value, list[Value]]:
     """Of single elements of each lane's row that are read one by one, those that lie side by side, up to eight."""
     rows: dict[Any, dict[int, Value]] = {}
     for value, view in views.items():
-        if not value.shape and value.dtype.kind in "iuf" and view.lanes and view.strides[-1] == value.dtype.itemsize:
+        if value.shape or view.bounds:
+            continue
+        if value.dtype.kind in "iuf" and view.lanes and view.strides[-1] == value.dtype.itemsize:
             last = len(view.strides) - 1
             if all(dim != last for places in view.lanes.values() for dim, _ in places):
                 starts = dict(view.starts)

@@ -36,10 +36,25 @@ class Row(Axis):
 
 
 class Form(NamedTuple):
-    """Where a loop is along a dimension: ``start + step * axis + ...``."""
+    """Where a loop is along a dimension: ``start + step * axis + ...``.
+
+    The numbers are fractions where a loop goes by places between the elements: nothing is read there.
+    """
 
     start: int
     terms: tuple[tuple[Axis, int], ...]
+
+    def whole(self) -> Form:
+        """The same in integers; `NoLift` if there are fractions."""
+        numbers = [self.start, *(step for _, step in self.terms)]
+        if any(number != int(number) for number in numbers):
+            raise NoLift
+        return Form(int(self.start), tuple([(axis, int(step)) for axis, step in self.terms]))
+
+    def ends(self) -> tuple[int, int]:
+        """The first and the last place that it comes by."""
+        ways = [step * (axis.size - 1) for axis, step in self.terms]
+        return self.start + sum(min(way, 0) for way in ways), self.start + sum(max(way, 0) for way in ways)
 
 
 class Span(NamedTuple):
@@ -76,8 +91,13 @@ class NoLift(Exception):
     """A node has to take its operands whole."""
 
 
-def at(x: Any, forms: Any) -> Any:
-    """The part of an array at a form for each dimension."""
+def at(x: Any, forms: Any, beyond: Any) -> Any:
+    """The part of an array at a form for each dimension; nobody asks what is beyond the sizes of some dimensions."""
+    raise NotImplementedError
+
+
+def along(form: Form) -> Any:
+    """Where loops are along a dimension, as a number."""
     raise NotImplementedError
 
 
@@ -137,7 +157,7 @@ class Lift:
     """The pass at work on a program."""
 
     def __init__(self, program: Program, whole: Container[Node] = ()) -> None:
-        from . import lifting  # noqa: F401  # the table fills when a first program is lifted
+        from . import lifting, updates  # noqa: F401  # the table fills when a first program is lifted
 
         self.program = program
         self.passing = passing(program)
@@ -263,10 +283,7 @@ class Lift:
         if node is None:
             found = self.whole(value)
             if any(form is not None for form in forms):
-                shape = kept(value.shape, forms)
-                rows = tuple([axis for form in forms if type(form) is Form for axis, _ in form.terms])
-                kind = value.kind if shape == value.shape else ARRAY
-                found = self.emit(at, (found, forms), {}, shape, value.dtype, union(found.axes, _ordered(rows)), kind)
+                found = self.element(found, tuple([form.whole() if type(form) is Form else form for form in forms]))
             known[forms] = found
             return found
         before = len(self.nodes)
@@ -276,6 +293,17 @@ class Lift:
         for output, found in zip(node.outputs, made, strict=True):
             self.parts.setdefault(output, {})[forms] = found
         return self.parts[value][forms]
+
+    def element(self, x: Value, forms: Forms) -> Value:
+        """What an array in memory has at some forms."""
+        shape = kept(x.shape, forms)
+        rows = tuple([axis for form in forms if type(form) is Form for axis, _ in form.terms])
+        beyond = tuple([
+            (n, size) for n, (size, form) in enumerate(zip(x.shape, forms, strict=True))
+            if type(form) is Form and (form.ends()[0] < 0 or form.ends()[1] >= size)
+        ])  # fmt: skip
+        kind = x.kind if shape == x.shape else ARRAY
+        return self.emit(at, (x, forms, beyond), {}, shape, x.dtype, union(x.axes, _ordered(rows)), kind)
 
     def operand(self, x: Any, forms: Forms) -> Any:
         """An operand of an elementwise node whose result has these forms."""
@@ -317,7 +345,7 @@ class Lift:
         axes = tuple([axis for axis in value.axes if axis is not row])
         whole = self.emit(lane_out, (value, 0, row), {}, (row.size, *value.shape), value.dtype, axes)
         forms = (Form(0, ((row, 1),)), *(None,) * len(value.shape))
-        return self.emit(at, (whole, forms), {}, value.shape, value.dtype, value.axes)
+        return self.emit(at, (whole, forms, ()), {}, value.shape, value.dtype, value.axes)
 
     def cost(self, value: Value) -> int:
         """How many operations it takes to have an element: none, if it is in memory."""
@@ -327,7 +355,7 @@ class Lift:
         """How many operations it takes to compute an element anew."""
         if value not in self.costs:
             node = self.makers[value]
-            own = 1 if is_quick(node) or LIFTS[node.function].__name__ == "view" else 2 * CHEAP
+            own = 1 if is_quick(node) or LIFTS[node.function].__name__ in ("view", "update") else 2 * CHEAP
             operands = [x for x in leaves((node.args, node.kwargs)) if type(x) is Value]
             self.costs[value] = own + sum(map(self.cost, operands))
         return self.costs[value]

@@ -60,11 +60,9 @@ def view(lift: Lift, node: Node, forms: Forms) -> list[Value]:
     from .tape import call_plain
 
     source, value = node.args[0], node.outputs[0]
-    if type(source) is not Value or not all(map(_is_static, leaves((node.args[1:], node.kwargs)))):
+    if type(source) is not Value or not all(map(is_static, leaves((node.args[1:], node.kwargs)))):
         raise NoLift
-    strides = _strides(source.shape)
-    dummy = np.lib.stride_tricks.as_strided(np.empty(1, np.int8), source.shape, strides)
-    dummy.flags.writeable = False
+    dummy = stand_in(source.shape)
     if node.function in (np.copy, "copy"):
         found = dummy
     elif node.function in (np.reshape, np.ravel, "reshape", "flatten"):
@@ -75,16 +73,32 @@ def view(lift: Lift, node: Node, forms: Forms) -> list[Value]:
     else:
         args = node.args[1:]
         if node.function is operator.getitem:
-            index = args[0] if type(args[0]) is tuple else (args[0],)
-            args = (index if Ellipsis in index else (*index, Ellipsis),)  # a view even of a single element
+            args = (viewing(args[0]),)
         found = call_plain(node.function, (dummy, *args), node.kwargs)
     if found.shape != value.shape:
         raise NoLift
-    start = found.__array_interface__["data"][0] - dummy.__array_interface__["data"][0] if found.size else 0
-    return [_viewed(lift, source, value, forms, start, found.strides)]
+    return [_viewed(lift, source, value, forms, start_of(found, dummy), found.strides)]
 
 
-def _is_static(x: Any) -> bool:
+def stand_in(shape: tuple[int, ...]) -> Any:
+    """An array of some shape, of which views are made but no element is read: its strides count elements."""
+    found = np.lib.stride_tricks.as_strided(np.empty(1, np.int8), shape, _strides(shape))
+    found.flags.writeable = False
+    return found
+
+
+def start_of(view: Any, array: Any) -> int:
+    """Where a view of such an array begins."""
+    return view.__array_interface__["data"][0] - array.__array_interface__["data"][0] if view.size else 0
+
+
+def viewing(index: Any) -> tuple[Any, ...]:
+    """An index that gives a view even of a single element."""
+    items = index if type(index) is tuple else (index,)
+    return items if any(item is Ellipsis for item in items) else (*items, Ellipsis)
+
+
+def is_static(x: Any) -> bool:
     """Whether a part of an index, or of a shape, is the same in all lanes."""
     return x is None or x is Ellipsis or type(x) in (int, str) or isinstance(x, np.integer)
 
@@ -109,7 +123,7 @@ def _viewed(
     lift: Lift, source: Value, value: Value, forms: Forms, start: int, strides: tuple[int, ...]
 ) -> Value:  # fmt: skip
     """The source at the forms that a view's forms stand for."""
-    starts, terms = _walked(source.shape, value.shape, start, strides)
+    starts, terms = walked(source.shape, value.shape, start, strides)
     in_registers = [source in lift.makers and not flag for flag in long_dims(source.shape)]
     inner: list[Form | Span | None] = []
     index: list[Any] = []  # of what is in registers
@@ -131,7 +145,7 @@ def _viewed(
     return _arranged(lift, part, value, forms, index, order)
 
 
-def _walked(
+def walked(
     source: tuple[int, ...], view: tuple[int, ...], start: int, strides: tuple[int, ...]
 ) -> tuple[list[int], list[Terms]]:  # fmt: skip
     """Where a view begins along each dimension of its source, and what moves along it."""

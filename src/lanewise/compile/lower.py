@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from .cells import lane_in, lane_out
+from .cells import lane_in, lane_out, put, put_view, written
 from .chains import chained
 from .emit import is_supported
 from .gemm import PRODUCTS, product_of, product_steps
 from .hoist import passed_on
 from .ir import Axis, Node, Program, Value, function_name, leaves
-from .kernel import LARGE, Kernel, View, blocks
+from .kernel import LARGE, Kernel, blocks
 from .lift import MOST, Lift, Row, fold
 from .native import machine
 from .passes import may_fail
@@ -24,6 +24,7 @@ from .plan import VIEWS, KernelStep, LibraryStep, Output, Place, Plan, Stored, c
 from .rows.held import large_held
 from .rows.special import enter_scipy
 from .rows.table import ROWS, Unsupported
+from .view import View
 
 LARGEST = 256  # elements of one example's array that are kept in registers
 SHARED = 1 << 19  # bytes of a matrix that all lanes share, which a kernel multiplies with
@@ -351,6 +352,8 @@ class Lowering:
         found = product_of(node) if self.multiplies and node not in self.library else None
         if found is None or not all(x in self.places and self.in_memory(x, {stored}) for x in found.operands):
             return None
+        if any(self.places[x].bounds for x in found.operands):
+            return None
         steps = product_steps(found, self.inputs, stored, place, *[self.places[x] for x in found.operands])
         self.multiplied = self.multiplied or steps is not None
         return steps
@@ -370,7 +373,7 @@ class Lowering:
         def view(place: Place) -> View:
             stored = place.stored
             slot = slots.setdefault(stored, len(slots))
-            return View(slot, place.lanes, place.dims, stored.strides, place.starts, stored.number)
+            return place.view(slot)
 
         here = {stored for stored, _, _ in outputs}
         checks = [
@@ -470,8 +473,9 @@ def vector_axes(axes: list[Axis], needed: list[Value], views: list[tuple[Value, 
     if not scores:
         return set(axes[-1:])
     found: set[Axis] = set()
+    nests = [*(set(value.axes) for value in needed), *(set(view.lanes) for _, view in views)]
     for axis in sorted(scores, key=lambda axis: -scores[axis]):
-        if not any(axis in value.axes and found.intersection(value.axes) for value in needed):
+        if not any(axis in nest and found.intersection(nest) for nest in nests):
             found.add(axis)
     return found
 
@@ -496,6 +500,8 @@ def is_numpy(function: Any) -> bool:
     module = getattr(function, "__module__", None) or ""
     if function in (fold, *VIEWS):
         return False
+    if function in (put, put_view, written):
+        return True
     return isinstance(function, np.ufunc) or module.startswith(("numpy", "_operator"))
 
 

@@ -17,7 +17,9 @@ QUAD = 4  # elements of 8 bytes that are half a vector
 AHEAD = 1 << 13  # bytes between what is read and what is asked for
 
 
-def load(e: Emitter, base: Ref, step: Ref, offsets: list[Ref], type: str) -> list[Ref]:
+def load(
+    e: Emitter, base: Ref, step: Ref, offsets: list[Ref], type: str, mask: Ref | None = None
+) -> list[Ref]:  # fmt: skip
     """The elements of ``W`` examples: a vector for each element.
 
     Parameters
@@ -30,8 +32,12 @@ def load(e: Emitter, base: Ref, step: Ref, offsets: list[Ref], type: str) -> lis
         Of each element in its example, in bytes.
     type : str
         The LLVM type in memory.
+    mask : Ref, optional
+        For which lanes there is something in memory; the others get 0.
     """
     size = SIZES[type]
+    if mask is not None:
+        return masked(e, base, step, offsets, type, mask)
     if e.width == 1:
         return [e.load(e.address(base, offset), type) for offset in offsets]
     if step.constant == size:
@@ -45,6 +51,16 @@ def load(e: Emitter, base: Ref, step: Ref, offsets: list[Ref], type: str) -> lis
         return [e.concat([group[k] for group in groups]) for k in range(len(offsets))]
     rows = [_lane(e, base, step, n) for n in range(e.width)]
     return [e.gather_lanes([e.load(e.address(row, offset), type) for row in rows]) for offset in offsets]
+
+
+def masked(e: Emitter, base: Ref, step: Ref, offsets: list[Ref], type: str, mask: Ref) -> list[Ref]:
+    """The same of those examples for which a mask is true; 0 for the others, whose memory is not read."""
+    from .rows.places import gathered, of_lanes, read_masked
+
+    if step.constant == SIZES[type]:
+        return [read_masked(e, e.address(base, offset), type, mask) for offset in offsets]
+    lanes = of_lanes(e, e.index(0), step)
+    return [gathered(e, e.address(base, offset), lanes, type, mask) for offset in offsets]
 
 
 def store(e: Emitter, refs: list[Ref], base: Ref, step: Ref, offsets: list[Ref], type: str) -> None:

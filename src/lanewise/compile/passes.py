@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..array import ARRAY, PYTHON
-from .cells import lane_in, lane_out, put
+from .cells import lane_in, lane_out, put, written
 from .hoist import hoisted
 from .ir import NESTED, Axis, Node, Program, Value, leaves, map_leaves, reading, union
 from .tape import call_plain
@@ -103,7 +103,7 @@ def _form(tree: Any) -> Any:
 
 
 _RAISING = frozenset({
-    "fail", "recurse", operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.lshift,
+    "fail", "recurse", written, operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.lshift,
     operator.rshift, int, round, np.linalg.solve, np.linalg.inv, np.linalg.cholesky, np.linalg.matrix_power,
     np.linalg.eigh, np.linalg.eigvalsh, np.linalg.eig, np.linalg.eigvals, np.linalg.svd, np.linalg.svdvals,
     np.linalg.lstsq, np.linalg.pinv, np.take_along_axis,

@@ -13,9 +13,10 @@ import numpy as np
 
 from .cells import lane_in
 from .ir import Axis, Node, Value
-from .kernel import Code, Dims, Steps, View
+from .kernel import Code
 from .lift import Form, Span, at
 from .staged import staged
+from .view import Bound, Dims, Steps, View
 
 
 class Stored:
@@ -52,17 +53,25 @@ class Place:
         The dimensions of the example's axes, and their steps.
     starts : tuple
         Dimensions, and the places where those begin that do not at 0.
+    bounds : tuple of Bound
+        Along which dimensions there are loops that go further than the array.
     """
 
-    __slots__ = ("dims", "lanes", "starts", "stored")
+    __slots__ = ("bounds", "dims", "lanes", "starts", "stored")
 
     def __init__(
-        self, stored: Stored, lanes: Steps, dims: Dims, starts: Dims = ()
-    ) -> None:
+        self, stored: Stored, lanes: Steps, dims: Dims, starts: Dims = (), bounds: tuple[Bound, ...] = ()
+    ) -> None:  # fmt: skip
         self.stored = stored
         self.lanes = lanes
         self.dims = dims
         self.starts = starts
+        self.bounds = bounds
+
+    def view(self, slot: int) -> View:
+        """What a kernel sees, one of whose objects the array is."""
+        stored = self.stored
+        return View(slot, self.lanes, self.dims, stored.strides, self.starts, stored.number, self.bounds)
 
 
 Output = tuple[Stored, Value, Place]
@@ -176,10 +185,10 @@ class Plan:
 def into(place: Place, dim: int, axis: Axis) -> Place:
     """One lane of an array along one of its example's axes."""
     lanes = {**place.lanes, axis: (place.dims[dim],)}
-    return Place(place.stored, lanes, place.dims[:dim] + place.dims[dim + 1 :], place.starts)
+    return Place(place.stored, lanes, place.dims[:dim] + place.dims[dim + 1 :], place.starts, place.bounds)
 
 
-def part(place: Place, forms: Any) -> Place:
+def part(place: Place, forms: Any, beyond: Any) -> Place:
     """A part of an array, at a form for each of its example's axes."""
     lanes, starts, dims = dict(place.lanes), list(place.starts), []
     for (dim, scale), form in zip(place.dims, forms, strict=True):
@@ -190,7 +199,11 @@ def part(place: Place, forms: Any) -> Place:
                 lanes[axis] = (*lanes.get(axis, ()), (dim, scale * step))
         else:
             dims.append((dim, scale * form.step if type(form) is Span else scale))
-    return Place(place.stored, lanes, tuple(dims), tuple(starts))
+    bounds = []
+    for n, size in beyond:
+        dim, scale = place.dims[n]
+        bounds.append(Bound(dim, scale, forms[n].start, forms[n].terms, size))
+    return Place(place.stored, lanes, tuple(dims), tuple(starts), (*place.bounds, *bounds))
 
 
 VIEWS: dict[Any, Callable[..., Place]] = {lane_in: into, at: part}

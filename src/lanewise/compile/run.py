@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..array import ARRAY, LaneArray, apply
 from ..facts import RUN, Signal
 from ..lanes import LaneAxis, Lanes
 from .buffers import fresh
+from .cells import put, put_view, written
 from .gemm import packed
 from .ir import Axis, Value, leaves, map_leaves
 from .native import Deal, address_of, dealt, fastcall, machine
@@ -23,6 +25,9 @@ READY: dict[tuple[KernelStep, int], Any] = {}  # how kernels are entered, for so
 MOST_KERNELS = 4096  # that stay linked though nobody holds them: each takes three of the 65,530 mappings of a process
 SHORT = 50_000  # vector instructions below which a kernel stays on the calling thread
 CHUNKS = 64  # for each thread, of the least size
+
+
+WRITES = (put, put_view, written)
 
 
 class NeedsEager(Exception):
@@ -203,7 +208,7 @@ class Running:
         token = RUN.set(None)  # lanes around have nothing to do with facts that are asked here
         try:
             with np.errstate(all="ignore"):
-                found = call_lanes(node.function, args, kwargs)
+                found = self.written(step, args) if node.function in WRITES else call_lanes(node.function, args, kwargs)
         except (Signal, Exception):
             raise NeedsEager from None
         finally:
@@ -218,9 +223,31 @@ class Running:
             lanes = [self.axis(axis) for axis in stored.lanes]
             if type(value) is LaneArray and list(value.lanes.axes) != lanes:
                 raise NeedsEager
-            if data.shape != stored.shape_for(self.sizes) or data.dtype != stored.dtype:
+            shape = stored.shape_for(self.sizes)
+            if type(value) is not LaneArray and data.shape == shape[len(lanes) :]:  # the same in all lanes, after all
+                data = np.broadcast_to(data, shape)
+            if data.shape != shape or data.dtype != stored.dtype:
                 raise NeedsEager
             self.arrays[stored] = np.ascontiguousarray(data).reshape(data.shape)
+
+    def written(self, step: LibraryStep, args: Any) -> Any:
+        """A copy of an array, in which some elements are replaced."""
+        (stored,), (value,) = step.outputs, step.node.outputs
+        data = np.empty(stored.shape_for(self.sizes), stored.dtype)
+        lanes = Lanes.of(tuple([self.axis(axis) for axis in stored.lanes]))
+        array: Any = LaneArray(data, lanes, ARRAY) if stored.lanes else data
+        operator.setitem(array, Ellipsis, args[0])
+        if step.node.function is written:
+            call_lanes(args[1], (array, *args[2]), args[3])
+            return array
+        index = args[1]
+        if step.node.function is put_view:
+            index = np.unravel_index(index, value.shape)
+        elif step.node.mask is not None:  # lanes that are elsewhere may have an index out of range
+            mask = self.lanes_of(step, step.node.mask)
+            index = map_leaves(lambda x: apply(np.where, mask, x, 0) if type(x) is LaneArray else x, index)
+        operator.setitem(array, index, args[2])
+        return array
 
     def lanes_of(self, step: LibraryStep, value: Value) -> Any:
         """A value of the program as a lane value."""

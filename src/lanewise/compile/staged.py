@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from .emit import LINE
 from .ir import Axis
-from .kernel import Code, View
+from .kernel import Code
 from .native import offsets
+from .view import View
 
 AT_ONCE = 1 << 9  # about so many bytes that are written one after the other, before more is read
 RING = 1 << 13  # bytes of a buffer, from which on what is held goes back to its beginning

@@ -27,13 +27,13 @@ from ..regions import Mixed, contents
 from ..regions.branches import fill
 from . import minding  # noqa: F401  # enters its functions
 from .assigning import check_held, crosses
-from .cells import Cell, Listed, Untraceable, put
+from .cells import Cell, Listed, Untraceable, put, written
 from .either import ARITHMETIC, check
 from .formulas import FORMULAS, NoFormula
 from .inplace import record_out, writer_of
 from .ir import Node, Value, leaves, map_leaves, replaced, union
 from .selected import Selected, called
-from .tape import Tape, shadow, unpacked, values_in
+from .tape import Tape, call_plain, shadow, unpacked, values_in
 
 
 class Elsewhere:
@@ -208,7 +208,7 @@ class Recorder(Tape):
             raise Untraceable("an array is assigned to itself, one element after another")
         operands = (target, index, value)
         shadows = map_leaves(shadow, operands)
-        self.try_write(*shadows)
+        self.try_write(shadows[0], lambda fresh: fresh.__setitem__(*shadows[1:]))
         values = map_leaves(self.noted, operands)
         old, _, given = values
         axes = union(*[x.axes for x in values_in(values)])
@@ -230,17 +230,26 @@ class Recorder(Tape):
             return self.new(self.cast(self.as_value(items), (None, dtype, None, kind)))
         return np.asarray(items, dtype)[()]
 
-    def try_write(self, target: LaneArray, index: Any, value: Any) -> None:
-        """Let NumPy complain about an assignment that it does not take."""
+    def store_by(self, target: Cell, writer: Any, args: Any, kwargs: Any) -> None:
+        """Let a function write an array, which is its first argument."""
+        operands = map_lanes(self.cell_of, (args, kwargs))
+        more, options = map_leaves(shadow, operands)
+        self.try_write(target.shadow, lambda fresh: call_plain(writer, (fresh, *more), options))
+        old, (more, options) = self.value(target), map_leaves(self.noted, operands)
+        axes = union(old.axes, *[x.axes for x in values_in((more, options))])
+        new = Value(old.shape, old.dtype, axes, ARRAY)
+        self.add_node(written, (old, writer, more, options), {}, [new])
+        self.write(target, new)
+
+    def try_write(self, target: LaneArray, write: Callable[[LaneArray], Any]) -> None:
+        """Let NumPy complain about a write that it does not take."""
         data = np.empty(target.data.shape[target.lanes.ndim :], target.data.dtype)
         token = RUN.set(self.shadow_run)
         try:
-            everyone = (target, index, value)
             lanes = self.shadow_run.axis.lanes
-            map_lanes(lambda x: x, everyone)
             fresh = LaneArray(np.empty((0, *data.shape), data.dtype), lanes, ARRAY)
             self.shadow_run.tries = True
-            fresh[index] = value
+            write(fresh)
         finally:
             self.shadow_run.tries = False
             RUN.reset(token)

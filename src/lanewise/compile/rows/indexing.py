@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..cells import put
+from ..lift import Form, along
 from ..values import Array, filled
 from .elementwise import choose
 from .held import Held
@@ -212,6 +213,12 @@ def _masked(k: Any, x: Array, mask: Array, value: Array) -> Any:
     new = np.broadcast_to(value.refs, x.shape)
     triples = zip(wide.ravel(), new.ravel(), x.refs.ravel(), strict=True)
     return Array(filled([choose(k.e, m, a, b) for m, a, b in triples], x.shape), x.dtype)
+
+
+@row(along)
+def along_(k: Any, form: Form) -> Any:
+    """Where loops are along a dimension of an array."""
+    return Array(filled([k.along(*form)], ()), _INDEX)
 
 
 @row(np.take_along_axis)

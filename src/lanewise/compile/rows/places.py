@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..emit import SIZES, Emitter, Ref
+from ..emit import SIZES, Emitter, Ref, Wide
 from ..memory import load, memory_type
 from ..values import Array, filled, rejoin
 
@@ -81,19 +81,35 @@ def read_at(k: Any, source: Any, dtype: np.dtype[Any], numbers: Any, places: dic
     return filled(rejoin(refs, dtype.kind == "c"), numbers.shape)
 
 
-def gathered(e: Emitter, memory: Ref, offset: Ref, kind: str) -> Ref:
-    """What lies so many bytes from a place in memory, other ones in each lane."""
+def gathered(e: Emitter, memory: Ref, offset: Ref, kind: str, mask: Ref | None = None) -> Ref:
+    """What lies so many bytes from a place in memory, other ones in each lane; 0 where a mask is not true."""
 
-    def piece(where: Ref) -> Ref:
+    def piece(where: Ref, *own: Ref) -> Ref:
         many = f"v{where.width}"
         pointers = e.add(f"getelementptr i8, {memory}, {where}", "ptr", where.width, [memory, where])
-        llvm, mask = f"<{where.width} x {kind}>", f"<{where.width} x i1>"
+        llvm, truth = f"<{where.width} x {kind}>", f"<{where.width} x i1>"
         symbol = f"llvm.masked.gather.{many}{_BITS[kind]}.{many}p0"
-        e.declared[symbol] = f"declare {llvm} @{symbol}({pointers.llvm}, i32, {mask}, {llvm})"
-        text = f"call {llvm} @{symbol}({pointers}, i32 {SIZES[kind]}, {mask} splat (i1 true), {llvm} poison)"
-        return e.add(text, kind, where.width, [pointers], here=True)
+        e.declared[symbol] = f"declare {llvm} @{symbol}({pointers.llvm}, i32, {truth}, {llvm})"
+        lanes = f"{own[0]}, {llvm} zeroinitializer" if own else f"{truth} splat (i1 true), {llvm} poison"
+        text = f"call {llvm} @{symbol}({pointers}, i32 {SIZES[kind]}, {lanes})"
+        return e.add(text, kind, where.width, [pointers, *own], here=True)
 
-    return e.piecewise(piece, offset)
+    return e.piecewise(piece, offset, *([] if mask is None else [mask]))
+
+
+def read_masked(e: Emitter, pointer: Ref, kind: str, mask: Ref) -> Ref:
+    """What lies end to end in memory, where a mask is true; 0 in other lanes."""
+
+    def piece(place: Ref, own: Ref) -> Ref:
+        llvm = f"<{own.width} x {kind}>"
+        symbol = f"llvm.masked.load.v{own.width}{_BITS[kind]}.p0"
+        e.declared[symbol] = f"declare {llvm} @{symbol}(ptr, i32, {own.llvm}, {llvm})"
+        text = f"call {llvm} @{symbol}({place}, i32 1, {own}, {llvm} zeroinitializer)"
+        return e.add(text, kind, own.width, [place, own])
+
+    if not e.is_cut(mask.width):
+        return piece(pointer, mask)
+    return Wide(e, [piece(*pair) for pair in zip(e.places(pointer, kind), e.pieces(mask), strict=True)])
 
 
 def scattered(e: Emitter, ref: Ref, memory: Ref, offset: Ref, mask: Ref) -> None:
