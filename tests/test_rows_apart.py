@@ -20,10 +20,18 @@ def read_for_a_write(x: Any, p: Any) -> Any:
     if x > 0:
         M[0] -= M[p]
         if x > 1:
-            M[p] *= M[1]
             M[1] = M[p]
     else:
         M[[0, p]] = M[[p, 0]]
+    return M
+
+
+def written_itself(x: Any, p: Any) -> Any:
+    M = made(x)
+    if x > 0:
+        M[0] -= M[p]
+        if x > 1:
+            M[p] *= M[1]
     return M
 
 
@@ -81,7 +89,7 @@ def of_a_row(x: Any, p: Any) -> Any:
 
 
 FREE = [read_for_a_write, dropped_before_the_end]
-ALL = [*FREE, used_after_a_write, found_before_they_part, kept_in_a_list, of_a_row]
+ALL = [*FREE, written_itself, used_after_a_write, found_before_they_part, kept_in_a_list, of_a_row]
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 300])
