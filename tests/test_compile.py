@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import platform
+import struct
 import subprocess
 import sys
 import threading
@@ -15,7 +17,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from lanewise import jit, num_threads, vmap
-from lanewise.compile import cache, run
+from lanewise.compile import cache, native, onepiece, run
 from lanewise.compile.emit import Emitter
 from lanewise.compile.memory import transpose
 from lanewise.compile.rows.reductions import network, pairwise
@@ -231,3 +233,34 @@ def test_a_directory_that_others_write_is_not_used(tmp_path, monkeypatch):
     cache.write("x", b"code")
     assert not list(place.iterdir())
     assert cache.read("x") is None
+
+
+# ---- code in one piece ----
+
+
+def far(code):
+    """The relocations of an object file that are distances to another section of it."""
+    table, count = struct.unpack_from("<Q", code, 40)[0], struct.unpack_from("<H", code, 60)[0]
+    sections = [onepiece.Section(*struct.unpack_from("<IIQQQQIIQQ", code, table + 64 * n)) for n in range(count)]
+    found = []
+    for section in sections:
+        for at in range(section.offset, section.offset + section.size, 24) if section.type == 4 else ():
+            _, info, _ = struct.unpack_from("<QQq", code, at)
+            home = struct.unpack_from("<H", code, sections[section.link].offset + 24 * (info >> 32) + 6)[0]
+            if home not in (0, section.info):
+                found.append(at)
+    return found
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="other processors have other object files")
+def test_constants_lie_behind_the_code():
+    """Apart, in a process with gigabytes of arrays, they may be too far away: LLVM's linker aborts there."""
+    f = jit(vmap(lambda x: np.sin(x * 1.25) + np.tanh(x + 0.1) * 3.7))
+    f(np.ones(100))
+    (step,) = next(iter(f.known.values())).plan.steps
+    code = native.machine().compile(step.text)
+    assert far(code)
+    made = onepiece.one_piece(code)
+    assert not far(made)
+    assert onepiece.one_piece(made) == made or not far(onepiece.one_piece(made))
+    assert onepiece.one_piece(b"no object") == b"no object"

@@ -43,7 +43,7 @@ cycles.py     its loops; ahead.py: what a turn computes for the next one; aside.
 pieces.py     parts of a loop that is no multiple of its vectors, by narrower ones
 magnitude.py  abs(z) < c by squares
 rows/         what each NumPy function becomes, one table
-native.py     llvmlite: machine code; cache.py (on disk), threads.py
+native.py     llvmlite: machine code; onepiece.py: constants behind it; cache.py (on disk), threads.py
 vectormath.py elementary functions: of the C library, or written out (elementary.py, exponential.py, tables.py)
 run.py        a plan at work; batches.py: for batches of every size; buffers.py: memory of large results, used again
 jit.py        jit, its programs by signature.py, and the way back to eager lanes; short.py: calls with plain containers

@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import settings
 from . import cache
+from .onepiece import one_piece
 from .vectormath import library
 
 LONG = 30_000  # letters of code that is not scheduled once more after registers are chosen: an eighth of the time
@@ -107,7 +108,7 @@ class Machine:
     def load(self, code: bytes, symbols: dict[str, int], *entries: str) -> Any:
         """An object file, linked into this process as long as the result lives; it has the addresses of functions."""
         builder = self.llvm.JITLibraryBuilder()
-        builder.add_object_img(code)
+        builder.add_object_img(one_piece(code))
         builder.add_current_process()
         for name, address in symbols.items():
             builder.import_symbol(name, address)
