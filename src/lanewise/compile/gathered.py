@@ -7,14 +7,13 @@ would pass through memory twice. So what is computed of each element is computed
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from ..array import ARRAY, PYTHON
 from .cells import lane_in, lane_out
-from .ir import Axis, Node, Program, Value, reading
+from .ir import Axis, Node, Program, Value, reading, users_of
 from .lift import is_quick
 from .passes import may_fail
 from .rows.elementwise import ELEMENTS
@@ -26,12 +25,9 @@ OTHERS = frozenset({"astype", np.where})  # of each element, too
 
 def gathered(program: Program) -> Program:
     """Compute what is reduced over lanes as an array."""
-    users: dict[Value, list[Node]] = {}
-    for node in program.nodes:
-        for x in node.operands():
-            users.setdefault(x, []).append(node)
+    users = users_of(program.nodes)
     results = {x for x in program.results if type(x) is Value}
-    found = Gathering(program, Counter({x: len(nodes) for x, nodes in users.items()}))
+    found = Gathering(program, users)
     for node in program.nodes:
         asked = node.function is lane_out and node.args[2].size >= LEAST and node.outputs[0] not in results
         if asked and all(user.function in REDUCTIONS for user in users.get(node.outputs[0], ())):
@@ -44,9 +40,9 @@ def gathered(program: Program) -> Program:
 class Gathering:
     """The pass at work on a program."""
 
-    def __init__(self, program: Program, uses: Counter[Value]) -> None:
+    def __init__(self, program: Program, users: dict[Value, list[Node]]) -> None:
         self.makers = {value: node for node in program.nodes for value in node.outputs}
-        self.uses = uses
+        self.users = users
         self.nodes: list[Node] = []
         self.known: dict[tuple[Value, int, Axis], Value] = {}
         self.instead: dict[Value, Value] = {}
@@ -98,7 +94,7 @@ class Gathering:
             return False
         if function != "astype" and any(x.kind == PYTHON and x.dtype != values[0].dtype for x in values):
             return False  # in an array, one of Python's numbers would not be weak
-        return is_quick(node) or self.uses[node.outputs[0]] == 1
+        return is_quick(node) or len(self.users[node.outputs[0]]) == 1
 
     def operand(self, x: Any, rank: int, place: int, axis: Axis) -> Any:
         """An operand of such a node: with the new axis, or with an axis of one element where it goes."""

@@ -248,6 +248,15 @@ def reading(node: Node, known: dict[Value, Value]) -> Node:
     return Node(node.function, args, kwargs, node.outputs, now(node.mask))
 
 
+def users_of(nodes: Iterable[Node]) -> dict[Value, list[Node]]:
+    """For each value the nodes that read it."""
+    found: dict[Value, list[Node]] = {}
+    for node in nodes:
+        for x in node.operands():
+            found.setdefault(x, []).append(node)
+    return found
+
+
 def union(*groups: tuple[Axis, ...]) -> tuple[Axis, ...]:
     """The axes of a value that depends on values on each of these."""
     first = groups[0] if groups else ()

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..array import ARRAY
 from .cells import lane_out, put, put_view
-from .ir import Axis, Node, Program, Value, leaves, reading, union
+from .ir import Axis, Node, Program, Value, leaves, reading, union, users_of
 from .passes import dead_code
 
 LONG = 16  # elements of an axis that may stay in registers
@@ -378,10 +378,7 @@ def reduced(program: Program) -> set[Value]:
     """Values that are only reduced, or only used for such."""
     from .lifting import elementwise, reduction
 
-    users: dict[Value, list[Node]] = {}
-    for node in program.nodes:
-        for x in node.operands():
-            users.setdefault(x, []).append(node)
+    users = users_of(program.nodes)
     found: set[Value] = set()
     results = {x for x in program.results if type(x) is Value}
     for node in reversed(program.nodes):

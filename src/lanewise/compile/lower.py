@@ -15,7 +15,7 @@ from .chains import chained
 from .emit import is_supported
 from .gemm import PRODUCTS, product_of, product_steps
 from .hoist import passed_on
-from .ir import Axis, Node, Program, Value, function_name, leaves
+from .ir import Axis, Node, Program, Value, function_name, leaves, users_of
 from .kernel import LARGE, Kernel, blocks
 from .lift import MOST, Lift, Row, fold
 from .native import machine
@@ -214,10 +214,7 @@ class Lowering:
         for node in reversed(live):
             if node.function is lane_out and (node.outputs[0] in results or node.outputs[0] in chained):
                 chained.add(node.args[0])
-        used: dict[Value, list[Node]] = {}
-        for node in live:
-            for value in node.operands():
-                used.setdefault(value, []).append(node)
+        used = users_of(live)
         computed = {value for node in live if node.function is not lane_out for value in node.operands()}
         for node in live:
             if node.function in VIEWS or node in self.library:
